@@ -1,0 +1,126 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/smithy-go"
+)
+
+// applier carries plans out and keeps what this run has made.
+type applier struct {
+	config  aws.Config
+	iam     *iam.Client
+	secrets *secretsmanager.Client
+	desired Desired // empty when removing
+
+	mu        sync.Mutex
+	made      *madeKey // stored in the secret; nil until then
+	proven    bool     // whether AWS has accepted it
+	secretARN string   // of the secret that this run made
+	notices   []string
+}
+
+// madeKey is an access key that this run made. Its secret is kept to prove the key, and shown nowhere.
+type madeKey struct {
+	id     string
+	secret Sensitive
+}
+
+// apply carries the stages out in order, the steps of a stage side by side. All steps of a stage are
+// carried through even where one fails: what is half done is what the next plan finds.
+func (a *applier) apply(ctx context.Context, plan Plan) error {
+	for _, stage := range plan.Stages {
+		steps := make([]func(context.Context) error, len(stage))
+		for i, step := range stage {
+			steps[i] = func(ctx context.Context) error {
+				if err := a.settle(ctx, step); err != nil {
+					return fmt.Errorf("%s: %w", step, err)
+				}
+				return nil
+			}
+		}
+		if err := parallel(ctx, steps...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle gives IAM the moments that it may need until a step meets what the steps before it did: a user
+// made a second ago may not be found yet, a role may still seem to hold what was just taken from it.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
+func (a *applier) settle(ctx context.Context, step Step) error {
+	const attempts = 4
+	for attempt := 1; ; attempt++ {
+		err := step.apply(ctx, a)
+		if err == nil || attempt == attempts || !hasCode(err, settling) {
+			return err
+		}
+		if pauseErr := pause(ctx, time.Duration(attempt*attempt)*200*time.Millisecond); pauseErr != nil {
+			return err
+		}
+	}
+}
+
+// settling are the errors that may pass by themselves.
+var settling = []string{
+	"NoSuchEntity", "DeleteConflict", "ConcurrentModification", "EntityTemporarilyUnmodifiable",
+}
+
+// changed are the errors that say that the account is not, or no longer, what the plan was made for.
+var changed = append([]string{
+	"EntityAlreadyExists", "ResourceExistsException", "ResourceNotFoundException", "InvalidRequestException",
+}, settling...)
+
+// surprise marks an error after which the account must be observed anew.
+type surprise struct{ error }
+
+func (s surprise) Unwrap() error { return s.error }
+
+// surprising reports whether a new observation and a new plan may get past the error: all that went wrong
+// must be of that kind.
+func surprising(err error) bool {
+	if several, ok := errors.AsType[severalErrors](err); ok {
+		for _, one := range several {
+			if !surprising(one) {
+				return false
+			}
+		}
+		return true
+	}
+	_, ok := errors.AsType[surprise](err)
+	return ok || hasCode(err, changed)
+}
+
+// hasCode reports whether AWS answered with one of the error codes.
+func hasCode(err error, codes []string) bool {
+	api, ok := errors.AsType[smithy.APIError](err)
+	if !ok {
+		return false
+	}
+	for _, code := range codes {
+		if api.ErrorCode() == code || api.ErrorCode() == code+"Exception" {
+			return true
+		}
+	}
+	return false
+}
+
+// pause waits, or returns the error of a context that ends before.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

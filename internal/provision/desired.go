@@ -1,0 +1,40 @@
+package provision
+
+// Desired is what Ensure brings about: the Spec, in an account, for an owner.
+type Desired struct {
+	Spec    Spec
+	Account Account
+	Stack   string  // the stack's ARN, for people who look at a tag
+	Owner   string  // the ID under which the entities are owned; see [ID]
+	Former  *Former // what the resource was before an Update; nil on Create
+}
+
+// Former is the resource as it was before an Update.
+type Former struct {
+	// Owners are the IDs whose entities this resource takes over: the physical resource ID that
+	// CloudFormation knows, and the one that the former properties give. The two differ when an Update
+	// failed on its way to another ID and is rolled back.
+	Owners []string
+	Spec   Spec
+}
+
+// Owned is what Remove removes: all that bears the names and is owned by one of the owners.
+type Owned struct {
+	Names   Names
+	Account Account
+	Owners  []string
+}
+
+// Result says what stands after Ensure. It holds no secret.
+type Result struct {
+	AccessKeyID        string
+	AccessKeySecretARN string
+	InstancePolicyARN  string
+	InstanceRoleARN    string
+	InstanceProfileARN string
+	UserPolicyARN      string
+	UserARN            string
+	ConsoleRoleARN     string
+	// Notices tell people what was found and deliberately left as it is.
+	Notices []string
+}

@@ -1,0 +1,271 @@
+package provision
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Plan is what must be done to get from what was observed to what is desired: stages in order, the steps
+// of a stage side by side. It is plain data. An empty plan means that all is as it should be.
+type Plan struct {
+	Stages  [][]Step
+	Notices []string // what was found and is deliberately left as it is
+
+	keyID string // the access key that is current when the plan is done, or "" where the plan makes it
+}
+
+// Empty reports whether nothing need be done.
+func (p Plan) Empty() bool { return len(p.Stages) == 0 }
+
+// newPlan leaves out the stages in which nothing is to be done.
+func newPlan(stages ...[]Step) Plan {
+	return Plan{Stages: slices.DeleteFunc(stages, func(stage []Step) bool { return len(stage) == 0 })}
+}
+
+// planEnsure plans how the desired state comes about. It is pure. made is the ID of the access key that
+// this run has made and stored and not yet proven, or "".
+//
+// The order of the stages: what others need is restored; entities are made and repaired; they are linked
+// and, beside that, the key is made and stored; the key is proven; and only when all of that stands are the
+// entities of the former owner taken over, so that an Update that fails leaves them to whom they belong.
+func planEnsure(d Desired, seen *Observed, made string) (Plan, error) {
+	if err := conflicts(d, seen); err != nil {
+		return Plan{}, err
+	}
+	e := ensurer{Desired: d, seen: seen}
+	e.policy(d.Spec.InstancePolicy, instancePolicyDescription, d.instancePolicyDocument(), seen.InstancePolicy)
+	e.policy(d.Spec.UserPolicy, userPolicyDescription, d.userPolicyDocument(), seen.UserPolicy)
+	e.role(d.Spec.InstanceRole, instanceRoleDescription, d.instanceRoleTrust(), d.Spec.InstancePolicy, seen.InstanceRole)
+	e.role(d.Spec.ConsoleRole, consoleRoleDescription, d.consoleRoleTrust(), d.Spec.UserPolicy, seen.ConsoleRole)
+	e.profile()
+	e.user()
+	e.secret()
+	keyID, err := e.key(made)
+	if err != nil {
+		return Plan{}, err
+	}
+	plan := newPlan(e.restore, e.change, e.link, e.prove, e.takeOver)
+	plan.Notices, plan.keyID = e.notices, keyID
+	return plan, nil
+}
+
+// ensurer collects the steps of each stage.
+type ensurer struct {
+	Desired
+	seen                                   *Observed
+	restore, change, link, prove, takeOver []Step
+	notices                                []string
+}
+
+func (e *ensurer) policyARN(name string) string { return e.Account.iamARN("policy", name) }
+
+func (e *ensurer) policy(name, description, document string, seen *Policy) {
+	if seen == nil {
+		e.change = append(e.change, CreatePolicy{name, description, document, e.plainTags()})
+		return
+	}
+	if !sameDocument(seen.Document, document) {
+		const most = 5 // versions of a policy
+		update := UpdatePolicy{ARN: seen.ARN, Document: document}
+		if len(seen.OtherVersions) >= most-1 {
+			update.Drop = seen.OtherVersions[0]
+		}
+		e.change = append(e.change, update)
+	}
+	e.tags(Entity{KindPolicy, seen.ARN}, seen.Tags, e.plainTags())
+}
+
+func (e *ensurer) role(name, description, trust, policy string, seen *Role) {
+	entity := Entity{KindRole, name}
+	if seen == nil {
+		e.change = append(e.change, CreateRole{name, description, trust, e.Spec.PermissionsBoundary, e.usedByTags()})
+		e.attach(entity, policy, nil)
+		return
+	}
+	if !sameDocument(seen.Trust, trust) {
+		e.change = append(e.change, UpdateTrust{name, trust})
+	}
+	if seen.Description != description {
+		e.change = append(e.change, Describe{name, description, seen.MaxSession})
+	}
+	e.boundary(entity, seen.Boundary)
+	e.tags(entity, seen.Tags, e.usedByTags())
+	e.attach(entity, policy, seen.Attached)
+}
+
+func (e *ensurer) profile() {
+	name, seen := e.Spec.InstanceRole, e.seen.Profile
+	if seen == nil {
+		e.change = append(e.change, CreateProfile{name, e.plainTags()})
+		e.link = append(e.link, AddRole{name, name})
+		return
+	}
+	for _, role := range seen.Roles {
+		if !sameName(role, name) { // there is room for one
+			e.change = append(e.change, RemoveRole{name, role})
+		}
+	}
+	if !slices.ContainsFunc(seen.Roles, func(role string) bool { return sameName(role, name) }) {
+		e.link = append(e.link, AddRole{name, name})
+	}
+	e.tags(Entity{KindProfile, name}, seen.Tags, e.plainTags())
+}
+
+func (e *ensurer) user() {
+	name, seen := e.Spec.User, e.seen.User
+	entity := Entity{KindUser, name}
+	if seen == nil {
+		e.change = append(e.change, CreateUser{name, e.Spec.PermissionsBoundary, e.usedByTags()})
+		e.attach(entity, e.Spec.UserPolicy, nil)
+		return
+	}
+	e.boundary(entity, seen.Boundary)
+	e.tags(entity, seen.Tags, e.usedByTags())
+	e.attach(entity, e.Spec.UserPolicy, seen.Attached)
+}
+
+func (e *ensurer) secret() {
+	name, seen := e.Spec.AccessKeySecret, e.seen.Secret
+	if seen == nil {
+		return // made together with the key
+	}
+	if !seen.Deleted.IsZero() {
+		e.restore = append(e.restore, RestoreSecret{name})
+	}
+	if seen.Description != secretDescription || !sameKMSKey(seen.KmsKeyID, e.Spec.KmsKeyID) {
+		e.change = append(e.change, UpdateSecret{name, secretDescription, cmp.Or(e.Spec.KmsKeyID, defaultKMSKey)})
+	}
+	e.tags(Entity{KindSecret, name}, seen.Tags, e.plainTags())
+}
+
+func (e *ensurer) attach(entity Entity, policy string, attached []string) {
+	if arn := e.policyARN(policy); !slices.Contains(attached, arn) {
+		e.link = append(e.link, Attach{entity, arn})
+	}
+}
+
+func (e *ensurer) boundary(entity Entity, seen string) {
+	if seen != e.Spec.PermissionsBoundary {
+		e.change = append(e.change, SetBoundary{entity, e.Spec.PermissionsBoundary})
+	}
+}
+
+// tags repairs the desired tags and removes those that the former properties set and these do not. Tags
+// that somebody else added stay.
+func (e *ensurer) tags(entity Entity, seen, desired map[string]string) {
+	step := Tag{Entity: entity, Set: map[string]string{}}
+	for key, value := range desired {
+		if have, ok := seen[key]; key != tagOwner && (!ok || have != value) {
+			step.Set[key] = value
+		}
+	}
+	if e.Former != nil {
+		for _, key := range slices.Sorted(maps.Keys(e.Former.Spec.Tags)) {
+			_, have := seen[key]
+			if _, want := desired[key]; have && !want {
+				step.Unset = append(step.Unset, key)
+			}
+		}
+	}
+	if len(step.Set)+len(step.Unset) > 0 {
+		e.change = append(e.change, step)
+	}
+	if seen[tagOwner] != e.Owner {
+		e.takeOver = append(e.takeOver, Tag{Entity: entity, Set: map[string]string{tagOwner: e.Owner}})
+	}
+}
+
+// defaultKMSKey names the key that Secrets Manager uses where none is given; DescribeSecret leaves it out.
+const defaultKMSKey = "alias/aws/secretsmanager"
+
+// sameKMSKey compares two names of a key: AWS may answer with an ARN where an ID was given.
+func sameKMSKey(a, b string) bool {
+	short := func(id string) string {
+		if strings.HasPrefix(id, "arn:") {
+			id = id[strings.LastIndex(id, ":")+1:]
+		}
+		if id = strings.TrimPrefix(id, "key/"); id == defaultKMSKey {
+			return ""
+		}
+		return id
+	}
+	return short(a) == short(b)
+}
+
+// conflicts names everything that bears a desired name and belongs to somebody else.
+func conflicts(d Desired, seen *Observed) error {
+	var found, properties []string
+	check := func(property string, entity Entity, spelt string, tags map[string]string, note string) {
+		text := ""
+		switch owner := tags[tagOwner]; {
+		case spelt != entity.Name:
+			text = fmt.Sprintf("%s exists as %s, and IAM does not distinguish case", entity, spelt)
+		case owner == d.Owner || d.Former != nil && slices.Contains(d.Former.Owners, owner):
+			return
+		case owner == "":
+			text = fmt.Sprintf("%s exists and was not made by a stack of this kind", entity)
+		default:
+			text = fmt.Sprintf("%s is owned by stack %s (as %s)", entity, cmp.Or(tags[tagStack], "unknown"), owner)
+		}
+		found = append(found, text+note)
+		if !slices.Contains(properties, property) {
+			properties = append(properties, property)
+		}
+	}
+	if p := seen.InstancePolicy; p != nil {
+		check("InstancePolicyName", Entity{KindPolicy, d.Spec.InstancePolicy}, p.Name, p.Tags, "")
+	}
+	if r := seen.InstanceRole; r != nil {
+		check("InstanceRoleName", Entity{KindRole, d.Spec.InstanceRole}, r.Name, r.Tags, "")
+	}
+	if p := seen.Profile; p != nil {
+		check("InstanceRoleName", Entity{KindProfile, d.Spec.InstanceRole}, p.Name, p.Tags, "")
+	}
+	if p := seen.UserPolicy; p != nil {
+		check("UserPolicyName", Entity{KindPolicy, d.Spec.UserPolicy}, p.Name, p.Tags, "")
+	}
+	if u := seen.User; u != nil {
+		check("UserName", Entity{KindUser, d.Spec.User}, u.Name, u.Tags, "")
+	}
+	if r := seen.ConsoleRole; r != nil {
+		check("ConsoleRoleName", Entity{KindRole, d.Spec.ConsoleRole}, r.Name, r.Tags, "")
+	}
+	if s := seen.Secret; s != nil {
+		note := ""
+		if !s.Deleted.IsZero() {
+			note = fmt.Sprintf(" (it is scheduled for deletion; \"aws secretsmanager delete-secret --force-delete-without-recovery --secret-id %s\" frees the name at once)", s.Name)
+		}
+		check("AccessKeySecretName", Entity{KindSecret, d.Spec.AccessKeySecret}, s.Name, s.Tags, note)
+	}
+	if len(found) == 0 {
+		return respelt(d)
+	}
+	return &ConflictError{
+		Conflicts: found,
+		Remedy: fmt.Sprintf("Give this stack other names (%s), or delete what stands in the way (a stack's entities by deleting that stack), and deploy again",
+			strings.Join(properties, ", ")),
+	}
+}
+
+// respelt refuses an Update that changes a name in its case alone: to IAM it is the same name, and the
+// entity that bears it is the one that would have to be replaced.
+func respelt(d Desired) error {
+	if d.Former == nil {
+		return nil
+	}
+	var faults []string
+	for _, p := range nameProperties() {
+		was, is := *p.of(&d.Former.Spec.Names), *p.of(&d.Spec.Names)
+		if p.iam && was != is && sameName(was, is) {
+			faults = append(faults, fmt.Sprintf("%s: %s differs from the present %s in case alone, and IAM does not distinguish case; keep the present name or choose another",
+				p.name, quote(is), quote(was)))
+		}
+	}
+	if len(faults) == 0 {
+		return nil
+	}
+	return &InvalidError{Faults: faults}
+}

@@ -1,0 +1,152 @@
+package provision
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+)
+
+// Provisioner makes, keeps and removes the entities in one account. It keeps no state between calls.
+type Provisioner struct {
+	config aws.Config
+	log    *slog.Logger
+}
+
+// New returns a Provisioner that works with the credentials and the endpoint of config, and logs each plan
+// before it carries it out. Calls that AWS throttles, or that fail on its side, are repeated with backoff
+// for as long as the context lasts.
+func New(config aws.Config, log *slog.Logger) *Provisioner {
+	config = config.Copy()
+	config.Retryer = func() aws.Retryer {
+		return retry.NewStandard(func(o *retry.StandardOptions) {
+			o.MaxAttempts = 8
+			o.MaxBackoff = 5 * time.Second
+		})
+	}
+	return &Provisioner{config, log}
+}
+
+// rounds is how often a call observes, plans and applies before it gives up on an account that is never
+// what it was a moment ago. With the pauses between them the rounds take half a minute.
+const rounds = 10
+
+// Ensure brings the desired state about, whatever part of it stands already. The errors: [*ConflictError]
+// and [*InvalidError], with nothing touched; else what AWS answered, with the account somewhere on the way,
+// from where Ensure goes on and from where Remove cleans up.
+func (p *Provisioner) Ensure(ctx context.Context, desired Desired) (Result, error) {
+	observer, applier := p.clients()
+	applier.desired = desired
+	formerSecret := ""
+	if desired.Former != nil {
+		formerSecret = desired.Former.Spec.AccessKeySecret
+	}
+	var (
+		seen *Observed
+		plan Plan
+	)
+	err := p.converge(ctx, applier, func() (Plan, error) {
+		var err error
+		seen, err = observer.toEnsure(ctx, desired.Account, desired.Spec.Names, formerSecret)
+		if err != nil {
+			return Plan{}, err
+		}
+		made := ""
+		if applier.made != nil && !applier.proven {
+			made = applier.made.id
+		}
+		plan, err = planEnsure(desired, seen, made)
+		return plan, err
+	})
+	if err != nil {
+		return Result{}, err
+	}
+	arn := desired.Account.iamARN
+	result := Result{
+		AccessKeyID:        plan.keyID,
+		AccessKeySecretARN: applier.secretARN,
+		InstancePolicyARN:  arn("policy", desired.Spec.InstancePolicy),
+		InstanceRoleARN:    arn("role", desired.Spec.InstanceRole),
+		InstanceProfileARN: arn("instance-profile", desired.Spec.InstanceRole),
+		UserPolicyARN:      arn("policy", desired.Spec.UserPolicy),
+		UserARN:            arn("user", desired.Spec.User),
+		ConsoleRoleARN:     arn("role", desired.Spec.ConsoleRole),
+		Notices:            slices.Concat(plan.Notices, applier.notices),
+	}
+	if result.AccessKeyID == "" {
+		result.AccessKeyID = applier.made.id
+	}
+	if seen.Secret != nil {
+		result.AccessKeySecretARN = cmp.Or(seen.Secret.ARN, result.AccessKeySecretARN)
+	}
+	return result, nil
+}
+
+// Remove removes all that bears the names and is owned by one of the owners, with all that others hung on
+// it. Where there is nothing of the kind it does nothing.
+func (p *Provisioner) Remove(ctx context.Context, owned Owned) error {
+	observer, applier := p.clients()
+	return p.converge(ctx, applier, func() (Plan, error) {
+		seen, err := observer.toRemove(ctx, owned.Account, owned.Names)
+		if err != nil {
+			return Plan{}, err
+		}
+		return planRemove(owned, seen), nil
+	})
+}
+
+func (p *Provisioner) clients() (observer, *applier) {
+	users, secrets := iam.NewFromConfig(p.config), secretsmanager.NewFromConfig(p.config)
+	return observer{users, secrets}, &applier{config: p.config, iam: users, secrets: secrets}
+}
+
+// converge plans and applies, and begins anew when the account turns out to be another than was observed.
+// A run that met a surprise ends only when a new plan is empty: what the surprise left is found by that.
+func (p *Provisioner) converge(ctx context.Context, applier *applier, makePlan func() (Plan, error)) error {
+	surprised := false
+	for round := 1; ; round++ {
+		plan, err := makePlan()
+		if err != nil {
+			return err
+		}
+		p.logPlan(ctx, plan)
+		err = applier.apply(ctx, plan)
+		switch {
+		case err == nil && (plan.Empty() || !surprised):
+			return nil
+		case err != nil && (round == rounds || !surprising(err) || ctx.Err() != nil):
+			return err
+		case err == nil && round >= rounds:
+			return nil
+		}
+		surprised = true
+		if err != nil {
+			p.log.WarnContext(ctx, "the account is not as it was observed; observing anew", "round", round, "error", err)
+		}
+		if pauseErr := pause(ctx, min(time.Duration(round*round)*500*time.Millisecond, 5*time.Second)); pauseErr != nil {
+			return errors.Join(err, pauseErr)
+		}
+	}
+}
+
+// logPlan writes the plan as data, a line each time.
+func (p *Provisioner) logPlan(ctx context.Context, plan Plan) {
+	type change struct {
+		Effect Effect `json:"effect"`
+		Step   string `json:"step"`
+	}
+	stages := make([][]change, len(plan.Stages))
+	for i, stage := range plan.Stages {
+		for _, step := range stage {
+			stages[i] = append(stages[i], change{step.Effect(), step.String()})
+		}
+	}
+	p.log.InfoContext(ctx, "plan", "stages", stages, "notices", plan.Notices)
+}

@@ -1,0 +1,153 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+)
+
+// apply makes a key and stores it. Whatever happens, the key is stored when it returns nil, and deleted when
+// it returns an error, unless AWS is out of reach for that too; then the next observation finds a key that
+// no secret holds and that was never used, and deletes it.
+func (s MakeKey) apply(ctx context.Context, a *applier) error {
+	key, err := a.createKey(ctx, s.User)
+	if err != nil {
+		return err
+	}
+	versionID := newRecord(key.id, a.desired.Spec).versionID()
+	if err := a.storeKey(ctx, s, key, versionID); err != nil {
+		// The context may have ended, which is just when the key must not be left behind.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4*time.Second)
+		defer cancel()
+		if !a.isStored(ctx, s.Secret, versionID) {
+			if deleteErr := (DeleteKey{User: s.User, ID: key.id}).apply(ctx, a); deleteErr != nil {
+				return fmt.Errorf("%w; and delete access key %s, which could not be stored: %w", err, key.id, deleteErr)
+			}
+			if hasCode(err, changed) {
+				return surprise{notSettling{err}}
+			}
+			return err
+		}
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.made = &key
+	return nil
+}
+
+// createKey makes a key. The SDK must not repeat this call: if only the reply to the first one was lost, the
+// second one makes a second key. So the call is repeated here, and only where AWS says that it had no
+// effect; where that is not known, the account is observed anew, and a key that nobody knows is deleted.
+func (a *applier) createKey(ctx context.Context, user string) (madeKey, error) {
+	once := func(o *iam.Options) { o.Retryer = aws.NopRetryer{} }
+	for attempt := 1; ; attempt++ {
+		out, err := a.iam.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: &user}, once)
+		if err == nil {
+			return madeKey{aws.ToString(out.AccessKey.AccessKeyId), Sensitive{aws.ToString(out.AccessKey.SecretAccessKey)}}, nil
+		}
+		switch {
+		case ctx.Err() != nil:
+			return madeKey{}, err
+		case throttled(err) && attempt < 8:
+			if pauseErr := pause(ctx, min(time.Duration(attempt*attempt)*100*time.Millisecond, 3*time.Second)); pauseErr != nil {
+				return madeKey{}, err
+			}
+		case refused(err):
+			return madeKey{}, afterLimit(err)
+		default:
+			return madeKey{}, surprise{err}
+		}
+	}
+}
+
+func throttled(err error) bool {
+	codes := retry.ThrottleErrorCode{Codes: retry.DefaultThrottleErrorCodes}
+	return codes.IsErrorThrottle(err) == aws.TrueTernary
+}
+
+// refused reports whether AWS answered with an error that says that nothing was done.
+func refused(err error) bool {
+	response, ok := errors.AsType[*awshttp.ResponseError](err)
+	return ok && response.HTTPStatusCode() >= http.StatusBadRequest && response.HTTPStatusCode() < http.StatusInternalServerError
+}
+
+// notSettling hides an AWS error from settle: the step has cleaned up after itself, and doing all of it
+// again at once would meet the same account.
+type notSettling struct{ error }
+
+// storeKey stores the key under its version ID, which makes the call safe to repeat. After a secret of the
+// name was deleted without a recovery window, the name stays blocked for some seconds.
+func (a *applier) storeKey(ctx context.Context, s MakeKey, key madeKey, versionID string) error {
+	value, err := secretValue(key.id, key.secret, a.desired)
+	if err != nil {
+		return err
+	}
+	if !s.NewSecret {
+		_, err := a.secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
+			SecretId: &s.Secret, ClientRequestToken: &versionID, SecretString: &value,
+		})
+		return err
+	}
+	for start := time.Now(); ; {
+		out, err := a.secrets.CreateSecret(ctx, &secretsmanager.CreateSecretInput{
+			Name: &s.Secret, ClientRequestToken: &versionID, SecretString: &value,
+			Description: aws.String(secretDescription), KmsKeyId: optional(a.desired.Spec.KmsKeyID),
+			Tags: toSecretTags(a.desired.plainTags()),
+		})
+		switch {
+		case err == nil:
+			a.mu.Lock()
+			a.secretARN = aws.ToString(out.ARN)
+			a.mu.Unlock()
+			return nil
+		case !hasCode(err, []string{"InvalidRequestException"}) || time.Since(start) > 30*time.Second:
+			return err
+		}
+		if pauseErr := pause(ctx, 2*time.Second); pauseErr != nil {
+			return err
+		}
+	}
+}
+
+// isStored asks whether the version landed although the call that stored it failed.
+func (a *applier) isStored(ctx context.Context, secret, versionID string) bool {
+	seen, err := observer{a.iam, a.secrets}.secret(ctx, secret)
+	if err != nil || seen == nil {
+		return false
+	}
+	if _, ok := seen.Versions[versionID]; !ok {
+		return false
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.secretARN = seen.ARN
+	return true
+}
+
+func (s MoveCurrent) apply(ctx context.Context, a *applier) error {
+	label := current
+	_, err := a.secrets.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{
+		SecretId: &s.Secret, VersionStage: &label, MoveToVersionId: &s.To, RemoveFromVersionId: optional(s.From),
+	})
+	return err
+}
+
+func (s UpdateSecret) apply(ctx context.Context, a *applier) error {
+	_, err := a.secrets.UpdateSecret(ctx, &secretsmanager.UpdateSecretInput{
+		SecretId: &s.Name, Description: &s.Description, KmsKeyId: &s.KmsKeyID,
+	})
+	return err
+}
+
+func (s RestoreSecret) apply(ctx context.Context, a *applier) error {
+	_, err := a.secrets.RestoreSecret(ctx, &secretsmanager.RestoreSecretInput{SecretId: &s.Name})
+	return err
+}
