@@ -9,6 +9,14 @@ type Desired struct {
 	Former  *Former // what the resource was before an Update; nil on Create
 }
 
+// owners are the IDs whose entities are this resource's own, or become so.
+func (d Desired) owners() []string {
+	if d.Former == nil {
+		return []string{d.Owner}
+	}
+	return append([]string{d.Owner}, d.Former.Owners...)
+}
+
 // Former is the resource as it was before an Update.
 type Former struct {
 	// Owners are the IDs whose entities this resource takes over: the physical resource ID that

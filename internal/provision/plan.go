@@ -203,7 +203,7 @@ func conflicts(d Desired, seen *Observed) error {
 		switch owner := tags[tagOwner]; {
 		case spelt != entity.Name:
 			text = fmt.Sprintf("%s exists as %s, and IAM does not distinguish case", entity, spelt)
-		case owner == d.Owner || d.Former != nil && slices.Contains(d.Former.Owners, owner):
+		case ownedBy(tags, d.owners()...):
 			return
 		case owner == "":
 			text = fmt.Sprintf("%s exists and was not made by a stack of this kind", entity)

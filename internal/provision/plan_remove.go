@@ -7,7 +7,7 @@ import "slices"
 // stage and the secret in the second, so that no key lives that no secret holds.
 func planRemove(o Owned, seen *Observed) Plan {
 	var strip, remove []Step
-	owned := func(tags map[string]string) bool { return slices.Contains(o.Owners, tags[tagOwner]) }
+	owned := func(tags map[string]string) bool { return ownedBy(tags, o.Owners...) }
 	first := func(step Step) { // once: a policy knows its users, and a user its policies
 		if !slices.Contains(strip, step) {
 			strip = append(strip, step)

@@ -91,7 +91,7 @@ func (r *reader) boundary() string {
 	if arn == "" {
 		return ""
 	}
-	m := regexp.MustCompile(`^arn:(aws[a-z-]*):iam::(aws|\d{12}):policy/[\w+=,.@/-]{1,1024}$`).FindStringSubmatch(arn)
+	m := regexp.MustCompile(`^arn:(aws[a-z-]*):iam::(aws|\d{12}):policy/[\w+=,.@/-]+$`).FindStringSubmatch(arn)
 	switch {
 	case m == nil:
 		r.fault("%s: %s is not the ARN of a managed policy; it must look like arn:%s:iam::%s:policy/<name>", name, quote(arn), r.account.Partition, r.account.ID)

@@ -1,6 +1,9 @@
 package provision
 
-import "maps"
+import (
+	"maps"
+	"slices"
+)
 
 // The tags that this software sets itself.
 const (
@@ -25,4 +28,9 @@ func (d Desired) usedByTags() map[string]string {
 	tags := d.plainTags()
 	tags[tagUsedBy] = "RedisLabs"
 	return tags
+}
+
+// ownedBy reports whether the tags name one of the owners. Tags that name nobody make nobody the owner.
+func ownedBy(tags map[string]string, owners ...string) bool {
+	return tags[tagOwner] != "" && slices.Contains(owners, tags[tagOwner])
 }
