@@ -1,0 +1,92 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"sync"
+)
+
+// function is the built binary, running as Lambda runs it.
+type function struct {
+	command *exec.Cmd
+	died    chan struct{}
+
+	mu   sync.Mutex
+	logs []string
+}
+
+// startFunction starts the binary with nothing of this machine's environment that could lead it to a real
+// account.
+func startFunction(ctx context.Context, bootstrap, runtimeAPI, endpoint, region string) (*function, error) {
+	f := &function{command: exec.CommandContext(ctx, bootstrap), died: make(chan struct{})}
+	f.command.Env = []string{
+		"AWS_LAMBDA_RUNTIME_API=" + runtimeAPI,
+		"AWS_LAMBDA_FUNCTION_NAME=local",
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256",
+		"AWS_ENDPOINT_URL=" + endpoint,
+		"AWS_REGION=" + region,
+		"AWS_ACCESS_KEY_ID=LOCALFUNCTION",
+		"AWS_SECRET_ACCESS_KEY=not-a-secret",
+		"AWS_EC2_METADATA_DISABLED=true",
+		"AWS_CONFIG_FILE=" + os.DevNull,
+		"AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
+	}
+	output, err := f.command.StderrPipe()
+	if err != nil {
+		return nil, fmt.Errorf("read the function's log: %w", err)
+	}
+	f.command.Stdout = f.command.Stderr
+	if err := f.command.Start(); err != nil {
+		return nil, fmt.Errorf("start the function: %w", err)
+	}
+	go func() {
+		lines := bufio.NewScanner(output)
+		lines.Buffer(nil, 1<<20)
+		for lines.Scan() {
+			f.mu.Lock()
+			f.logs = append(f.logs, lines.Text())
+			f.mu.Unlock()
+		}
+		_ = f.command.Wait()
+		close(f.died)
+	}()
+	return f, nil
+}
+
+func (f *function) stop() {
+	_ = f.command.Process.Kill()
+	<-f.died
+}
+
+// take returns the log lines since the last take.
+func (f *function) take() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	logs := f.logs
+	f.logs = nil
+	return logs
+}
+
+// plan is what the function logs before it changes anything.
+type plan struct {
+	Message string `json:"msg"`
+	Stages  [][]struct {
+		Effect string `json:"effect"`
+		Step   string `json:"step"`
+	} `json:"stages"`
+}
+
+func plans(logs []string) []plan {
+	var found []plan
+	for _, line := range logs {
+		var p plan
+		if json.Unmarshal([]byte(line), &p) == nil && p.Message == "plan" {
+			found = append(found, p)
+		}
+	}
+	return found
+}

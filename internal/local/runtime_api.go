@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// runtimeAPI is Lambda as its functions see it: they ask for the next event and post what became of it.
+// https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+type runtimeAPI struct {
+	*http.ServeMux
+	invocations chan invocation
+	outcomes    chan outcome
+	count       atomic.Int64
+}
+
+type invocation struct {
+	payload  []byte
+	deadline time.Time
+}
+
+type outcome struct {
+	failed bool
+	body   string
+}
+
+func newRuntimeAPI() *runtimeAPI {
+	const root = "/2018-06-01/runtime/"
+	api := &runtimeAPI{ServeMux: http.NewServeMux(), invocations: make(chan invocation), outcomes: make(chan outcome, 1)}
+	api.HandleFunc("GET "+root+"invocation/next", api.next)
+	api.HandleFunc("POST "+root+"invocation/{id}/response", api.post(false))
+	api.HandleFunc("POST "+root+"invocation/{id}/error", api.post(true))
+	api.HandleFunc("POST "+root+"init/error", api.post(true))
+	return api
+}
+
+func (api *runtimeAPI) next(w http.ResponseWriter, r *http.Request) {
+	select {
+	case <-r.Context().Done():
+	case i := <-api.invocations:
+		w.Header().Set("Lambda-Runtime-Aws-Request-Id", "local-"+strconv.FormatInt(api.count.Add(1), 10))
+		w.Header().Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(i.deadline.UnixMilli(), 10))
+		w.Header().Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:123456789012:function:local")
+		_, _ = w.Write(i.payload)
+	}
+}
+
+func (api *runtimeAPI) post(failed bool) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+		select {
+		case api.outcomes <- outcome{failed, string(body)}:
+		default:
+		}
+		w.WriteHeader(http.StatusAccepted)
+	}
+}
+
+// invoke gives the function an event, as an asynchronous invocation: where the function returns an error,
+// Lambda runs it again, twice.
+func (api *runtimeAPI) invoke(ctx context.Context, payload []byte, timeout time.Duration, died <-chan struct{}) error {
+	const attempts = 3
+	for attempt := 1; ; attempt++ {
+		deadline := time.Now().Add(timeout)
+		select {
+		case api.invocations <- invocation{payload, deadline}:
+		case <-died:
+			return fmt.Errorf("the function ended")
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		select {
+		case o := <-api.outcomes:
+			if !o.failed {
+				return nil
+			}
+			if attempt == attempts {
+				return fmt.Errorf("the function returned an error %d times: %s", attempts, strings.TrimSpace(o.body))
+			}
+		case <-died:
+			return fmt.Errorf("the function ended in the middle of an event")
+		case <-time.After(time.Until(deadline) + time.Second):
+			return fmt.Errorf("the function did not end within its timeout of %v", timeout)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/aws/aws-lambda-go/cfn"
+)
+
+// screen writes for people: in columns, in colour only on a terminal.
+type screen struct {
+	out    io.Writer
+	colour bool
+}
+
+func newScreen(file *os.File) *screen {
+	info, err := file.Stat()
+	terminal := err == nil && info.Mode()&os.ModeCharDevice != 0
+	return &screen{file, terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
+}
+
+const (
+	bold  = "1"
+	red   = "31"
+	green = "32"
+	amber = "33"
+	faint = "2"
+)
+
+func (s *screen) paint(style, text string) string {
+	if !s.colour {
+		return text
+	}
+	return "\x1b[" + style + "m" + text + "\x1b[0m"
+}
+
+func (s *screen) say(format string, args ...any)  { fmt.Fprintf(s.out, format+"\n", args...) }
+func (s *screen) title(text string)               { s.say("%s", s.paint(bold, text)) }
+func (s *screen) good(format string, args ...any) { s.say("%s", s.paint(green, fmt.Sprintf(format, args...))) }
+func (s *screen) bad(text string)                 { s.say("%s %s", s.paint(red, "✗"), text) }
+
+// scene heads an event with what it cost.
+func (s *screen) scene(number int, scene scene, answer cfn.Response, calls []call, took time.Duration) {
+	style := green
+	if answer.Status != cfn.StatusSuccess {
+		style = red
+	}
+	reads, writes := kinds(calls)
+	s.say("")
+	s.say("%s  %s", s.paint(bold, fmt.Sprintf("%d  %-16s", number, scene.title)), s.paint(style, fmt.Sprintf("%-7s", first(string(answer.Status), "NO ANSWER"))))
+	s.say("   %-10s %-8s %d calls to AWS (%d read, %d change), %d round trips, %.2f s",
+		"cost", scene.text("RequestType"), len(calls), reads, writes, roundTrips(calls), took.Seconds())
+}
+
+// plan shows what was planned, stage by stage.
+func (s *screen) plan(p plan) {
+	if len(p.Stages) == 0 {
+		s.say("   %-10s nothing to change", "plan")
+	}
+	for i, stage := range p.Stages {
+		for j, step := range stage {
+			label := ""
+			if j == 0 {
+				label = fmt.Sprintf("stage %d", i+1)
+			}
+			style := map[string]string{"+": green, "~": amber, "-": red}[step.Effect]
+			s.say("   %-10s %s %s", label, s.paint(first(style, faint), step.Effect), step.Step)
+		}
+	}
+}
+
+// answer shows what CloudFormation got.
+func (s *screen) answer(answer cfn.Response) {
+	rows := [][2]string{{"PhysicalResourceId", answer.PhysicalResourceID}}
+	if answer.Reason != "" {
+		rows = append(rows, [2]string{"Reason", answer.Reason})
+	}
+	for _, key := range slices.Sorted(maps.Keys(answer.Data)) {
+		rows = append(rows, [2]string{key, fmt.Sprint(answer.Data[key])})
+	}
+	for i, row := range rows {
+		label := ""
+		if i == 0 {
+			label = "answer"
+		}
+		s.say("   %-10s %-24s %s", label, row[0], first(row[1], s.paint(faint, "(empty)")))
+	}
+}
+
+// holds shows what an account holds.
+func (s *screen) holds(entries []entry) {
+	s.say("")
+	if len(entries) == 0 {
+		s.say("   The account is empty.")
+		return
+	}
+	s.say("   The account holds")
+	table := tabwriter.NewWriter(s.out, 0, 0, 3, ' ', 0)
+	for _, e := range entries {
+		fmt.Fprintf(table, "     %s\t%s\t%s\n", e.kind, e.name, e.detail)
+	}
+	_ = table.Flush()
+}
+
+// logs shows the function's log, after it failed to answer.
+func (s *screen) logs(lines []string) {
+	s.say("   %s", s.paint(faint, strings.Join(lines, "\n   ")))
+}
