@@ -2,11 +2,8 @@ package main
 
 import (
 	"bytes"
-	"cmp"
-	"fmt"
 	"io"
 	"net/http"
-	"net/http/httputil"
 	"net/url"
 	"slices"
 	"strings"
@@ -89,16 +86,4 @@ func kinds(calls []call) (reads, writes int) {
 		}
 	}
 	return reads, writes
-}
-
-// forward hands the calls on to another emulator.
-func forward(endpoint string) (http.Handler, error) {
-	target, err := url.Parse(endpoint)
-	if err != nil || target.Host == "" {
-		return nil, fmt.Errorf("AWS_ENDPOINT_URL %q is not the URL of an emulator, such as http://127.0.0.1:5000", endpoint)
-	}
-	return &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
-		r.SetURL(target)
-		r.Out.Host = cmp.Or(r.In.Host, target.Host)
-	}}, nil
 }
