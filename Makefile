@@ -1,0 +1,87 @@
+# Works with GNU make 3.81 (macOS) and later. make local and make test need Go and nothing else.
+
+GOLANGCI_LINT_VERSION := v2.15.0
+GOFUMPT_VERSION       := v0.12.0
+
+# The events that make local plays. Empty for the whole life of a stack.
+EVENTS ?=
+# More arguments for go test, as in: make test TESTFLAGS='-run TestRename -v ./internal/provision'
+TESTFLAGS ?=
+PACKAGES  ?= ./...
+
+BIN           := $(CURDIR)/.bin
+GOLANGCI_LINT := $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION)
+GOFUMPT       := $(BIN)/gofumpt-$(GOFUMPT_VERSION)
+GO_VERSION     = $(shell sed -n 's/^go //p' go.mod)
+
+# The race detector needs cgo, and cgo a C compiler.
+RACE = $(shell test "$$(go env CGO_ENABLED)" = 1 && command -v $$(go env CC) >/dev/null 2>&1 && echo -race)
+
+# What runs in AWS: Lambda's arm64, without the RPC mode of the old Go runtime, the same bytes from every directory.
+BUILD_LAMBDA = GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -tags lambda.norpc -trimpath -ldflags="-s -w" -buildvcs=false
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: local
+local: need-go ## Play a stack's life through the built binary, on this machine alone (EVENTS="events/create.json ...")
+	@go run ./internal/local $(EVENTS)
+
+.PHONY: test
+test: need-go ## Run the tests, with the race detector where there is a C compiler (TESTFLAGS=, PACKAGES=)
+	go test $(RACE) $(TESTFLAGS) $(PACKAGES)
+
+.PHONY: lint
+lint: need-go $(GOFUMPT) $(GOLANGCI_LINT) ## Check formatting, go vet and golangci-lint
+	@files=$$($(GOFUMPT) -l .) && if [ -n "$$files" ]; then echo "not formatted, run make fmt:"; echo "$$files"; exit 1; fi
+	go vet ./...
+	$(GOLANGCI_LINT) run
+
+.PHONY: fmt
+fmt: need-go $(GOFUMPT) ## Format the Go code
+	$(GOFUMPT) -w .
+
+.PHONY: template-lint
+template-lint: ## Check template.yaml with cfn-lint, before and after the SAM transform (needs Python)
+	@.ci/template-lint
+
+.PHONY: build
+build: need-go ## Build the Lambda's bootstrap (linux/arm64) into build/
+	$(BUILD_LAMBDA) -o build/bootstrap ./functions/provisioner
+
+.PHONY: ci
+ci: ## Run everything that CI runs
+	@.ci/run
+
+.PHONY: clean
+clean: ## Remove what was built (the tools in .bin/ and .venv/ stay)
+	rm -rf build .aws-sam coverage.out
+
+# sam build calls this for the function Provisioner, with ARTIFACTS_DIR set.
+.PHONY: build-Provisioner
+build-Provisioner: need-go
+	@test -n "$(ARTIFACTS_DIR)" || { echo "build-Provisioner is for sam build, which sets ARTIFACTS_DIR; use make build" >&2; exit 1; }
+	$(BUILD_LAMBDA) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/provisioner
+
+.PHONY: need-go
+need-go:
+	@command -v go >/dev/null 2>&1 || { \
+	  echo "make: Go is missing. Install Go $(GO_VERSION) or later: https://go.dev/dl/" >&2; exit 1; }
+	@go list -m >/dev/null 2>&1 || { \
+	  go list -m; echo "make: this needs Go $(GO_VERSION) or later: https://go.dev/dl/" >&2; exit 1; }
+
+# The tools are built from source, each under its version, so that another version is built anew.
+.PHONY: tools
+tools: need-go $(GOFUMPT) $(GOLANGCI_LINT)
+
+$(GOLANGCI_LINT):
+	$(call install-tool,github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION),golangci-lint,$@)
+
+$(GOFUMPT):
+	$(call install-tool,mvdan.cc/gofumpt@$(GOFUMPT_VERSION),gofumpt,$@)
+
+# $(1) module path with version, $(2) name of its binary, $(3) where it goes
+install-tool = GOFLAGS= CGO_ENABLED=0 GOBIN="$(BIN)/new" go install $(1) && mv "$(BIN)/new/$(2)" "$(3)"
