@@ -26,7 +26,7 @@ func (s scene) text(field string) string {
 
 // life is a stack's life, as "make local" plays it.
 func life() []string {
-	return []string{"create", "create-again", "update-noop", "update-in-place", "rename", "clean-up", "delete"}
+	return []string{"create", "create-again", "update-noop", "update-in-place", "rename", "clean-up", "delete-renamed"}
 }
 
 // load reads the events: the named files, or a stack's life. By convention a file named bad-* holds an

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -60,7 +61,7 @@ func (a *applier) settle(ctx context.Context, step Step) error {
 	const attempts = 4
 	for attempt := 1; ; attempt++ {
 		err := step.apply(ctx, a)
-		if err == nil || attempt == attempts || !hasCode(err, settling) {
+		if err == nil || attempt == attempts || !settling(err) {
 			return err
 		}
 		if pauseErr := pause(ctx, time.Duration(attempt*attempt)*200*time.Millisecond); pauseErr != nil {
@@ -69,15 +70,21 @@ func (a *applier) settle(ctx context.Context, step Step) error {
 	}
 }
 
-// settling are the errors that may pass by themselves.
-var settling = []string{
-	"NoSuchEntity", "DeleteConflict", "ConcurrentModification", "EntityTemporarilyUnmodifiable",
+// settling reports whether AWS answered with an error that may pass by itself.
+func settling(err error) bool {
+	return hasCode(err, "NoSuchEntity", "DeleteConflict", "ConcurrentModification", "EntityTemporarilyUnmodifiable")
 }
 
-// changed are the errors that say that the account is not, or no longer, what the plan was made for.
-var changed = append([]string{
-	"EntityAlreadyExists", "ResourceExistsException", "ResourceNotFoundException", "InvalidRequestException",
-}, settling...)
+// changed reports whether AWS answered with an error that says that the account is not, or no longer, what the
+// plan was made for. That the call is not permitted is among them: the permissions of the function's role may be
+// seconds old, as the entities are, and reach some parts of AWS before others.
+func changed(err error) bool {
+	return settling(err) || denied(err) || hasCode(err,
+		"EntityAlreadyExists", "ResourceExistsException", "ResourceNotFoundException", "InvalidRequestException")
+}
+
+// denied reports whether AWS answered that the call is not permitted.
+func denied(err error) bool { return hasCode(err, "AccessDenied") }
 
 // surprise marks an error after which the account must be observed anew.
 type surprise struct{ error }
@@ -96,21 +103,18 @@ func surprising(err error) bool {
 		return true
 	}
 	_, ok := errors.AsType[surprise](err)
-	return ok || hasCode(err, changed)
+	return ok || changed(err)
 }
 
 // hasCode reports whether AWS answered with one of the error codes.
-func hasCode(err error, codes []string) bool {
+func hasCode(err error, codes ...string) bool {
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
 		return false
 	}
-	for _, code := range codes {
-		if api.ErrorCode() == code || api.ErrorCode() == code+"Exception" {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(codes, func(code string) bool {
+		return api.ErrorCode() == code || api.ErrorCode() == code+"Exception"
+	})
 }
 
 // pause waits, or returns the error of a context that ends before.

@@ -36,15 +36,15 @@ func DefaultNames() Names {
 
 // nameRule says what AWS accepts as a name.
 type nameRule struct {
-	max     int // characters
+	most    int // characters
 	pattern *regexp.Regexp
 	says    string
 }
 
 // iamName is IAM's rule for names, with the length that differs by entity:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-func iamName(max int) nameRule {
-	return nameRule{max, regexp.MustCompile(`^[\w+=,.@-]+$`), "letters, digits and +=,.@_-"}
+func iamName(most int) nameRule {
+	return nameRule{most, regexp.MustCompile(`^[\w+=,.@-]+$`), "letters, digits and +=,.@_-"}
 }
 
 // secretName is Secrets Manager's rule:
@@ -58,8 +58,8 @@ func (r nameRule) check(name string) string {
 	if name == "" {
 		return "is empty; give a name, or leave the property out for the default"
 	}
-	if len(name) > r.max || !r.pattern.MatchString(name) {
-		return fmt.Sprintf("%s is not a name that AWS accepts; use 1 to %d %s", quote(name), r.max, r.says)
+	if len(name) > r.most || !r.pattern.MatchString(name) {
+		return fmt.Sprintf("%s is not a name that AWS accepts; use 1 to %d %s", quote(name), r.most, r.says)
 	}
 	return ""
 }

@@ -199,7 +199,7 @@ func sameKMSKey(a, b string) bool {
 func conflicts(d Desired, seen *Observed) error {
 	var found, properties []string
 	check := func(property string, entity Entity, spelt string, tags map[string]string, note string) {
-		text := ""
+		var text string
 		switch owner := tags[tagOwner]; {
 		case spelt != entity.Name:
 			text = fmt.Sprintf("%s exists as %s, and IAM does not distinguish case", entity, spelt)

@@ -31,7 +31,7 @@ func (e *ensurer) key(made string) (string, error) {
 	cur, prev := secret.keyOf(current), secret.keyOf(previous)
 	if cur != "" && !slices.Contains(keys, cur) && slices.Contains(keys, prev) {
 		e.change = append(e.change, MoveCurrent{secret.Name, secret.holds(current), secret.holds(previous)})
-		cur, prev = prev, cur
+		cur = prev
 	}
 	if err := e.makeRoom(keys, cur); err != nil {
 		return "", err

@@ -11,7 +11,6 @@ import (
 
 const stack = "arn:aws:cloudformation:us-east-1:123456789012:stack/redis-cloud/7d2f6c10-5b1e-4c0a-9a63-2f8f5f1c9e10"
 
-
 // desiredOf is what the properties ask for, on Create.
 func desiredOf(t *testing.T, text string) Desired {
 	t.Helper()
@@ -159,7 +158,9 @@ func TestEveryDriftIsRepairedInPlace(t *testing.T) {
 			[]string{"~ remove the permissions boundary of user redislabs-user"},
 		},
 		"secret's description and key": {
-			func(o *Observed) { o.Secret.Description, o.Secret.KmsKeyID = "", "arn:aws:kms:us-east-1:123456789012:key/1" },
+			func(o *Observed) {
+				o.Secret.Description, o.Secret.KmsKeyID = "", "arn:aws:kms:us-east-1:123456789012:key/1"
+			},
 			[]string{"~ change the description or key of secret redis-cloud/access-key"},
 		},
 		"secret scheduled for deletion": {

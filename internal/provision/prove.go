@@ -10,11 +10,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
-// notYet are the answers that a key may get while AWS has not heard of it everywhere, or of the policy that
-// its user was given.
-var notYet = []string{
-	"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "SignatureDoesNotMatch",
-	"AuthFailure", "AccessDenied",
+// notYet reports whether AWS answered as it does while it has not heard of a key everywhere, or of the policy
+// that its user was given.
+func notYet(err error) bool {
+	return denied(err) || missing(err) || hasCode(err,
+		"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "SignatureDoesNotMatch", "AuthFailure")
 }
 
 // apply waits until AWS accepts the key that this run made: for STS, which is what Redis Cloud asks first,
@@ -35,7 +35,7 @@ func (s ProveKey) apply(ctx context.Context, a *applier) error {
 				_, err := tokens.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 				return err
 			})
-			if hasCode(err, notYet) {
+			if notYet(err) {
 				return surprise{fmt.Errorf("AWS did not accept access key %s within %s: %w", a.made.id, patience, err)}
 			}
 			return err
@@ -45,7 +45,7 @@ func (s ProveKey) apply(ctx context.Context, a *applier) error {
 				_, err := users.GetUser(ctx, &iam.GetUserInput{UserName: &s.User})
 				return err
 			})
-			if hasCode(err, notYet) || missing(err) {
+			if notYet(err) {
 				// The key is good, as STS says; something forbids what the user policy grants.
 				a.notice(fmt.Sprintf("access key %s may not call iam:GetUser on its own user, which Redis Cloud needs: "+
 					"look at the permissions boundary and at the organization's service control policies", a.made.id))
@@ -63,7 +63,7 @@ func accepted(ctx context.Context, patience time.Duration, call func() error) er
 	start := time.Now()
 	for wait := 250 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
 		err := call()
-		if err == nil || !hasCode(err, notYet) && !missing(err) || time.Since(start)+wait > patience {
+		if err == nil || !notYet(err) || time.Since(start)+wait > patience {
 			return err
 		}
 		if pauseErr := pause(ctx, wait); pauseErr != nil {

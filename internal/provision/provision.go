@@ -113,11 +113,10 @@ func (p *Provisioner) converge(ctx context.Context, applier *applier, makePlan f
 	surprised := false
 	for round := 1; ; round++ {
 		plan, err := makePlan()
-		if err != nil {
-			return err
+		if err == nil {
+			p.logPlan(ctx, plan)
+			err = applier.apply(ctx, plan)
 		}
-		p.logPlan(ctx, plan)
-		err = applier.apply(ctx, plan)
 		switch {
 		case err == nil && (plan.Empty() || !surprised):
 			return nil

@@ -229,12 +229,16 @@ func (s Tag) String() string {
 	}
 	return fmt.Sprintf("tag %s %s: %s", s.Entity.Kind, name, strings.Join(parts, "; "))
 }
-func (s Attach) String() string { return fmt.Sprintf("attach policy %s to %s", lastOf(s.Policy), s.Entity) }
+func (s Attach) String() string {
+	return fmt.Sprintf("attach policy %s to %s", lastOf(s.Policy), s.Entity)
+}
 func (s AddRole) String() string {
 	return fmt.Sprintf("add role %s to instance profile %s", s.Role, s.Profile)
 }
-func (s UpdateSecret) String() string  { return "change the description or key of secret " + s.Name }
-func (s RestoreSecret) String() string { return "restore secret " + s.Name + ", which was scheduled for deletion" }
+func (s UpdateSecret) String() string { return "change the description or key of secret " + s.Name }
+func (s RestoreSecret) String() string {
+	return "restore secret " + s.Name + ", which was scheduled for deletion"
+}
 
 func (s MakeKey) String() string {
 	if s.NewSecret {
@@ -245,8 +249,12 @@ func (s MakeKey) String() string {
 func (s MoveCurrent) String() string {
 	return fmt.Sprintf("move %s of secret %s to version %s", current, s.Secret, s.To)
 }
-func (s ProveKey) String() string  { return "prove that AWS accepts the new access key of user " + s.User }
-func (s DeleteKey) String() string { return fmt.Sprintf("delete access key %s of user %s: %s", s.ID, s.User, s.Why) }
+func (s ProveKey) String() string {
+	return "prove that AWS accepts the new access key of user " + s.User
+}
+func (s DeleteKey) String() string {
+	return fmt.Sprintf("delete access key %s of user %s: %s", s.ID, s.User, s.Why)
+}
 
 func (s Detach) String() string {
 	return fmt.Sprintf("detach policy %s from %s", lastOf(s.Policy), s.Entity)

@@ -31,10 +31,10 @@ func (s MakeKey) apply(ctx context.Context, a *applier) error {
 			if deleteErr := (DeleteKey{User: s.User, ID: key.id}).apply(ctx, a); deleteErr != nil {
 				return fmt.Errorf("%w; and delete access key %s, which could not be stored: %w", err, key.id, deleteErr)
 			}
-			if hasCode(err, changed) {
-				return surprise{notSettling{err}}
+			if changed(err) && !denied(err) {
+				return surprise{opaqueError{err}}
 			}
-			return err
+			return opaqueError{err}
 		}
 	}
 	a.mu.Lock()
@@ -79,42 +79,50 @@ func refused(err error) bool {
 	return ok && response.HTTPStatusCode() >= http.StatusBadRequest && response.HTTPStatusCode() < http.StatusInternalServerError
 }
 
-// notSettling hides an AWS error from settle: the step has cleaned up after itself, and doing all of it
-// again at once would meet the same account.
-type notSettling struct{ error }
+// opaqueError hides the code of an AWS error: the step has waited and has cleaned up after itself, and doing
+// all of it again at once would meet the same.
+type opaqueError struct{ error }
 
 // storeKey stores the key under its version ID, which makes the call safe to repeat. After a secret of the
-// name was deleted without a recovery window, the name stays blocked for some seconds.
+// name was deleted without a recovery window, the name stays blocked for some seconds, and the permission
+// to write it may be younger than that.
 func (a *applier) storeKey(ctx context.Context, s MakeKey, key madeKey, versionID string) error {
 	value, err := secretValue(key.id, key.secret, a.desired)
 	if err != nil {
 		return err
 	}
-	if !s.NewSecret {
-		_, err := a.secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
-			SecretId: &s.Secret, ClientRequestToken: &versionID, SecretString: &value,
-		})
-		return err
-	}
+	const patience = 30 * time.Second
 	for start := time.Now(); ; {
-		out, err := a.secrets.CreateSecret(ctx, &secretsmanager.CreateSecretInput{
-			Name: &s.Secret, ClientRequestToken: &versionID, SecretString: &value,
-			Description: aws.String(secretDescription), KmsKeyId: optional(a.desired.Spec.KmsKeyID),
-			Tags: toSecretTags(a.desired.plainTags()),
-		})
-		switch {
-		case err == nil:
-			a.mu.Lock()
-			a.secretARN = aws.ToString(out.ARN)
-			a.mu.Unlock()
-			return nil
-		case !hasCode(err, []string{"InvalidRequestException"}) || time.Since(start) > 30*time.Second:
+		err := a.putSecret(ctx, s, versionID, value)
+		blocked := s.NewSecret && hasCode(err, "InvalidRequestException")
+		if err == nil || !blocked && !denied(err) || time.Since(start) > patience {
 			return err
 		}
 		if pauseErr := pause(ctx, 2*time.Second); pauseErr != nil {
 			return err
 		}
 	}
+}
+
+func (a *applier) putSecret(ctx context.Context, s MakeKey, versionID, value string) error {
+	if !s.NewSecret {
+		_, err := a.secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
+			SecretId: &s.Secret, ClientRequestToken: &versionID, SecretString: &value,
+		})
+		return err
+	}
+	out, err := a.secrets.CreateSecret(ctx, &secretsmanager.CreateSecretInput{
+		Name: &s.Secret, ClientRequestToken: &versionID, SecretString: &value,
+		Description: aws.String(secretDescription), KmsKeyId: optional(a.desired.Spec.KmsKeyID),
+		Tags: toSecretTags(a.desired.plainTags()),
+	})
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.secretARN = aws.ToString(out.ARN)
+	return nil
 }
 
 // isStored asks whether the version landed although the call that stored it failed.
