@@ -303,8 +303,10 @@ func TestStrangersAreNamedAllAtOnceAndNotTouched(t *testing.T) {
 		require.NoError(t, err)
 		_, err = w.iam.CreateInstanceProfile(ctx, &iam.CreateInstanceProfileInput{InstanceProfileName: aws.String("redislabs-cluster-node-role")})
 		require.NoError(t, err)
-		_, err = w.secrets.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: aws.String("redis-cloud/access-key"), SecretString: aws.String(`{}`),
-			Tags: []smtypes.Tag{{Key: aws.String("redis-cloud-iam:owner"), Value: aws.String("")}}})
+		_, err = w.secrets.CreateSecret(ctx, &secretsmanager.CreateSecretInput{
+			Name: aws.String("redis-cloud/access-key"), SecretString: aws.String(`{}`),
+			Tags: []smtypes.Tag{{Key: aws.String("redis-cloud-iam:owner"), Value: aws.String("")}},
+		})
 		require.NoError(t, err)
 		before := w.aws.Snapshot()
 		failed := w.fail(event{kind: "Create", props: bare})

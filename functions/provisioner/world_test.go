@@ -39,6 +39,7 @@ type world struct {
 	iam     *iam.Client // a person of the account
 	secrets *secretsmanager.Client
 	handler lambda.Handler
+	process *process
 	logs    bytes.Buffer
 
 	statuses []int // what the receiver answers first; then 200
@@ -54,24 +55,42 @@ type world struct {
 func story(t *testing.T, tell func(w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{T: t, aws: localaws.New(localaws.Options{})}
-		w.aws.SetLatency(latency)
-		w.iam, w.secrets = iam.NewFromConfig(w.aws.Config("", "")), secretsmanager.NewFromConfig(w.aws.Config("", ""))
-		w.restart()
+		w := newWorld(t)
 		tell(w)
 		w.silent()
 	})
 }
 
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{T: t, aws: localaws.New(localaws.Options{})}
+	w.aws.SetLatency(latency)
+	w.iam, w.secrets = iam.NewFromConfig(w.aws.Config("", "")), secretsmanager.NewFromConfig(w.aws.Config("", ""))
+	w.restart()
+	return w
+}
+
 // restart gives the function a fresh process.
 func (w *world) restart() {
 	log := slog.New(slog.NewJSONHandler(&w.logs, nil))
-	resource := resource{provision.New(w.aws.Config("", ""), log)}
-	w.handler = customresource.Handler(resource, customresource.WithLogger(log), customresource.WithHTTPClient(&http.Client{Transport: w}))
+	config := w.aws.Config("", "")
+	w.process = &process{next: config.HTTPClient}
+	config.HTTPClient = w.process
+	w.handler = customresource.Handler(resource{provision.New(config, log)},
+		customresource.WithLogger(log), customresource.WithHTTPClient(&http.Client{Transport: mail{w, w.process}}))
 }
 
-// RoundTrip is CloudFormation's receiver.
-func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
+// mail carries the answers of one process to CloudFormation's receiver.
+type mail struct {
+	*world
+	from *process
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (w mail) RoundTrip(r *http.Request) (*http.Response, error) {
+	if w.from.dead {
+		return nil, errKilled
+	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return nil, err

@@ -184,7 +184,9 @@ func (p *play) silence() {
 	}
 }
 
-func (p *play) fault(format string, args ...any) { p.faults = append(p.faults, fmt.Sprintf(format, args...)) }
+func (p *play) fault(format string, args ...any) {
+	p.faults = append(p.faults, fmt.Sprintf(format, args...))
+}
 
 func (p *play) verdict(count int) error {
 	p.screen.say("")

@@ -40,10 +40,12 @@ func (s *screen) paint(style, text string) string {
 	return "\x1b[" + style + "m" + text + "\x1b[0m"
 }
 
-func (s *screen) say(format string, args ...any)  { fmt.Fprintf(s.out, format+"\n", args...) }
-func (s *screen) title(text string)               { s.say("%s", s.paint(bold, text)) }
-func (s *screen) good(format string, args ...any) { s.say("%s", s.paint(green, fmt.Sprintf(format, args...))) }
-func (s *screen) bad(text string)                 { s.say("%s %s", s.paint(red, "✗"), text) }
+func (s *screen) say(format string, args ...any) { fmt.Fprintf(s.out, format+"\n", args...) }
+func (s *screen) title(text string)              { s.say("%s", s.paint(bold, text)) }
+func (s *screen) good(format string, args ...any) {
+	s.say("%s", s.paint(green, fmt.Sprintf(format, args...)))
+}
+func (s *screen) bad(text string) { s.say("%s %s", s.paint(red, "✗"), text) }
 
 // scene heads an event with what it cost.
 func (s *screen) scene(number int, scene scene, answer cfn.Response, calls []call, took time.Duration) {

@@ -229,9 +229,11 @@ func (s Tag) String() string {
 	}
 	return fmt.Sprintf("tag %s %s: %s", s.Entity.Kind, name, strings.Join(parts, "; "))
 }
+
 func (s Attach) String() string {
 	return fmt.Sprintf("attach policy %s to %s", lastOf(s.Policy), s.Entity)
 }
+
 func (s AddRole) String() string {
 	return fmt.Sprintf("add role %s to instance profile %s", s.Role, s.Profile)
 }
@@ -246,12 +248,15 @@ func (s MakeKey) String() string {
 	}
 	return fmt.Sprintf("make an access key of user %s and store it in secret %s", s.User, s.Secret)
 }
+
 func (s MoveCurrent) String() string {
 	return fmt.Sprintf("move %s of secret %s to version %s", current, s.Secret, s.To)
 }
+
 func (s ProveKey) String() string {
 	return "prove that AWS accepts the new access key of user " + s.User
 }
+
 func (s DeleteKey) String() string {
 	return fmt.Sprintf("delete access key %s of user %s: %s", s.ID, s.User, s.Why)
 }
@@ -259,15 +264,19 @@ func (s DeleteKey) String() string {
 func (s Detach) String() string {
 	return fmt.Sprintf("detach policy %s from %s", lastOf(s.Policy), s.Entity)
 }
+
 func (s RemoveRole) String() string {
 	return fmt.Sprintf("remove role %s from instance profile %s", s.Role, s.Profile)
 }
+
 func (s DeleteInline) String() string {
 	return fmt.Sprintf("delete inline policy %s of role %s", s.Policy, s.Role)
 }
+
 func (s DeleteVersion) String() string {
 	return fmt.Sprintf("delete version %s of policy %s", s.Version, lastOf(s.Policy))
 }
+
 func (s DeleteEntity) String() string {
 	if s.Entity.Kind == KindPolicy {
 		return "delete policy " + lastOf(s.Entity.Name)
