@@ -141,7 +141,7 @@ func TestCrashEverywhere(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			var goal string
 			var calls int
-			exhaustion(t, func(w *world) {
+			exhaustion(t, func(_ *testing.T, w *world) {
 				s.setup(w)
 				w.succeed(s.event)
 				goal, calls = w.account(), len(w.calls)
@@ -150,14 +150,14 @@ func TestCrashEverywhere(t *testing.T) {
 				for k := 1; k <= calls; k++ {
 					cases++
 					t.Run(fmt.Sprintf("%s at call %d", name, k), func(t *testing.T) {
-						exhaustion(t, func(w *world) {
+						exhaustion(t, func(t *testing.T, w *world) {
 							s.setup(w)
 							w.disturb(s.event, k, fault)
 							w.succeed(s.event)
 							assert.Equal(t, goal, w.account(), "the redelivered event converges")
 							w.noLooseKeys()
 						})
-						exhaustion(t, func(w *world) {
+						exhaustion(t, func(t *testing.T, w *world) {
 							before := w.account()
 							s.setup(w)
 							w.disturb(s.event, k, fault)
@@ -175,7 +175,7 @@ func TestCrashEverywhere(t *testing.T) {
 }
 
 // exhaustion is a story in an account that strangers use too. It has no latency: time is told elsewhere.
-func exhaustion(t *testing.T, tell func(w *world)) {
+func exhaustion(t *testing.T, tell func(t *testing.T, w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -184,7 +184,7 @@ func exhaustion(t *testing.T, tell func(w *world)) {
 		require.NoError(t, err)
 		_, err = w.iam.CreateAccessKey(t.Context(), &iam.CreateAccessKeyInput{UserName: aws.String("stranger")})
 		require.NoError(t, err)
-		tell(w)
+		tell(t, w)
 		w.silent()
 	})
 }

@@ -25,7 +25,7 @@ import (
 const bare = `{"ServiceToken":"arn:aws:lambda:us-east-1:123456789012:function:f"}`
 
 func TestCreateMakesWhatTheDocumentationAsksFor(t *testing.T) {
-	story(t, func(w *world) {
+	story(t, func(t *testing.T, w *world) {
 		answer := w.create(bare)
 		assert.Equal(t, provision.ID(stack, "RedisCloudIAM", []byte(bare)), answer.PhysicalResourceID)
 		assert.Equal(t, 5*latency, w.took, "five sequential round trips")
@@ -95,7 +95,7 @@ func TestCreateMakesWhatTheDocumentationAsksFor(t *testing.T) {
 }
 
 func TestTheSameCreateTwiceIsOne(t *testing.T) {
-	story(t, func(w *world) {
+	story(t, func(t *testing.T, w *world) {
 		first := w.create(bare)
 		before := w.aws.Snapshot()
 		second := w.create(bare)
@@ -107,7 +107,7 @@ func TestTheSameCreateTwiceIsOne(t *testing.T) {
 }
 
 func TestAnUpdateWithoutEffectTakesTwoRoundTripsAndChangesNothing(t *testing.T) {
-	story(t, func(w *world) {
+	story(t, func(t *testing.T, w *world) {
 		id := w.create(bare).PhysicalResourceID
 		answer := w.succeed(event{kind: "Update", id: id, props: `{"UserName":"redislabs-user"}`, old: bare})
 		assert.Equal(t, id, answer.PhysicalResourceID)
@@ -117,7 +117,7 @@ func TestAnUpdateWithoutEffectTakesTwoRoundTripsAndChangesNothing(t *testing.T) 
 }
 
 func TestAnUpdateRepairsWhatHandsHaveChanged(t *testing.T) {
-	story(t, func(w *world) {
+	story(t, func(t *testing.T, w *world) {
 		id := w.create(bare).PhysicalResourceID
 		good := w.aws.Snapshot()
 		ctx := t.Context()
@@ -158,7 +158,7 @@ func TestAnUpdateRepairsWhatHandsHaveChanged(t *testing.T) {
 const renamed = `{"UserName":"other"}`
 
 func TestARenameAndItsCleanUp(t *testing.T) {
-	story(t, func(w *world) {
+	story(t, func(t *testing.T, w *world) {
 		first := w.create(bare)
 		second := w.succeed(event{kind: "Update", id: first.PhysicalResourceID, props: renamed, old: bare})
 		assert.NotEqual(t, first.PhysicalResourceID, second.PhysicalResourceID)
@@ -180,7 +180,7 @@ func TestARenameAndItsCleanUp(t *testing.T) {
 }
 
 func TestARolledBackRenameRestoresTheFirstStateWithTheFirstKey(t *testing.T) {
-	story(t, func(w *world) {
+	story(t, func(t *testing.T, w *world) {
 		first := w.create(bare)
 		before, value := w.aws.Snapshot(), w.stored("redis-cloud/access-key")
 		second := w.succeed(event{kind: "Update", id: first.PhysicalResourceID, props: renamed, old: bare})
@@ -202,7 +202,7 @@ func TestARolledBackRenameRestoresTheFirstStateWithTheFirstKey(t *testing.T) {
 func TestTheRollBackOfAFailedRenameRemovesWhatItMade(t *testing.T) {
 	for _, action := range []string{"AttachUserPolicy", "CreateAccessKey", "PutSecretValue", "GetCallerIdentity", "TagPolicy"} {
 		t.Run(action, func(t *testing.T) {
-			story(t, func(w *world) {
+			story(t, func(t *testing.T, w *world) {
 				first := w.create(bare)
 				before := w.aws.Snapshot()
 				w.aws.Inject(localaws.OnAction(action).Refuse("AccessDeniedByPolicy"))
@@ -223,7 +223,7 @@ func TestTheRollBackOfAFailedRenameRemovesWhatItMade(t *testing.T) {
 
 func TestARenamedSecretGetsItsOwnKeyAndTheOldOneGoesWithTheOldSecret(t *testing.T) {
 	const moved = `{"AccessKeySecretName":"elsewhere"}`
-	story(t, func(w *world) {
+	story(t, func(t *testing.T, w *world) {
 		first := w.create(bare)
 		second := w.succeed(event{kind: "Update", id: first.PhysicalResourceID, props: moved, old: bare})
 		assert.Len(t, w.keys("redislabs-user"), 2)
@@ -237,7 +237,7 @@ func TestARenamedSecretGetsItsOwnKeyAndTheOldOneGoesWithTheOldSecret(t *testing.
 }
 
 func TestDeleteTakesThreeRoundTripsAndLeavesNothing(t *testing.T) {
-	story(t, func(w *world) {
+	story(t, func(t *testing.T, w *world) {
 		id := w.create(bare).PhysicalResourceID
 		w.succeed(event{kind: "Delete", id: id, props: bare})
 		assert.Equal(t, 3*latency, w.took)
@@ -249,7 +249,7 @@ func TestDeleteTakesThreeRoundTripsAndLeavesNothing(t *testing.T) {
 
 func TestDeleteWithAnIDThatCloudFormationInventedRemovesWhatTheStackOwns(t *testing.T) {
 	for _, id := range []string{"redis-cloud_RedisCloudIAM_8XLBS3NTPGAX", "redis-cloud-iam-00000000000000000000000000000000"} {
-		story(t, func(w *world) {
+		story(t, func(t *testing.T, w *world) {
 			w.create(bare)
 			answer := w.succeed(event{kind: "Delete", id: id, props: bare})
 			assert.Equal(t, id, answer.PhysicalResourceID)
@@ -259,7 +259,7 @@ func TestDeleteWithAnIDThatCloudFormationInventedRemovesWhatTheStackOwns(t *test
 }
 
 func TestDeleteTakesOffWhatOthersHungOn(t *testing.T) {
-	story(t, func(w *world) {
+	story(t, func(t *testing.T, w *world) {
 		ctx := t.Context()
 		must := func(_ any, err error) {
 			t.Helper()
@@ -297,7 +297,7 @@ func TestDeleteTakesOffWhatOthersHungOn(t *testing.T) {
 }
 
 func TestStrangersAreNamedAllAtOnceAndNotTouched(t *testing.T) {
-	story(t, func(w *world) {
+	story(t, func(t *testing.T, w *world) {
 		ctx := t.Context()
 		_, err := w.iam.CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String("RedisLabs-User")})
 		require.NoError(t, err)
@@ -321,7 +321,7 @@ func TestStrangersAreNamedAllAtOnceAndNotTouched(t *testing.T) {
 
 func TestASecondStackFailsWithTheOwnersStackNamedAndItsDeleteRemovesNothing(t *testing.T) {
 	second := strings.ReplaceAll(stack, "redis-cloud/7d2f", "second/aaaa")
-	story(t, func(w *world) {
+	story(t, func(t *testing.T, w *world) {
 		w.create(bare)
 		before := w.aws.Snapshot()
 		failed := w.fail(event{kind: "Create", props: bare, stack: second})
@@ -333,7 +333,7 @@ func TestASecondStackFailsWithTheOwnersStackNamedAndItsDeleteRemovesNothing(t *t
 
 func TestBadPropertiesAreRefusedBeforeAnythingIsCalledAndNeverWedgeADelete(t *testing.T) {
 	const bad = `{"UserNmae":"x","ConsoleRoleName":"bad name!","AccessKeySerial":"0"}`
-	story(t, func(w *world) {
+	story(t, func(t *testing.T, w *world) {
 		failed := w.fail(event{kind: "Create", props: bad})
 		for _, part := range []string{"UserNmae", "ConsoleRoleName", "AccessKeySerial"} {
 			assert.Contains(t, failed.Reason, part)
@@ -356,7 +356,7 @@ func TestBadPropertiesAreRefusedBeforeAnythingIsCalledAndNeverWedgeADelete(t *te
 }
 
 func TestASecretScheduledForDeletion(t *testing.T) {
-	story(t, func(w *world) {
+	story(t, func(t *testing.T, w *world) {
 		ctx, name := t.Context(), aws.String("redis-cloud/access-key")
 		first := w.create(bare)
 		before := w.aws.Snapshot()
@@ -382,7 +382,7 @@ func TestASecretScheduledForDeletion(t *testing.T) {
 }
 
 func TestTheNameOfADeletedSecretMayBeBlockedForSeconds(t *testing.T) {
-	story(t, func(w *world) {
+	story(t, func(t *testing.T, w *world) {
 		w.aws.SecretNameBlock(10 * time.Second)
 		id := w.create(bare).PhysicalResourceID
 		w.succeed(event{kind: "Delete", id: id, props: bare})
@@ -392,14 +392,14 @@ func TestTheNameOfADeletedSecretMayBeBlockedForSeconds(t *testing.T) {
 }
 
 func TestAnOrphanedKeyIsRemovedAndSomebodysIsLeft(t *testing.T) {
-	story(t, func(w *world) {
+	story(t, func(t *testing.T, w *world) {
 		id := w.create(bare).PhysicalResourceID
-		made, err := w.iam.CreateAccessKey(t.Context(), &iam.CreateAccessKeyInput{UserName: aws.String("redislabs-user")})
+		_, err := w.iam.CreateAccessKey(t.Context(), &iam.CreateAccessKeyInput{UserName: aws.String("redislabs-user")})
 		require.NoError(t, err)
 		w.succeed(event{kind: "Update", id: id, props: bare, old: bare})
 		assert.Len(t, w.keys("redislabs-user"), 1)
 
-		made, err = w.iam.CreateAccessKey(t.Context(), &iam.CreateAccessKeyInput{UserName: aws.String("redislabs-user")})
+		made, err := w.iam.CreateAccessKey(t.Context(), &iam.CreateAccessKeyInput{UserName: aws.String("redislabs-user")})
 		require.NoError(t, err)
 		w.aws.UseKey(aws.ToString(made.AccessKey.AccessKeyId), "ec2")
 		answer := w.succeed(event{kind: "Update", id: id, props: bare, old: bare})
@@ -409,7 +409,7 @@ func TestAnOrphanedKeyIsRemovedAndSomebodysIsLeft(t *testing.T) {
 }
 
 func TestTheProofWaitsUntilTheKeyIsValid(t *testing.T) {
-	story(t, func(w *world) {
+	story(t, func(t *testing.T, w *world) {
 		w.aws.KeyDelay(12 * time.Second)
 		w.create(bare)
 		assert.GreaterOrEqual(t, w.took, 12*time.Second)
@@ -418,7 +418,7 @@ func TestTheProofWaitsUntilTheKeyIsValid(t *testing.T) {
 }
 
 func TestAnEventuallyConsistentAccountConverges(t *testing.T) {
-	story(t, func(w *world) {
+	story(t, func(t *testing.T, w *world) {
 		w.aws.StaleReads(3 * time.Second)
 		id := w.create(bare).PhysicalResourceID
 		assert.Len(t, w.keys("redislabs-user"), 1)
@@ -434,7 +434,7 @@ func TestAnEventuallyConsistentAccountConverges(t *testing.T) {
 func TestAFrozenAWSIsAnsweredInTime(t *testing.T) {
 	for _, action := range []string{"GetUser", "CreateRole", "CreateAccessKey", "CreateSecret", "GetCallerIdentity"} {
 		t.Run(action, func(t *testing.T) {
-			story(t, func(w *world) {
+			story(t, func(t *testing.T, w *world) {
 				w.aws.Inject(localaws.OnAction(action).Hang())
 				failed := w.fail(event{kind: "Create", props: bare})
 				assert.LessOrEqual(t, w.took, timeout-time.Second)
@@ -450,7 +450,7 @@ func TestAFrozenAWSIsAnsweredInTime(t *testing.T) {
 }
 
 func TestTheThirdPutLands(t *testing.T) {
-	story(t, func(w *world) {
+	story(t, func(t *testing.T, w *world) {
 		w.statuses = []int{503, 503}
 		w.create(bare)
 		assert.Equal(t, 3, w.puts)
@@ -458,7 +458,7 @@ func TestTheThirdPutLands(t *testing.T) {
 }
 
 func TestAnAnswerThatCannotBeDeliveredIsAnErrorToLambdaAndTheNextTimeConverges(t *testing.T) {
-	story(t, func(w *world) {
+	story(t, func(t *testing.T, w *world) {
 		w.statuses = []int{403}
 		ctx, cancel := context.WithTimeout(t.Context(), timeout)
 		defer cancel()
@@ -474,7 +474,7 @@ func TestAnAnswerThatCannotBeDeliveredIsAnErrorToLambdaAndTheNextTimeConverges(t
 func TestALostReplyMakesNoSecondKey(t *testing.T) {
 	for _, action := range []string{"CreateAccessKey", "CreateSecret", "CreateUser", "CreatePolicy", "AddRoleToInstanceProfile", "GetUser"} {
 		t.Run(action, func(t *testing.T) {
-			story(t, func(w *world) {
+			story(t, func(t *testing.T, w *world) {
 				w.aws.Inject(localaws.OnAction(action).LoseReply().Times(1))
 				answer := w.create(bare)
 				assert.Equal(t, []string{answer.Data["AccessKeyId"].(string)}, w.keys("redislabs-user"))
@@ -485,7 +485,7 @@ func TestALostReplyMakesNoSecondKey(t *testing.T) {
 }
 
 func TestAKeyThatCannotBeStoredIsDeletedAtOnce(t *testing.T) {
-	story(t, func(w *world) {
+	story(t, func(t *testing.T, w *world) {
 		w.aws.Inject(localaws.OnAction("CreateSecret").Refuse("AccessDeniedException"))
 		failed := w.fail(event{kind: "Create", props: bare})
 		assert.Contains(t, failed.Reason, "AccessDenied")
@@ -503,17 +503,20 @@ func TestTheEventsFolderCarriesTheRightIDs(t *testing.T) {
 		text, err := os.ReadFile("../../events/" + file.Name())
 		require.NoError(t, err)
 		var e struct {
-			RequestType, StackId, LogicalResourceId, PhysicalResourceId string
-			ResourceProperties, OldResourceProperties                   json.RawMessage
+			RequestType                               string
+			StackID                                   string `json:"StackId"`
+			LogicalResourceID                         string `json:"LogicalResourceId"`
+			PhysicalResourceID                        string `json:"PhysicalResourceId"`
+			ResourceProperties, OldResourceProperties json.RawMessage
 		}
 		require.NoError(t, json.Unmarshal(text, &e), file.Name())
 		switch cfn.RequestType(e.RequestType) {
 		case cfn.RequestCreate:
-			assert.Empty(t, e.PhysicalResourceId, file.Name())
+			assert.Empty(t, e.PhysicalResourceID, file.Name())
 		case cfn.RequestUpdate:
-			assert.Equal(t, provision.ID(e.StackId, e.LogicalResourceId, e.OldResourceProperties), e.PhysicalResourceId, file.Name())
+			assert.Equal(t, provision.ID(e.StackID, e.LogicalResourceID, e.OldResourceProperties), e.PhysicalResourceID, file.Name())
 		case cfn.RequestDelete:
-			assert.Equal(t, provision.ID(e.StackId, e.LogicalResourceId, e.ResourceProperties), e.PhysicalResourceId, file.Name())
+			assert.Equal(t, provision.ID(e.StackID, e.LogicalResourceID, e.ResourceProperties), e.PhysicalResourceID, file.Name())
 		}
 	}
 }

@@ -52,11 +52,11 @@ type world struct {
 }
 
 // story tells one in a world of its own.
-func story(t *testing.T, tell func(w *world)) {
+func story(t *testing.T, tell func(t *testing.T, w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		tell(w)
+		tell(t, w)
 		w.silent()
 	})
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -60,10 +61,7 @@ func load(files []string) ([]scene, error) {
 
 // payload is the event with the ResponseURL of this run.
 func (s scene) payload(responseURL string) ([]byte, error) {
-	event := map[string]any{}
-	for field, value := range s.event {
-		event[field] = value
-	}
+	event := maps.Clone(s.event)
 	event["ResponseURL"] = responseURL
 	text, err := json.Marshal(event)
 	if err != nil {

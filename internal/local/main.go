@@ -25,10 +25,10 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Getenv("AWS_ENDPOINT_URL")); err != nil {
+	err := run(ctx, os.Args[1:], os.Getenv("AWS_ENDPOINT_URL"))
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "make local:", err)
-		stop()
 		os.Exit(1)
 	}
 }
@@ -64,11 +64,15 @@ func run(ctx context.Context, files []string, endpoint string) error {
 	receiver := newReceiver()
 	api := newRuntimeAPI()
 	servers := []*server{{handler: cloud}, {handler: meter}, {handler: receiver}, {handler: api}}
+	defer func() {
+		for _, s := range servers {
+			s.stop()
+		}
+	}()
 	for _, s := range servers {
 		if err := s.start(); err != nil {
 			return err
 		}
-		defer s.stop()
 	}
 	account := newInventory(servers[0].url(), scenes[0].account.Region)
 

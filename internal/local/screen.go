@@ -17,12 +17,13 @@ import (
 type screen struct {
 	out    io.Writer
 	colour bool
+	data   map[string]any // of the last answer that had any
 }
 
 func newScreen(file *os.File) *screen {
 	info, err := file.Stat()
 	terminal := err == nil && info.Mode()&os.ModeCharDevice != 0
-	return &screen{file, terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
+	return &screen{out: file, colour: terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
 }
 
 const (
@@ -56,8 +57,8 @@ func (s *screen) scene(number int, scene scene, answer cfn.Response, calls []cal
 	reads, writes := kinds(calls)
 	s.say("")
 	s.say("%s  %s", s.paint(bold, fmt.Sprintf("%d  %-16s", number, scene.title)), s.paint(style, fmt.Sprintf("%-7s", first(string(answer.Status), "NO ANSWER"))))
-	s.say("   %-10s %-8s %d calls to AWS (%d read, %d change), %d round trips, %.2f s",
-		"cost", scene.text("RequestType"), len(calls), reads, writes, roundTrips(calls), took.Seconds())
+	s.say("   %-10s %s: %s to AWS (%d read, %d change) in %s, %.2f s", "cost", scene.text("RequestType"),
+		count(len(calls), "call"), reads, writes, count(roundTrips(calls), "sequential round trip"), took.Seconds())
 }
 
 // plan shows what was planned, stage by stage.
@@ -77,14 +78,25 @@ func (s *screen) plan(p plan) {
 	}
 }
 
-// answer shows what CloudFormation got.
+// answer shows what CloudFormation got: of Data, what differs from the answer before.
 func (s *screen) answer(answer cfn.Response) {
-	rows := [][2]string{{"PhysicalResourceId", answer.PhysicalResourceID}}
+	rows := [][2]string{{"Status", string(answer.Status)}, {"PhysicalResourceId", answer.PhysicalResourceID}}
 	if answer.Reason != "" {
 		rows = append(rows, [2]string{"Reason", answer.Reason})
 	}
+	same := 0
 	for _, key := range slices.Sorted(maps.Keys(answer.Data)) {
+		if s.data != nil && s.data[key] == answer.Data[key] {
+			same++
+			continue
+		}
 		rows = append(rows, [2]string{key, fmt.Sprint(answer.Data[key])})
+	}
+	if same > 0 {
+		rows = append(rows, [2]string{"Data", fmt.Sprintf("%d values as in the answer before", same)})
+	}
+	if answer.Data != nil {
+		s.data = answer.Data
 	}
 	for i, row := range rows {
 		label := ""
@@ -113,4 +125,12 @@ func (s *screen) holds(entries []entry) {
 // logs shows the function's log, after it failed to answer.
 func (s *screen) logs(lines []string) {
 	s.say("   %s", s.paint(faint, strings.Join(lines, "\n   ")))
+}
+
+// count writes a number of things.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
