@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
-	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -136,9 +136,11 @@ func faults() map[string]func(k int, kill func()) localaws.Fault {
 //   - what strangers have is untouched, and no key lives that the secret does not hold;
 //   - an event got one answer, or Lambda an error, or the process died.
 func TestCrashEverywhere(t *testing.T) {
-	cases := 0
+	var cases atomic.Int64
+	t.Cleanup(func() { t.Logf("crash everywhere: %d cases", cases.Load()) })
 	for _, s := range scenarios() {
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
 			var goal string
 			var calls int
 			exhaustion(t, func(_ *testing.T, w *world) {
@@ -148,7 +150,7 @@ func TestCrashEverywhere(t *testing.T) {
 			})
 			for name, fault := range faults() {
 				for k := 1; k <= calls; k++ {
-					cases++
+					cases.Add(1)
 					t.Run(fmt.Sprintf("%s at call %d", name, k), func(t *testing.T) {
 						exhaustion(t, func(t *testing.T, w *world) {
 							s.setup(w)
@@ -171,7 +173,6 @@ func TestCrashEverywhere(t *testing.T) {
 			}
 		})
 	}
-	t.Logf("crash everywhere: %d cases", cases)
 }
 
 // exhaustion is a story in an account that strangers use too. It has no latency: time is told elsewhere.
@@ -220,21 +221,21 @@ func (w *world) disturb(e event, k int, fault func(int, func()) localaws.Fault) 
 // account is what the account holds, without what differs from run to run: the identifiers that AWS makes up,
 // the dates, and the versions of secrets, of which noLooseKeys says what must hold.
 func (w *world) account() string {
-	text := w.aws.Snapshot().String()
+	state := w.aws.Snapshot()
+	for name, secret := range state.Secrets {
+		secret.Versions = nil
+		state.Secrets[name] = secret
+	}
+	text := state.String()
 	for _, p := range []struct{ pattern, with string }{
 		{`A(KIA|IDA|ROA|NPA|IPA)[A-Z0-9]{16,17}`, "ID"},
 		{`(secret:[\w/-]+)-\w{6}\b`, "$1"},
 		{`\bv\d+\b`, "v"},
+		{`"Used": \w+`, `"Used": "?"`}, // whether a key was proven is not part of the state
 	} {
 		text = regexp.MustCompile(p.pattern).ReplaceAllString(text, p.with)
 	}
-	var kept []string
-	for line := range strings.Lines(text) {
-		if !strings.Contains(line, "ID-0000") { // a version of a secret
-			kept = append(kept, line)
-		}
-	}
-	return strings.Join(kept, "")
+	return text
 }
 
 // noLooseKeys: every key of the stack's users is one that a secret holds, and the current one lives.
