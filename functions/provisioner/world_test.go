@@ -55,16 +55,16 @@ type world struct {
 func story(t *testing.T, tell func(t *testing.T, w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newWorld(t, localaws.New(localaws.Options{}))
+		w.aws.SetLatency(latency)
 		tell(t, w)
 		w.silent()
 	})
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, account *localaws.Account) *world {
 	t.Helper()
-	w := &world{T: t, aws: localaws.New(localaws.Options{})}
-	w.aws.SetLatency(latency)
+	w := &world{T: t, aws: account}
 	w.iam, w.secrets = iam.NewFromConfig(w.aws.Config("", "")), secretsmanager.NewFromConfig(w.aws.Config("", ""))
 	w.restart()
 	return w
@@ -88,7 +88,7 @@ type mail struct {
 
 // RoundTrip implements [http.RoundTripper].
 func (w mail) RoundTrip(r *http.Request) (*http.Response, error) {
-	if w.from.dead {
+	if w.from.dead.Load() {
 		return nil, errKilled
 	}
 	body, err := io.ReadAll(r.Body)
