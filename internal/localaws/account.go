@@ -1,0 +1,151 @@
+package localaws
+
+import (
+	"cmp"
+	_ "embed"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Options say where an [Account] lies. The zero value is account 123456789012 in us-east-1.
+type Options struct {
+	AccountID string // 12 digits; default 123456789012
+	Partition string // default aws
+	Region    string // of Secrets Manager; default us-east-1
+}
+
+// An Account is one AWS account. It is safe for concurrent use. Make one with [New].
+type Account struct {
+	id, partition, region string
+	iamModel, secretModel model
+
+	mu       sync.Mutex
+	state    *state
+	history  []past // what replicas may still show; see StaleReads
+	patterns map[string]*regexp.Regexp
+
+	calls    []*Call
+	faults   []*Fault
+	number   int // of calls since the last reset
+	settings settings
+}
+
+// settings are an account's manners, all of them off at first.
+type settings struct {
+	pageSize        int
+	latency         time.Duration
+	staleReads      time.Duration
+	keyDelay        time.Duration
+	secretNameBlock time.Duration
+}
+
+var (
+	//go:embed model/iam.txt
+	iamModel string
+	//go:embed model/secretsmanager.txt
+	secretsManagerModel string
+)
+
+// New returns an empty account: no customer's entities, a handful of AWS's own managed policies.
+func New(o Options) *Account {
+	return &Account{
+		id:          cmp.Or(o.AccountID, "123456789012"),
+		partition:   cmp.Or(o.Partition, "aws"),
+		region:      cmp.Or(o.Region, "us-east-1"),
+		iamModel:    parseModel(iamModel),
+		secretModel: parseModel(secretsManagerModel),
+		state:       newState(cmp.Or(o.Partition, "aws")),
+		patterns:    map[string]*regexp.Regexp{},
+	}
+}
+
+// PageSize makes every List return at most n items a page, whatever the caller asked for, as IAM reserves
+// the right to do. Zero, the default, leaves the services' own default of 100.
+func (a *Account) PageSize(n int) { a.set(func(s *settings) { s.pageSize = n }) }
+
+// SetLatency makes every call take d before it has its effect. Under virtual time the time that a piece of
+// work took, divided by d, is then the number of its sequential round trips.
+func (a *Account) SetLatency(d time.Duration) { a.set(func(s *settings) { s.latency = d }) }
+
+// StaleReads makes IAM eventually consistent: for d after a write, calls that read (Get and List) see the account as it
+// was before, and calls that write do not find the entity that was just made. Deleted entities and detached
+// policies are still seen for as long. Names that are taken, and delete conflicts, are known at once.
+//
+// See https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency.
+func (a *Account) StaleReads(d time.Duration) { a.set(func(s *settings) { s.staleReads = d }) }
+
+// KeyDelay makes a new access key useless for d: until then IAM and STS answer InvalidClientTokenId, and Secrets
+// Manager UnrecognizedClientException.
+func (a *Account) KeyDelay(d time.Duration) { a.set(func(s *settings) { s.keyDelay = d }) }
+
+// SecretNameBlock makes the name of a secret that was deleted without recovery unusable for d, since
+// the deletion is a background process: CreateSecret answers InvalidRequestException.
+//
+// See https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html.
+func (a *Account) SecretNameBlock(d time.Duration) {
+	a.set(func(s *settings) { s.secretNameBlock = d })
+}
+
+func (a *Account) set(change func(*settings)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	change(&a.settings)
+}
+
+// IAM returns IAM as the Lambda's own role sees it: everything is allowed.
+func (a *Account) IAM() *IAM { return &IAM{a.own()} }
+
+// STS returns STS as the Lambda's own role sees it.
+func (a *Account) STS() *STS { return &STS{a.own()} }
+
+// SecretsManager returns Secrets Manager as the Lambda's own role sees it: everything is allowed.
+func (a *Account) SecretsManager() *SecretsManager { return &SecretsManager{a.own()} }
+
+func (a *Account) own() front { return front{a, claim{id: ownKeyID}} }
+
+// As returns the services as they answer somebody who signs with these credentials. Whether they are valid, and
+// what they may do, is decided at each call.
+func (a *Account) As(accessKeyID, secret string) *Caller {
+	return &Caller{front{a, claim{id: accessKeyID, proof: func(stored string) bool {
+		return stored == secret
+	}}}}
+}
+
+// A Caller is somebody with credentials. See [Account.As].
+type Caller struct{ front front }
+
+// IAM returns IAM as the caller sees it.
+func (c *Caller) IAM() *IAM { return &IAM{c.front} }
+
+// STS returns STS as the caller sees it.
+func (c *Caller) STS() *STS { return &STS{c.front} }
+
+// SecretsManager returns Secrets Manager as the caller sees it.
+func (c *Caller) SecretsManager() *SecretsManager { return &SecretsManager{c.front} }
+
+// IAM is AWS Identity and Access Management, with the methods of the SDK's client. Each follows
+// its page of https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html.
+type IAM struct{ front }
+
+// STS is the AWS Security Token Service, with the methods of the SDK's client.
+type STS struct{ front }
+
+// SecretsManager is AWS Secrets Manager, with the methods of the SDK's client. Each follows its page
+// of https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Operations.html.
+type SecretsManager struct{ front }
+
+// front is what the services share: the account, and who calls.
+type front struct {
+	account *Account
+	caller  claim
+}
+
+// arn makes an IAM ARN of this account, from a resource such as user/path/name.
+func (a *Account) arn(resource string) string {
+	return "arn:" + a.partition + ":iam::" + a.id + ":" + resource
+}
+
+// fold is the form in which IAM compares names: without regard to case.
+func fold(name string) string { return strings.ToLower(name) }

@@ -1,0 +1,58 @@
+package localaws
+
+import (
+	"strings"
+	"time"
+)
+
+// ownKeyID is the access key ID under which the Lambda's own role calls.
+const ownKeyID = "LAMBDALOCALAWS000000"
+
+// A claim is what a caller shows to be known: its credentials. The proof is asked whether it was made with the stored secret key; it is asked of
+// users alone.
+type claim struct {
+	id    string
+	proof func(secret string) bool
+}
+
+// authenticate returns the user who calls, or nil for a caller who signs with anything but a user's access key: such a
+// one is taken for the Lambda's own role.
+func (a *Account) authenticate(c claim, op operation, now time.Time) (*user, error) {
+	if !strings.HasPrefix(c.id, "AKIA") {
+		return nil, nil
+	}
+	u, key := a.state.key(c.id)
+	switch {
+	case key == nil, key.Status != active, now.Sub(key.Created) < a.settings.keyDelay:
+		return nil, invalidToken(op.service)
+	case !c.proof(key.Secret):
+		return nil, badSignature(op.service)
+	}
+	key.use(op.service, a.signingRegion(op.service), now)
+	return u, nil
+}
+
+// signingRegion is the Region that requests to a service are signed for.
+func (a *Account) signingRegion(service string) string {
+	if service == "iam" {
+		return "us-east-1"
+	}
+	return a.region
+}
+
+// principal is the ARN of who calls, without asking for a proof.
+func (a *Account) principal(c claim) string {
+	if u, _ := a.state.key(c.id); u != nil {
+		return u.ARN
+	}
+	if strings.HasPrefix(c.id, "AKIA") {
+		return c.id
+	}
+	return a.ownARN()
+}
+
+func (a *Account) ownARN() string {
+	return "arn:" + a.partition + ":sts::" + a.id + ":assumed-role/localaws/" + ownSession
+}
+
+const ownSession = "lambda"

@@ -1,0 +1,67 @@
+package localaws
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+)
+
+// Config returns a configuration for the SDK's own clients, which then talk to this account: in the same process, through
+// the HTTP front, without a socket, so that they work in a testing/synctest bubble. Without an
+// access key the caller is the Lambda's own role.
+func (a *Account) Config(accessKeyID, secret string) aws.Config {
+	if accessKeyID == "" {
+		accessKeyID, secret = ownKeyID, "unverified"
+	}
+	return aws.Config{
+		Region:       a.region,
+		Credentials:  credentials.NewStaticCredentialsProvider(accessKeyID, secret, ""),
+		BaseEndpoint: aws.String("http://localaws.invalid"),
+		HTTPClient:   inProcess{a},
+	}
+}
+
+// inProcess is an HTTP client that calls a handler on the caller's own goroutine.
+type inProcess struct{ handler http.Handler }
+
+// Do answers a request. The error of a connection that breaks is io.ErrUnexpectedEOF, that of a context that ends its own.
+func (c inProcess) Do(r *http.Request) (response *http.Response, err error) {
+	defer func() {
+		switch broken := recover(); {
+		case broken == nil:
+		case broken != http.ErrAbortHandler: //nolint:errorlint // a panic's value
+			panic(broken)
+		case r.Context().Err() != nil:
+			response, err = nil, r.Context().Err()
+		default:
+			response, err = nil, io.ErrUnexpectedEOF
+		}
+	}()
+	received := r.Clone(r.Context())
+	received.Host = r.URL.Host
+	if received.Body == nil {
+		received.Body = http.NoBody
+	}
+	answer := &recorder{header: http.Header{}}
+	c.handler.ServeHTTP(answer, received)
+	return &http.Response{
+		StatusCode: answer.status,
+		Header:     answer.header,
+		Body:       io.NopCloser(&answer.body),
+		Request:    r,
+	}, nil
+}
+
+// recorder is an http.ResponseWriter that keeps what is written.
+type recorder struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (r *recorder) Header() http.Header         { return r.header }
+func (r *recorder) WriteHeader(status int)      { r.status = status }
+func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }

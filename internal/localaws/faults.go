@@ -1,0 +1,181 @@
+package localaws
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/url"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// A Fault is something that goes wrong, or a hook, at chosen calls: [OnCall], [OnAction] and [EveryCall] choose, the
+// methods say what happens and may be combined. A fault of [OnCall] strikes once, the others always;
+// [Fault.Times], [Fault.Throttle] and [Fault.ServerError] say how often instead. A fault that strikes more often
+// than once stays with the action that it first struck, so that retries of that call meet it again.
+//
+//	a.Inject(
+//		OnCall(3).LoseReply(),
+//		OnAction("CreateRole").Throttle(2),
+//		EveryCall().Latency(time.Second),
+//	)
+type Fault struct {
+	number int    // the call it waits for; zero when any will do
+	action string // the action it strikes; empty for all
+	times  int    // how often it still strikes; negative for always
+
+	code         string
+	lost, hang   bool
+	latency      time.Duration
+	first, after func(Call)
+}
+
+// OnCall chooses the k-th call, counted from 1 since the last [Account.Inject] or [Account.ResetCalls].
+func OnCall(k int) Fault { return Fault{number: k, times: 1} }
+
+// OnAction chooses the calls of one action, such as CreateRole.
+func OnAction(name string) Fault { return Fault{action: name, times: -1} }
+
+// EveryCall chooses all calls.
+func EveryCall() Fault { return Fault{times: -1} }
+
+// Times limits how often the fault strikes.
+func (f Fault) Times(n int) Fault { f.times = n; return f }
+
+// Refuse answers with an error code, such as AccessDenied, and the call has no effect.
+func (f Fault) Refuse(code string) Fault { f.code = code; return f }
+
+// Throttle refuses n times with Throttling, or ThrottlingException as Secrets Manager calls it.
+func (f Fault) Throttle(n int) Fault { f.code, f.times = throttling, n; return f }
+
+// ServerError refuses n times with status 500: ServiceFailure of IAM, InternalServiceError of Secrets
+// Manager, InternalFailure of STS.
+func (f Fault) ServerError(n int) Fault { f.code, f.times = serverError, n; return f }
+
+// LoseReply lets the call have its effect and then breaks the connection: the caller sees [ErrReplyLost] in process, a
+// connection that ends without an answer over HTTP.
+func (f Fault) LoseReply() Fault { f.lost = true; return f }
+
+// Latency makes the call take d longer.
+func (f Fault) Latency(d time.Duration) Fault { f.latency = d; return f }
+
+// Hang leaves the call without effect and without an answer until the caller gives up.
+func (f Fault) Hang() Fault { f.hang = true; return f }
+
+// Before calls a hook when the call has arrived and has had no effect yet. If the hook ends the call's
+// context, there will be none.
+func (f Fault) Before(hook func(Call)) Fault { f.first = hook; return f }
+
+// After calls a hook when the call has had its effect and the answer is not yet out. If the hook ends the call's context, there
+// will be none.
+func (f Fault) After(hook func(Call)) Fault { f.after = hook; return f }
+
+const (
+	throttling  = "Throttling"
+	serverError = "ServerError"
+)
+
+// ErrReplyLost is what an in-process caller finds, by errors.Is, in the error of a call that had its effect and whose answer
+// was lost. It is the same that the end of a connection looks like.
+var ErrReplyLost = io.ErrUnexpectedEOF
+
+// Inject sets the faults that calls will meet from now on, in place of any set before, and counts calls from 1 again.
+// Without arguments it ends all faults.
+func (a *Account) Inject(faults ...Fault) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.faults, a.number = nil, 0
+	for _, f := range faults {
+		a.faults = append(a.faults, &f)
+	}
+}
+
+// fate is what all the faults that strike one call do to it.
+type fate struct {
+	operation
+	latency time.Duration
+	struck  []Fault
+}
+
+// fate gathers the faults that strike the call under way.
+func (a *Account) fate(op operation) fate {
+	met := fate{operation: op, latency: a.settings.latency}
+	for _, f := range a.faults {
+		if f.strikes(a.number, op.action) {
+			met.struck = append(met.struck, *f)
+			met.latency += f.latency
+		}
+	}
+	return met
+}
+
+func (f *Fault) strikes(number int, action string) bool {
+	switch {
+	case f.times == 0, f.number > 0 && f.number != number, f.action != "" && f.action != action:
+		return false
+	case f.number > 0:
+		f.number, f.action = 0, action
+	}
+	if f.times > 0 {
+		f.times--
+	}
+	return true
+}
+
+// before is what happens to a call that has arrived: it returns the error with which it ends there, if it does.
+func (m fate) before(ctx context.Context, call Call) error {
+	if m.latency > 0 {
+		timer := time.NewTimer(m.latency)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+	}
+	for _, f := range m.struck {
+		if f.first != nil {
+			f.first(call)
+		}
+		if f.hang {
+			<-ctx.Done()
+		}
+	}
+	if ctx.Err() != nil {
+		return &aws.RequestCanceledError{Err: ctx.Err()}
+	}
+	for _, f := range m.struck {
+		if f.code != "" {
+			return m.refusal(f.code)
+		}
+	}
+	return nil
+}
+
+// after is what happens to a call that has had its effect.
+func (m fate) after(call Call) error {
+	var lost error
+	for _, f := range m.struck {
+		if f.after != nil {
+			f.after(call)
+		}
+		if f.lost {
+			lost = &smithyhttp.RequestSendError{Err: &url.Error{Op: "Post", URL: "https://" + m.service, Err: ErrReplyLost}}
+		}
+	}
+	return lost
+}
+
+func (m fate) refusal(code string) error {
+	switch code {
+	case throttling:
+		return apiError(either(m.service, "ThrottlingException", throttling), "Rate exceeded")
+	case serverError:
+		code = map[string]string{"iam": "ServiceFailure", "secretsmanager": "InternalServiceError", "sts": "InternalFailure"}[m.service]
+	}
+	return namedError(m.service, code)
+}
+
+// lostReply says that the caller must see the connection break.
+func lostReply(err error) bool { return errors.Is(err, ErrReplyLost) }

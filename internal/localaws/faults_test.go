@@ -1,0 +1,230 @@
+package localaws
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	secrettypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestARefusedCallHasNoEffect(t *testing.T) {
+	story(t, func(s teller) {
+		s.account.Inject(OnCall(2).Refuse("AccessDenied"), OnAction("CreateRole").ServerError(1), OnAction("CreateSecret").ServerError(1))
+		s.do(createUser("one"))
+		s.refused("AccessDenied", createUser("two"))
+		s.do(createUser("three"))
+		s.refused("ServiceFailure", createRole("role"))
+		s.do(createRole("role"))
+		_, err := s.try(s.Context(), createSecret(1, "x"))
+		_, ok := errors.AsType[*secrettypes.InternalServiceError](err)
+		assert.True(s, ok, "%v", err)
+		held := s.account.Snapshot()
+		assert.Len(s, held.Users, 2)
+		assert.Len(s, held.Roles, 1)
+		assert.Empty(s, held.Secrets)
+	})
+}
+
+func TestTheErrorsAreTheSDKsTypes(t *testing.T) {
+	story(t, func(s teller) {
+		s.do(createUser("redis"))
+		_, err := s.try(s.Context(), createUser("redis"))
+		_, ok := errors.AsType[*iamtypes.EntityAlreadyExistsException](err)
+		assert.True(s, ok, "%v", err)
+		_, err = s.try(s.Context(), getUser("nobody"))
+		_, ok = errors.AsType[*iamtypes.NoSuchEntityException](err)
+		assert.True(s, ok, "%v", err)
+		_, err = s.try(s.Context(), describeSecret())
+		_, ok = errors.AsType[*secrettypes.ResourceNotFoundException](err)
+		assert.True(s, ok, "%v", err)
+	})
+}
+
+func TestThrottlingStaysWithTheCallItStruck(t *testing.T) {
+	story(t, func(s teller) {
+		s.account.Inject(OnCall(1).Throttle(2), OnAction("CreateSecret").Throttle(1))
+		s.refused("Throttling", createUser("redis"))
+		s.do(createRole("redis"))
+		s.refused("Throttling", createUser("redis"))
+		s.do(createUser("redis"))
+		s.refused("ThrottlingException", createSecret(1, "x"))
+		s.do(createSecret(1, "x"))
+	})
+}
+
+func TestTheSDKRetriesWhatItShould(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := New(Options{})
+		client := iam.NewFromConfig(a.Config("", ""))
+		a.Inject(OnCall(1).Throttle(2))
+		_, err := client.CreateUser(t.Context(), createUser("redis"))
+		require.NoError(t, err)
+		assert.Len(t, a.Calls(), 3)
+
+		a.Inject(OnCall(1).LoseReply())
+		_, err = client.CreateRole(t.Context(), createRole("redis"))
+		_, ok := errors.AsType[*iamtypes.EntityAlreadyExistsException](err)
+		assert.True(t, ok, "the retry of a call whose reply was lost meets its own effect: %v", err)
+	})
+}
+
+func TestALostReplyHadItsEffect(t *testing.T) {
+	story(t, func(s teller) {
+		s.account.Inject(OnAction("CreateUser").LoseReply().Times(1))
+		_, err := s.try(s.Context(), createUser("redis"))
+		require.ErrorIs(s, err, ErrReplyLost)
+		assert.Contains(s, s.account.Snapshot().Users, "redis")
+		s.refused("EntityAlreadyExists", createUser("redis"))
+		assert.Equal(s, "ReplyLost", s.account.Calls()[0].Error)
+	})
+}
+
+func TestACallThatHangsEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := New(Options{})
+		for _, services := range []map[string]any{typed(a.As("", "")), clients(a.Config("", ""))} {
+			s := teller{t, a, services}
+			a.Inject(EveryCall().Hang())
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			start := time.Now()
+			_, err := s.try(ctx, createUser("redis"))
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			assert.Equal(t, time.Minute, time.Since(start))
+			assert.Empty(t, a.Snapshot().Users)
+			_, err = s.try(ctx, createUser("redis"))
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			cancel()
+		}
+		assert.Len(t, a.Calls(), 2, "a call whose context had ended was never made")
+	})
+}
+
+func TestHooksBeforeAndAfterTheEffect(t *testing.T) {
+	story(t, func(s teller) {
+		ctx, kill := context.WithCancel(s.Context())
+		var users []int
+		look := func(c Call) {
+			assert.Equal(s, "CreateUser", c.Action)
+			users = append(users, len(s.account.Snapshot().Users))
+		}
+		s.account.Inject(OnCall(1).Before(look).After(func(c Call) { look(c); kill() }))
+		_, err := s.try(ctx, createUser("redis"))
+		require.ErrorIs(s, err, context.Canceled)
+		assert.Equal(s, []int{0, 1}, users)
+
+		ctx, kill = context.WithCancel(s.Context())
+		s.account.Inject(OnCall(1).Before(func(Call) { kill() }))
+		_, err = s.try(ctx, createUser("another"))
+		require.ErrorIs(s, err, context.Canceled)
+		assert.NotContains(s, s.account.Snapshot().Users, "another", "killed before the effect")
+	})
+}
+
+func TestRoundTripsAreTheLongestChain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := New(Options{})
+		a.SetLatency(time.Second)
+		a.Inject(OnAction("CreateRole").Latency(1500 * time.Millisecond))
+		start := time.Now()
+		both := func(calls ...func(context.Context) error) {
+			var wg sync.WaitGroup
+			for _, call := range calls {
+				wg.Go(func() { assert.NoError(t, call(t.Context())) })
+			}
+			wg.Wait()
+		}
+		user := func(ctx context.Context) error { _, err := a.IAM().CreateUser(ctx, createUser("redis")); return err }
+		policy := func(ctx context.Context) error {
+			_, err := a.IAM().CreatePolicy(ctx, createPolicy("read-users"))
+			return err
+		}
+		attach := func(ctx context.Context) error {
+			_, err := a.IAM().AttachUserPolicy(ctx, attachUser("redis", readUsersARN))
+			return err
+		}
+		role := func(ctx context.Context) error { _, err := a.IAM().CreateRole(ctx, createRole("redis")); return err }
+		both(user, policy, role)
+		both(attach)
+		assert.Equal(t, 2, RoundTrips(a.Calls()))
+		assert.Equal(t, 3500*time.Millisecond, time.Since(start))
+		a.ResetCalls()
+		assert.Zero(t, RoundTrips(a.Calls()))
+	})
+}
+
+func TestCallsAreRecordedWithWhatTheyNeed(t *testing.T) {
+	story(t, func(s teller) {
+		node := aws.String("node")
+		s.do(
+			&iam.CreateRoleInput{RoleName: node, Path: aws.String("/redis/"), AssumeRolePolicyDocument: aws.String(trustEC2), Tags: tags("a", "b")},
+			createProfile("node"),
+			&iam.AddRoleToInstanceProfileInput{InstanceProfileName: node, RoleName: node},
+			createPolicy("read-users"),
+			attachRole("NODE", readUsersARN),
+			&iam.ListRolesInput{},
+			&secretsmanager.CreateSecretInput{Name: aws.String("s"), SecretString: aws.String("sesame"), KmsKeyId: aws.String("alias/mine")},
+			&secretsmanager.PutSecretValueInput{SecretId: aws.String("s"), SecretString: aws.String("sesame")},
+			&sts.GetCallerIdentityInput{},
+		)
+		secret := *ask[secretsmanager.DescribeSecretOutput](s, &secretsmanager.DescribeSecretInput{SecretId: aws.String("s")}).ARN
+		role, profile, kms := account+"role/redis/node", account+"instance-profile/node", "arn:aws:kms:us-east-1:123456789012:alias/mine"
+		want := [][]Permission{
+			{{"iam:CreateRole", role}, {"iam:TagRole", role}},
+			{{"iam:CreateInstanceProfile", profile}},
+			{{"iam:AddRoleToInstanceProfile", profile}, {"iam:PassRole", role}},
+			{{"iam:CreatePolicy", readUsersARN}},
+			{{"iam:AttachRolePolicy", role}},
+			{{"iam:ListRoles", ""}},
+			{{"secretsmanager:CreateSecret", secret[:len(secret)-6] + "??????"}, {"kms:GenerateDataKey", kms}, {"kms:Decrypt", kms}},
+			{{"secretsmanager:PutSecretValue", secret}, {"kms:GenerateDataKey", kms}, {"kms:Decrypt", kms}},
+			{{"sts:GetCallerIdentity", ""}},
+			{{"secretsmanager:DescribeSecret", secret}},
+		}
+		calls := s.account.Calls()
+		require.Len(s, calls, len(want))
+		for i, c := range calls {
+			assert.Equal(s, want[i], c.Permissions)
+			assert.Equal(s, want[i][0].Resource, c.Resource)
+			assert.Equal(s, want[i][0].Action, c.Service+":"+c.Action)
+			assert.False(s, c.End.Before(c.Start))
+			assert.Contains(s, c.Principal, "assumed-role")
+		}
+	})
+}
+
+func TestInjectedErrorsHaveTheSDKsTypesOnBothFronts(t *testing.T) {
+	for _, code := range []string{"ServiceFailure", "LimitExceeded", "NoSuchEntity", "EntityAlreadyExists"} {
+		story(t, func(s teller) {
+			s.account.Inject(EveryCall().Refuse(code))
+			_, err := s.try(s.Context(), createUser("redis"))
+			api, ok := errors.AsType[smithy.APIError](err)
+			require.True(s, ok)
+			assert.Equal(s, code, api.ErrorCode())
+			_, generic := api.(*smithy.GenericAPIError)
+			assert.False(s, generic, "%s is one of the SDK's types", code)
+		})
+	}
+	for _, code := range []string{"InternalServiceError", "LimitExceededException", "ResourceNotFoundException", "InvalidRequestException", "EncryptionFailure"} {
+		story(t, func(s teller) {
+			s.account.Inject(EveryCall().Refuse(code))
+			_, err := s.try(s.Context(), createSecret(1, "x"))
+			api, ok := errors.AsType[smithy.APIError](err)
+			require.True(s, ok)
+			assert.Equal(s, code, api.ErrorCode())
+			_, generic := api.(*smithy.GenericAPIError)
+			assert.False(s, generic, "%s is one of the SDK's types", code)
+		})
+	}
+}

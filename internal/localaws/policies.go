@@ -1,0 +1,192 @@
+package localaws
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+)
+
+const maxManaged = 6144 // characters of a managed policy, white space not counted
+
+// managedByAWS returns the few of AWS's own policies that every account here knows.
+func managedByAWS(partition string) []*policy {
+	created := time.Date(2015, 2, 6, 18, 39, 46, 0, time.UTC)
+	var policies []*policy
+	for name, actions := range map[string]string{
+		"AdministratorAccess": `"Action":"*"`,
+		"PowerUserAccess":     `"NotAction":["iam:*","organizations:*","account:*"]`,
+		"ReadOnlyAccess":      `"Action":["iam:Get*","iam:List*","secretsmanager:Describe*","secretsmanager:List*"]`,
+	} {
+		policies = append(policies, &policy{
+			entity: entity{
+				Name: name, Path: "/", ID: uniqueID("ANPA"), Created: created,
+				ARN: "arn:" + partition + ":iam::aws:policy/" + name,
+			},
+			Updated: created,
+			Versions: []*policyVersion{{
+				ID: "v1", Created: created,
+				Document: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` + actions + `,"Resource":"*"}]}`,
+			}},
+			Default: "v1", Made: 1, AWS: true,
+		})
+	}
+	return policies
+}
+
+// checkPolicyARN says whether a text can be the ARN of a managed policy.
+func (tx *tx) checkPolicyARN(arn string) error {
+	if !tx.pattern(`arn:[a-z-]+:iam::(\d{12}|aws):policy/[\x21-\x7e]+`).MatchString(arn) {
+		return invalidInput("ARN %s is not valid.", arn)
+	}
+	return nil
+}
+
+// ownPolicy returns a policy that the account may change: AWS's own, and those of other accounts, it may not.
+func (tx *tx) ownPolicy(arn *string) (*policy, error) {
+	if err := tx.checkPolicyARN(*arn); err != nil {
+		return nil, err
+	}
+	if !strings.HasPrefix(*arn, tx.arn("policy/")) {
+		return nil, accessDenied(tx.service, "Policy is outside your own account.")
+	}
+	return tx.policyWith(arn)
+}
+
+// CreatePolicy makes a managed policy with its first version. Names are unique whatever the path.
+func (c *IAM) CreatePolicy(ctx context.Context, in *iam.CreatePolicyInput, _ ...func(*iam.Options)) (*iam.CreatePolicyOutput, error) {
+	return call(ctx, c.front, in, func(tx *tx) (*iam.CreatePolicyOutput, error) {
+		for _, p := range tx.state.Policies {
+			if fold(p.Name) == fold(*in.PolicyName) && !p.AWS {
+				return nil, entityExists("A policy called %s already exists. Duplicate names are not allowed.", *in.PolicyName)
+			}
+		}
+		if err := tx.checkManaged(*in.PolicyDocument); err != nil {
+			return nil, err
+		}
+		p := &policy{
+			entity:      tx.named("policy", "ANPA", in.Path, in.PolicyName),
+			Description: aws.ToString(in.Description),
+		}
+		if err := p.tag(in.Tags, caseCounts); err != nil {
+			return nil, err
+		}
+		p.Default = p.add(*in.PolicyDocument, tx.now).ID
+		tx.state.Policies[p.ARN] = p
+		shown := tx.listedPolicy(p)
+		shown.Tags = iamTags(p.Tags)
+		return &iam.CreatePolicyOutput{Policy: &shown}, nil
+	})
+}
+
+// checkManaged checks a managed policy's document and its size.
+func (tx *tx) checkManaged(document string) error {
+	if err := tx.checkIdentityPolicy(document); err != nil {
+		return err
+	}
+	if length(document) > maxManaged {
+		return limitExceeded("Cannot exceed quota for PolicySize: %d", maxManaged)
+	}
+	return nil
+}
+
+// listedPolicy is a policy as ListPolicies returns it: without description and tags.
+func (tx *tx) listedPolicy(p *policy) iamtypes.Policy {
+	attached, bounding := tx.usage(p)
+	return iamtypes.Policy{
+		Arn:                           aws.String(p.ARN),
+		AttachmentCount:               count(attached),
+		CreateDate:                    stamp(p.Created),
+		DefaultVersionId:              aws.String(p.Default),
+		IsAttachable:                  true,
+		Path:                          aws.String(p.Path),
+		PermissionsBoundaryUsageCount: count(bounding),
+		PolicyId:                      aws.String(p.ID),
+		PolicyName:                    aws.String(p.Name),
+		UpdateDate:                    stamp(p.Updated),
+	}
+}
+
+// GetPolicy returns a policy, without its document.
+func (c *IAM) GetPolicy(ctx context.Context, in *iam.GetPolicyInput, _ ...func(*iam.Options)) (*iam.GetPolicyOutput, error) {
+	return call(ctx, c.front, in, func(tx *tx) (*iam.GetPolicyOutput, error) {
+		p, err := tx.policyWith(in.PolicyArn)
+		if err != nil {
+			return nil, err
+		}
+		shown := tx.listedPolicy(p)
+		shown.Description = optional(p.Description)
+		shown.Tags = iamTags(p.Tags)
+		return &iam.GetPolicyOutput{Policy: &shown}, nil
+	})
+}
+
+// DeletePolicy deletes a policy that nobody uses and that has no version but the default one.
+func (c *IAM) DeletePolicy(ctx context.Context, in *iam.DeletePolicyInput, _ ...func(*iam.Options)) (*iam.DeletePolicyOutput, error) {
+	return call(ctx, c.front, in, func(tx *tx) (*iam.DeletePolicyOutput, error) {
+		p, err := tx.ownPolicy(in.PolicyArn)
+		if err != nil {
+			return nil, err
+		}
+		switch attached, bounding := tx.usage(p); {
+		case len(attached) > 0:
+			return nil, deleteConflict("Cannot delete a policy attached to entities.")
+		case len(bounding) > 0:
+			return nil, deleteConflict("Cannot delete a policy that is used as a permissions boundary.")
+		case len(p.Versions) > 1:
+			return nil, deleteConflict("This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.")
+		}
+		delete(tx.state.Policies, p.ARN)
+		return &iam.DeletePolicyOutput{}, nil
+	})
+}
+
+// ListPolicies lists AWS's policies, the customer's, or both, and of them those that are used in a certain way.
+func (c *IAM) ListPolicies(ctx context.Context, in *iam.ListPoliciesInput, _ ...func(*iam.Options)) (*iam.ListPoliciesOutput, error) {
+	return call(ctx, c.front, in, func(tx *tx) (*iam.ListPoliciesOutput, error) {
+		scope := cmp.Or(in.Scope, iamtypes.PolicyScopeTypeAll)
+		wanted := slices.DeleteFunc(under(maps.Values(tx.state.Policies), in.PathPrefix), func(p *policy) bool {
+			attached, bounding := tx.usage(p)
+			return scope == iamtypes.PolicyScopeTypeAws && !p.AWS ||
+				scope == iamtypes.PolicyScopeTypeLocal && p.AWS ||
+				in.OnlyAttached && len(attached) == 0 ||
+				in.PolicyUsageFilter == iamtypes.PolicyUsageTypePermissionsPolicy && len(attached) == 0 ||
+				in.PolicyUsageFilter == iamtypes.PolicyUsageTypePermissionsBoundary && len(bounding) == 0
+		})
+		policies, truncated, next, err := page(tx, wanted, func(p *policy) string { return p.ARN }, in.Marker, in.MaxItems)
+		out := &iam.ListPoliciesOutput{IsTruncated: truncated, Marker: next}
+		for _, p := range policies {
+			out.Policies = append(out.Policies, tx.listedPolicy(p))
+		}
+		return out, err
+	})
+}
+
+// TagPolicy adds tags or overwrites them.
+func (c *IAM) TagPolicy(ctx context.Context, in *iam.TagPolicyInput, _ ...func(*iam.Options)) (*iam.TagPolicyOutput, error) {
+	return call(ctx, c.front, in, func(tx *tx) (*iam.TagPolicyOutput, error) {
+		p, err := tx.ownPolicy(in.PolicyArn)
+		if err != nil {
+			return nil, err
+		}
+		return &iam.TagPolicyOutput{}, p.tag(in.Tags, caseCounts)
+	})
+}
+
+// UntagPolicy removes tags; keys that are not there do not matter.
+func (c *IAM) UntagPolicy(ctx context.Context, in *iam.UntagPolicyInput, _ ...func(*iam.Options)) (*iam.UntagPolicyOutput, error) {
+	return call(ctx, c.front, in, func(tx *tx) (*iam.UntagPolicyOutput, error) {
+		p, err := tx.ownPolicy(in.PolicyArn)
+		if err != nil {
+			return nil, err
+		}
+		p.untag(in.TagKeys, caseCounts)
+		return &iam.UntagPolicyOutput{}, nil
+	})
+}

@@ -1,0 +1,163 @@
+package localaws
+
+import (
+	"reflect"
+	"time"
+)
+
+// state is all that an account holds. The fields of its types are exported for clone's sake. IAM's names are the keys in
+// folded form; policies are found by their ARN, secrets by their name.
+type state struct {
+	Users          map[string]*user
+	Groups         map[string]*group
+	Roles          map[string]*role
+	Profiles       map[string]*profile
+	Policies       map[string]*policy
+	MFADevices     map[string]*mfaDevice // by serial number
+	PasswordPolicy *passwordPolicy
+	Secrets        map[string]*secret
+	BlockedSecrets map[string]time.Time // when a force-deleted secret's name was freed
+}
+
+// entity is what users, groups, roles, instance profiles and policies have in common.
+type entity struct {
+	Name, Path, ID, ARN string
+	Created             time.Time
+	Tags                []tag
+}
+
+// identity is an entity that policies hang on.
+type identity struct {
+	entity
+	Boundary string
+	Attached []string          // ARNs of managed policies
+	Inline   map[string]string // documents by policy name
+}
+
+type user struct {
+	identity
+	Groups       []string // folded names
+	Keys         []*accessKey
+	Login        *loginProfile
+	Certificates []*certificate
+	SSHKeys      []*sshKey
+	Credentials  []*serviceCredential
+}
+
+type group struct{ identity }
+
+type role struct {
+	identity
+	Trust       string
+	Description string
+	MaxSession  int32
+}
+
+type profile struct {
+	entity
+	Role string // folded name; a profile holds at most one role
+}
+
+type policy struct {
+	entity
+	Description string
+	Updated     time.Time
+	Versions    []*policyVersion // oldest first
+	Default     string
+	Made        int // versions ever made; their numbers are never used twice
+	AWS         bool
+}
+
+type policyVersion struct {
+	ID, Document string
+	Created      time.Time
+}
+
+// newState returns a state that holds nothing but AWS's own policies.
+func newState(partition string) *state {
+	s := &state{
+		Users:          map[string]*user{},
+		Groups:         map[string]*group{},
+		Roles:          map[string]*role{},
+		Profiles:       map[string]*profile{},
+		Policies:       map[string]*policy{},
+		MFADevices:     map[string]*mfaDevice{},
+		Secrets:        map[string]*secret{},
+		BlockedSecrets: map[string]time.Time{},
+	}
+	for _, p := range managedByAWS(partition) {
+		s.Policies[p.ARN] = p
+	}
+	return s
+}
+
+// past is a state that replicas showed until a write replaced it.
+type past struct {
+	until time.Time
+	state *state
+}
+
+// remember keeps the present state for the reads that will not see what comes next.
+func (a *Account) remember(now time.Time) {
+	if a.settings.staleReads > 0 {
+		a.history = append(a.history, past{now, clone(a.state)})
+	}
+}
+
+// replica returns what a read sees now: the present, or the oldest state that is not yet outdated.
+func (a *Account) replica(now time.Time) *state {
+	for len(a.history) > 0 && now.Sub(a.history[0].until) >= a.settings.staleReads {
+		a.history = a.history[1:]
+	}
+	if len(a.history) > 0 {
+		return a.history[0].state
+	}
+	return a.state
+}
+
+// clone copies a value with all that it points to.
+func clone[T any](v T) T {
+	deepen(reflect.ValueOf(&v).Elem())
+	return v
+}
+
+// deepen replaces, in place, all that a shallow copy still shares with its original.
+func deepen(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() && v.CanSet() {
+			copied := reflect.New(v.Type().Elem())
+			copied.Elem().Set(v.Elem())
+			deepen(copied.Elem())
+			v.Set(copied)
+		}
+	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[time.Time]() {
+			return
+		}
+		for _, field := range v.Fields() {
+			deepen(field)
+		}
+	case reflect.Slice:
+		if !v.IsNil() && v.CanSet() {
+			copied := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
+			reflect.Copy(copied, v)
+			for i := range copied.Len() {
+				deepen(copied.Index(i))
+			}
+			v.Set(copied)
+		}
+	case reflect.Map:
+		if !v.IsNil() && v.CanSet() {
+			copied := reflect.MakeMapWithSize(v.Type(), v.Len())
+			for key, value := range v.Seq2() {
+				element := reflect.New(value.Type()).Elem()
+				element.Set(value)
+				deepen(element)
+				copied.SetMapIndex(key, element)
+			}
+			v.Set(copied)
+		}
+	default: // nothing is shared
+	}
+}
