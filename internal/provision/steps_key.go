@@ -145,6 +145,9 @@ func (s MoveCurrent) apply(ctx context.Context, a *applier) error {
 	_, err := a.secrets.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{
 		SecretId: &s.Secret, VersionStage: &label, MoveToVersionId: &s.To, RemoveFromVersionId: optional(s.From),
 	})
+	if hasCode(err, "InvalidParameter") {
+		return surprise{err} // the label is elsewhere: perhaps where it should be, if a reply was lost
+	}
 	return err
 }
 
