@@ -59,7 +59,7 @@ func (e *ensurer) settleUnrecorded(made string) []string {
 			e.notices = append(e.notices, fmt.Sprintf(
 				"access key %s of user %s was not made by this resource and has been used: it is left as it is", key.ID, e.Spec.User))
 		default:
-			e.change = append(e.change, DeleteKey{e.Spec.User, key.ID, "no secret holds it and it was never used"})
+			e.change = append(e.change, DeleteKey{e.Spec.User, key.ID, "no secret holds it and it was never used", e.Spec.AccessKeySecret})
 			continue
 		}
 		live = append(live, key.ID)
@@ -93,7 +93,7 @@ func (e *ensurer) makeRoom(live []string, cur string) error {
 	stored, formerly := e.seen.Secret.keysOf(), e.seen.FormerSecret.keysOf()
 	for _, id := range live {
 		if (stored[id] || formerly[id]) && id != cur && id != e.seen.FormerSecret.keyOf(current) {
-			e.change = append(e.change, DeleteKey{e.Spec.User, id, "it is the one before the current key, and makes room for the new one"})
+			e.change = append(e.change, DeleteKey{e.Spec.User, id, "it is the one before the current key, and makes room for the new one", ""})
 			return nil
 		}
 	}

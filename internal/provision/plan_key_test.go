@@ -33,7 +33,7 @@ func TestTheKey(t *testing.T) {
 	make1 := MakeKey{"redislabs-user", "redis-cloud/access-key", 1, false}
 	prove := ProveKey{"redislabs-user"}
 	unused := func(id string) DeleteKey {
-		return DeleteKey{"redislabs-user", id, "no secret holds it and it was never used"}
+		return DeleteKey{"redislabs-user", id, "no secret holds it and it was never used", "redis-cloud/access-key"}
 	}
 	rows := map[string]struct {
 		keys     []Key
@@ -65,7 +65,7 @@ func TestTheKey(t *testing.T) {
 		},
 		"two stored of another serial: the previous one makes room": {
 			keys: []Key{{ID: keyA, Active: true}, {ID: keyB, Active: true}}, versions: map[string][]string{keyB + "-00000000009": {current}, keyA + "-00000000008": {previous}},
-			steps: []Step{DeleteKey{"redislabs-user", keyA, "it is the one before the current key, and makes room for the new one"}, make1, prove},
+			steps: []Step{DeleteKey{"redislabs-user", keyA, "it is the one before the current key, and makes room for the new one", ""}, make1, prove},
 		},
 		"versions that somebody else stored": {
 			keys: []Key{{ID: keyA, Used: true}}, versions: map[string][]string{"0f0e0d0c-1111-2222-3333-444455556666": {current}},

@@ -18,7 +18,7 @@ func planRemove(o Owned, seen *Observed) Plan {
 	if user := seen.User; user != nil && owned(user.Tags) {
 		entity := Entity{KindUser, user.Name}
 		for _, key := range user.Keys {
-			first(DeleteKey{user.Name, key.ID, "its user is removed"})
+			first(DeleteKey{user.Name, key.ID, "its user is removed", ""})
 		}
 		for _, hung := range user.Hung {
 			first(hung)
@@ -72,7 +72,7 @@ func planRemove(o Owned, seen *Observed) Plan {
 			held := secret.keysOf()
 			for _, key := range user.Keys {
 				if held[key.ID] {
-					first(DeleteKey{user.Name, key.ID, "the secret that holds it is removed"})
+					first(DeleteKey{user.Name, key.ID, "the secret that holds it is removed", ""})
 				}
 			}
 		}

@@ -125,8 +125,9 @@ type (
 	MoveCurrent struct{ Secret, From, To string }
 	// ProveKey waits until AWS accepts the key that this run made.
 	ProveKey struct{ User string }
-	// DeleteKey deletes an access key.
-	DeleteKey struct{ User, ID, Why string }
+	// DeleteKey deletes an access key. Where Unless names a secret, the key stays if that secret has come to
+	// hold it since: another run may be about to store it.
+	DeleteKey struct{ User, ID, Why, Unless string }
 )
 
 // The steps that remove.

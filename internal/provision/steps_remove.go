@@ -2,6 +2,7 @@ package provision
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -17,6 +18,15 @@ func gone(err error) error {
 }
 
 func (s DeleteKey) apply(ctx context.Context, a *applier) error {
+	if s.Unless != "" {
+		secret, err := observer{a.iam, a.secrets}.secret(ctx, s.Unless)
+		if err != nil {
+			return err
+		}
+		if secret.keysOf()[s.ID] {
+			return surprise{fmt.Errorf("secret %s has come to hold access key %s", s.Unless, s.ID)}
+		}
+	}
 	_, err := a.iam.DeleteAccessKey(ctx, &iam.DeleteAccessKeyInput{UserName: &s.User, AccessKeyId: &s.ID})
 	return gone(err)
 }
