@@ -2,7 +2,6 @@ package provision
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -193,79 +192,4 @@ func sameKMSKey(a, b string) bool {
 		return id
 	}
 	return short(a) == short(b)
-}
-
-// conflicts names everything that bears a desired name and belongs to somebody else.
-func conflicts(d Desired, seen *Observed) error {
-	var found, properties []string
-	check := func(property string, entity Entity, spelt string, tags map[string]string, note string) {
-		var text string
-		switch owner := tags[tagOwner]; {
-		case spelt != entity.Name:
-			text = fmt.Sprintf("%s exists as %s, and IAM does not distinguish case", entity, spelt)
-		case ownedBy(tags, d.owners()...):
-			return
-		case owner == "":
-			text = fmt.Sprintf("%s exists and was not made by a stack of this kind", entity)
-		default:
-			text = fmt.Sprintf("%s is owned by stack %s (as %s)", entity, cmp.Or(tags[tagStack], "unknown"), owner)
-		}
-		found = append(found, text+note)
-		if !slices.Contains(properties, property) {
-			properties = append(properties, property)
-		}
-	}
-	if p := seen.InstancePolicy; p != nil {
-		check("InstancePolicyName", Entity{KindPolicy, d.Spec.InstancePolicy}, p.Name, p.Tags, "")
-	}
-	if r := seen.InstanceRole; r != nil {
-		check("InstanceRoleName", Entity{KindRole, d.Spec.InstanceRole}, r.Name, r.Tags, "")
-	}
-	if p := seen.Profile; p != nil {
-		check("InstanceRoleName", Entity{KindProfile, d.Spec.InstanceRole}, p.Name, p.Tags, "")
-	}
-	if p := seen.UserPolicy; p != nil {
-		check("UserPolicyName", Entity{KindPolicy, d.Spec.UserPolicy}, p.Name, p.Tags, "")
-	}
-	if u := seen.User; u != nil {
-		check("UserName", Entity{KindUser, d.Spec.User}, u.Name, u.Tags, "")
-	}
-	if r := seen.ConsoleRole; r != nil {
-		check("ConsoleRoleName", Entity{KindRole, d.Spec.ConsoleRole}, r.Name, r.Tags, "")
-	}
-	if s := seen.Secret; s != nil {
-		note := ""
-		if !s.Deleted.IsZero() {
-			note = fmt.Sprintf(" (it is scheduled for deletion; \"aws secretsmanager delete-secret --force-delete-without-recovery --secret-id %s\" frees the name at once)", s.Name)
-		}
-		check("AccessKeySecretName", Entity{KindSecret, d.Spec.AccessKeySecret}, s.Name, s.Tags, note)
-	}
-	if len(found) == 0 {
-		return respelt(d)
-	}
-	return &ConflictError{
-		Conflicts: found,
-		Remedy: fmt.Sprintf("Give this stack other names (%s), or delete what stands in the way (a stack's entities by deleting that stack), and deploy again",
-			strings.Join(properties, ", ")),
-	}
-}
-
-// respelt refuses an Update that changes a name in its case alone: to IAM it is the same name, and the
-// entity that bears it is the one that would have to be replaced.
-func respelt(d Desired) error {
-	if d.Former == nil {
-		return nil
-	}
-	var faults []string
-	for _, p := range nameProperties() {
-		was, is := *p.of(&d.Former.Spec.Names), *p.of(&d.Spec.Names)
-		if p.iam && was != is && sameName(was, is) {
-			faults = append(faults, fmt.Sprintf("%s: %s differs from the present %s in case alone, and IAM does not distinguish case; keep the present name or choose another",
-				p.name, quote(is), quote(was)))
-		}
-	}
-	if len(faults) == 0 {
-		return nil
-	}
-	return &InvalidError{Faults: faults}
 }
