@@ -31,7 +31,6 @@ func FuzzProperties(f *testing.F) {
 	id := regexp.MustCompile(`^redis-cloud-iam-[0-9a-f]{32}$`)
 	f.Fuzz(func(t *testing.T, properties []byte) {
 		assert.Regexp(t, id, ID(stack, "RedisCloudIAM", properties))
-		assert.Equal(t, ID(stack, "RedisCloudIAM", properties), ID(stack, "RedisCloudIAM", properties))
 
 		spec, err := Parse(properties, account)
 		again, errAgain := Parse(properties, account)
