@@ -487,17 +487,17 @@ func TestALostReplyMakesNoSecondKey(t *testing.T) {
 
 // The list of keys may not show the key of the lost reply at once: the run looks again before it ends.
 func TestALostReplyMakesNoSecondKeyInAnEventuallyConsistentAccountEither(t *testing.T) {
-	for _, delay := range []time.Duration{100 * time.Millisecond, time.Second, 3 * time.Second} {
-		t.Run(delay.String(), func(t *testing.T) {
-			story(t, func(t *testing.T, w *world) {
-				w.aws.StaleReads(delay)
-				w.aws.Inject(localaws.OnAction("CreateAccessKey").LoseReply().Times(1))
-				answer := w.create(bare)
-				time.Sleep(time.Minute)
-				assert.Equal(t, []string{answer.Data["AccessKeyId"].(string)}, w.keys("redislabs-user"))
-			})
-		})
-	}
+	story(t, func(t *testing.T, w *world) {
+		id := w.create(bare).PhysicalResourceID
+		_, err := w.iam.DeleteAccessKey(t.Context(), &iam.DeleteAccessKeyInput{UserName: aws.String("redislabs-user"), AccessKeyId: aws.String(w.keys("redislabs-user")[0])})
+		require.NoError(t, err)
+		time.Sleep(time.Minute)
+		w.aws.StaleReads(2 * time.Second)
+		w.aws.Inject(localaws.OnAction("CreateAccessKey").LoseReply().Times(1))
+		answer := w.succeed(event{kind: "Update", id: id, props: bare, old: bare})
+		time.Sleep(time.Minute)
+		assert.Equal(t, []string{answer.Data["AccessKeyId"].(string)}, w.keys("redislabs-user"))
+	})
 }
 
 func TestAKeyThatCannotBeStoredIsDeletedAtOnce(t *testing.T) {
