@@ -34,9 +34,10 @@ local: need-go ## Play a stack's life through the built binary, on this machine 
 
 .PHONY: test
 test: need-go ## Run the tests, with the race detector where there is a C compiler (TESTFLAGS=, PACKAGES=)
+	@# Not from the cache, which does not see what the tests of the built binary build.
 	@# Under the race detector "crash everywhere" takes a quarter of its cases; all of them follow, without it.
-	go test $(RACE) $(TESTFLAGS) $(PACKAGES)
-	$(if $(RACE),go test -run '^TestCrashEverywhere$$' ./functions/provisioner -v | grep -E '^( *--- FAIL|.*cases|PASS|FAIL|ok)')
+	go test -count=1 $(RACE) $(TESTFLAGS) $(PACKAGES)
+	$(if $(RACE),go test -count=1 -run '^TestCrashEverywhere$$' ./functions/provisioner -v | grep -E '^( *--- FAIL|.*cases|PASS|FAIL|ok)')
 
 .PHONY: fuzz
 fuzz: need-go ## Fuzz the event, the properties and the answer, each for FUZZTIME (1m)
@@ -56,6 +57,10 @@ lint: need-go $(GOFUMPT) $(GOLANGCI_LINT) ## Check formatting, go vet and golang
 .PHONY: fmt
 fmt: need-go $(GOFUMPT) ## Format the Go code
 	$(GOFUMPT) -w .
+
+.PHONY: python
+python: ## Install moto, cfn-lint and the SAM translator into .venv/, where the machine lacks them
+	@.ci/python cfnlint samtranslator moto moto.server
 
 .PHONY: template-lint
 template-lint: ## Check template.yaml with cfn-lint, before and after the SAM transform (needs Python)

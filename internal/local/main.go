@@ -45,7 +45,7 @@ func run(ctx context.Context, files []string, endpoint string) error {
 	defer os.RemoveAll(directory)
 	screen := newScreen(os.Stdout)
 	screen.title("Building the function")
-	bootstrap, err := build(ctx, directory)
+	bootstrap, err := build(ctx, ".", directory)
 	if err != nil {
 		return err
 	}
@@ -93,11 +93,11 @@ func run(ctx context.Context, files []string, endpoint string) error {
 // latency is what each call to AWS takes: enough for calls that go out side by side to be seen as that.
 const latency = 30 * time.Millisecond
 
-// build builds the function as it ships, but for the machine that this runs on.
-func build(ctx context.Context, directory string) (string, error) {
+// build builds the function as it ships, but for the machine that this runs on. The module is the folder that holds go.mod.
+func build(ctx context.Context, module, directory string) (string, error) {
 	bootstrap := filepath.Join(directory, "bootstrap")
 	command := exec.CommandContext(ctx, "go", "build", "-tags", "lambda.norpc", "-trimpath", "-o", bootstrap, "./functions/provisioner")
-	command.Stdout, command.Stderr = os.Stderr, os.Stderr
+	command.Dir, command.Stdout, command.Stderr = module, os.Stderr, os.Stderr
 	if err := command.Run(); err != nil {
 		return "", fmt.Errorf("build the function (from the folder that holds go.mod): %w", err)
 	}
