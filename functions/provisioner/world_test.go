@@ -197,14 +197,20 @@ func (w *world) value(text string) map[string]string {
 	return value
 }
 
-// silent: no secret, no signed URL and no event is in what the function wrote.
+// silent: no secret, no signed URL and no event is in what the function wrote. A failure does not show it either.
 func (w *world) silent() {
 	wrote := w.logs.String() + strings.Join(w.bodies, "\n")
-	for _, secret := range w.heard {
-		assert.False(w, strings.Contains(wrote, secret), "a secret got out")
+	if strings.Contains(wrote, "c0ffee") {
+		w.Error("a signed URL got out")
 	}
-	assert.False(w, strings.Contains(wrote, "c0ffee"), "a signed URL got out")
-	assert.False(w, strings.Contains(wrote, "ServiceToken"), "an event got out")
+	if strings.Contains(wrote, "ServiceToken") {
+		w.Error("an event got out")
+	}
+	for _, secret := range w.heard {
+		if strings.Contains(wrote, secret) {
+			w.Error("a secret got out")
+		}
+	}
 }
 
 // stored is what the secret holds, and live reports whether AWS accepts it.
