@@ -222,6 +222,55 @@ func TestTheRollBackOfAFailedRenameRemovesWhatItMade(t *testing.T) {
 	}
 }
 
+// IAM may show old tags for a while: neither the clean-up Delete that follows a replacement at once, nor
+// the roll-back of one that failed, may take them for the present ones.
+func TestOldTagsMisleadNobody(t *testing.T) {
+	const other = `{"ConsolePasswordSecretName":"elsewhere"}` // everything is shared
+	story(t, func(t *testing.T, w *world) {
+		id := w.create(bare).PhysicalResourceID
+		time.Sleep(time.Minute)
+		before := w.aws.Snapshot()
+		w.aws.StaleReads(3 * time.Second)
+		second := w.succeed(event{kind: "Update", id: id, props: other, old: bare})
+		w.succeed(event{kind: "Delete", id: id, props: bare})
+		assert.Len(t, w.aws.Snapshot().Users, 1)
+		assert.True(t, w.live(w.stored("redis-cloud/access-key")))
+		w.succeed(event{kind: "Update", id: second.PhysicalResourceID, props: bare, old: other})
+		w.succeed(event{kind: "Delete", id: second.PhysicalResourceID, props: other})
+		assert.Equal(t, before, w.aws.Snapshot())
+	})
+	story(t, func(t *testing.T, w *world) {
+		id := w.create(bare).PhysicalResourceID
+		before := w.aws.Snapshot()
+		w.aws.Inject(localaws.OnAction("TagRole").Refuse("RefusedForTheTest"))
+		w.fail(event{kind: "Update", id: id, props: other, old: bare})
+		w.aws.Inject()
+		w.aws.StaleReads(3 * time.Second)
+		w.succeed(event{kind: "Update", id: id, props: bare, old: other})
+		time.Sleep(time.Minute)
+		assert.Equal(t, before, w.aws.Snapshot())
+	})
+}
+
+// A secret has two labels: when a third key comes, the one before the current one goes, whoever's it was.
+func TestNoKeyFallsOutOfTheSecretAlive(t *testing.T) {
+	const role, both = `{"ConsoleRoleName":"other"}`, `{"ConsoleRoleName":"other","UserName":"other"}`
+	story(t, func(t *testing.T, w *world) {
+		id := func(props string) string { return provision.ID(stack, "RedisCloudIAM", []byte(props)) }
+		w.create(bare)
+		w.succeed(event{kind: "Update", id: id(bare), props: role, old: bare})
+		w.succeed(event{kind: "Delete", id: id(bare), props: bare})
+		assert.Len(t, w.keys("redislabs-user"), 2)
+		w.succeed(event{kind: "Update", id: id(role), props: both, old: role})
+		w.noLooseKeys()
+		w.succeed(event{kind: "Update", id: id(both), props: role, old: both})
+		w.noLooseKeys()
+		w.succeed(event{kind: "Delete", id: id(both), props: both})
+		w.noLooseKeys()
+		assert.Len(t, w.keys("redislabs-user"), 1)
+	})
+}
+
 func TestARenamedSecretGetsItsOwnKeyAndTheOldOneGoesWithTheOldSecret(t *testing.T) {
 	const moved = `{"AccessKeySecretName":"elsewhere"}`
 	story(t, func(t *testing.T, w *world) {

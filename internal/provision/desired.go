@@ -17,6 +17,14 @@ func (d Desired) owners() []string {
 	return append([]string{d.Owner}, d.Former.Owners...)
 }
 
+// former are the names before an Update, or none.
+func (d Desired) former() Names {
+	if d.Former == nil {
+		return Names{}
+	}
+	return d.Former.Spec.Names
+}
+
 // Former is the resource as it was before an Update.
 type Former struct {
 	// Owners are the IDs whose entities this resource takes over: the physical resource ID that
@@ -29,6 +37,7 @@ type Former struct {
 // Owned is what Remove removes: all that bears the names and is owned by one of the owners.
 type Owned struct {
 	Names   Names
+	Keep    Names // what bears one of these names stays, whatever its tags say
 	Account Account
 	Owners  []string
 }

@@ -34,6 +34,24 @@ func DefaultNames() Names {
 	}
 }
 
+// has reports whether an entity of this kind has one of the names.
+func (n Names) has(kind Kind, name string) bool {
+	switch kind {
+	case KindPolicy:
+		return sameName(name, n.InstancePolicy) || sameName(name, n.UserPolicy)
+	case KindRole:
+		return sameName(name, n.InstanceRole) || sameName(name, n.ConsoleRole)
+	case KindProfile:
+		return sameName(name, n.InstanceRole)
+	case KindUser:
+		return sameName(name, n.User)
+	case KindSecret:
+		return name == n.AccessKeySecret || name == n.ConsolePasswordSecret
+	default:
+		return false
+	}
+}
+
 // nameRule says what AWS accepts as a name.
 type nameRule struct {
 	most    int // characters

@@ -20,12 +20,20 @@ type observer struct {
 
 // toEnsure reads what Ensure must know: one round trip where nothing bears the names, a second one for what
 // hangs on the entities that do. (A third is needed only after a crash: see unrecordedKeys.)
-func (o observer) toEnsure(ctx context.Context, account Account, names Names, formerSecret string) (*Observed, error) {
-	seen := &Observed{}
-	reads := o.entities(account, names, seen)
-	if formerSecret != "" && formerSecret != names.AccessKeySecret {
+func (o observer) toEnsure(ctx context.Context, d Desired) (*Observed, error) {
+	seen, names := &Observed{}, d.Spec.Names
+	reads := o.entities(d.Account, names, seen)
+	if former := d.former(); former.AccessKeySecret != "" && former.AccessKeySecret != names.AccessKeySecret {
 		reads = append(reads, func(ctx context.Context) (err error) {
-			seen.FormerSecret, err = o.secret(ctx, formerSecret)
+			seen.FormerSecret, err = o.secret(ctx, former.AccessKeySecret)
+			return err
+		})
+	}
+	if former := d.former(); former.User != "" && former.User != names.User {
+		reads = append(reads, func(ctx context.Context) error {
+			user := User{Name: former.User}
+			err := o.keys(ctx, &user)
+			seen.FormerKeys = user.Keys
 			return err
 		})
 	}

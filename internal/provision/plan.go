@@ -13,7 +13,8 @@ type Plan struct {
 	Stages  [][]Step
 	Notices []string // what was found and is deliberately left as it is
 
-	keyID string // the access key that is current when the plan is done, or "" where the plan makes it
+	takesOver bool   // whether entities of a former owner get a new one
+	keyID     string // the access key that is current when the plan is done, or "" where the plan makes it
 }
 
 // Empty reports whether nothing need be done.
@@ -47,7 +48,7 @@ func planEnsure(d Desired, seen *Observed, made string) (Plan, error) {
 		return Plan{}, err
 	}
 	plan := newPlan(e.restore, e.change, e.link, e.prove, e.takeOver)
-	plan.Notices, plan.keyID = e.notices, keyID
+	plan.Notices, plan.keyID, plan.takesOver = e.notices, keyID, len(e.takeOver) > 0
 	return plan, nil
 }
 

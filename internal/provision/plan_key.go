@@ -27,14 +27,23 @@ func (e *ensurer) key(made string) (string, error) {
 		return keyID, nil
 	}
 
-	// A version whose key is gone must not push the one that holds a live key out of the two labels.
+	// A version whose key is gone must not push the one that holds a live key out of the two labels, be it
+	// of this user or of the one that an Update replaces.
+	formerKeys := make([]string, len(e.seen.FormerKeys))
+	for i, key := range e.seen.FormerKeys {
+		formerKeys[i] = key.ID
+	}
+	alive := slices.Concat(keys, formerKeys)
 	cur, prev := secret.keyOf(current), secret.keyOf(previous)
-	if cur != "" && !slices.Contains(keys, cur) && slices.Contains(keys, prev) {
+	if cur != "" && !slices.Contains(alive, cur) && slices.Contains(alive, prev) {
 		e.change = append(e.change, MoveCurrent{secret.Name, secret.holds(current), secret.holds(previous)})
-		cur = prev
+		cur, prev = prev, ""
 	}
 	if err := e.makeRoom(keys, cur); err != nil {
 		return "", err
+	}
+	if slices.Contains(formerKeys, prev) {
+		e.change = append(e.change, DeleteKey{e.former().User, prev, olderKey, ""})
 	}
 	e.link = append(e.link, MakeKey{
 		User: e.Spec.User, Secret: e.Spec.AccessKeySecret, Serial: e.Spec.AccessKeySerial, NewSecret: secret == nil,
@@ -83,6 +92,10 @@ func (e *ensurer) stored(live []string) (version, keyID string) {
 	return "", ""
 }
 
+// olderKey is why a key goes that is stored as the previous one when a new one comes: a secret has two labels, and
+// IAM allows two keys.
+const olderKey = "it is the one before the current key, and makes room for the new one"
+
 // makeRoom sees to it that the user can have one more key: IAM allows two. The key that makes room is one
 // that a secret holds as a previous one; a current one, and one that is somebody's, never goes.
 func (e *ensurer) makeRoom(live []string, cur string) error {
@@ -93,7 +106,7 @@ func (e *ensurer) makeRoom(live []string, cur string) error {
 	stored, formerly := e.seen.Secret.keysOf(), e.seen.FormerSecret.keysOf()
 	for _, id := range live {
 		if (stored[id] || formerly[id]) && id != cur && id != e.seen.FormerSecret.keyOf(current) {
-			e.change = append(e.change, DeleteKey{e.Spec.User, id, "it is the one before the current key, and makes room for the new one", ""})
+			e.change = append(e.change, DeleteKey{e.Spec.User, id, olderKey, ""})
 			return nil
 		}
 	}

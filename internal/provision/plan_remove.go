@@ -7,7 +7,9 @@ import "slices"
 // stage and the secret in the second, so that no key lives that no secret holds.
 func planRemove(o Owned, seen *Observed) Plan {
 	var strip, remove []Step
-	owned := func(tags map[string]string) bool { return ownedBy(tags, o.Owners...) }
+	owned := func(kind Kind, name string, tags map[string]string) bool {
+		return ownedBy(tags, o.Owners...) && !o.Keep.has(kind, name)
+	}
 	first := func(step Step) { // once: a policy knows its users, and a user its policies
 		if !slices.Contains(strip, step) {
 			strip = append(strip, step)
@@ -15,7 +17,7 @@ func planRemove(o Owned, seen *Observed) Plan {
 	}
 	last := func(step Step) { remove = append(remove, step) }
 
-	if user := seen.User; user != nil && owned(user.Tags) {
+	if user := seen.User; user != nil && owned(KindUser, user.Name, user.Tags) {
 		entity := Entity{KindUser, user.Name}
 		for _, key := range user.Keys {
 			first(DeleteKey{user.Name, key.ID, "its user is removed", ""})
@@ -32,7 +34,7 @@ func planRemove(o Owned, seen *Observed) Plan {
 		}
 	}
 	for _, role := range []*Role{seen.InstanceRole, seen.ConsoleRole} {
-		if role == nil || !owned(role.Tags) {
+		if role == nil || !owned(KindRole, role.Name, role.Tags) {
 			continue
 		}
 		entity := Entity{KindRole, role.Name}
@@ -47,14 +49,14 @@ func planRemove(o Owned, seen *Observed) Plan {
 		}
 		last(DeleteEntity{entity})
 	}
-	if profile := seen.Profile; profile != nil && owned(profile.Tags) {
+	if profile := seen.Profile; profile != nil && owned(KindProfile, profile.Name, profile.Tags) {
 		for _, role := range profile.Roles {
 			first(RemoveRole{profile.Name, role})
 		}
 		last(DeleteEntity{Entity{KindProfile, profile.Name}})
 	}
 	for _, policy := range []*Policy{seen.InstancePolicy, seen.UserPolicy} {
-		if policy == nil || !owned(policy.Tags) {
+		if policy == nil || !owned(KindPolicy, policy.Name, policy.Tags) {
 			continue
 		}
 		for _, entity := range policy.AttachedTo {
@@ -65,10 +67,10 @@ func planRemove(o Owned, seen *Observed) Plan {
 		}
 		last(DeleteEntity{Entity{KindPolicy, policy.ARN}})
 	}
-	if secret := seen.Secret; secret != nil && owned(secret.Tags) {
+	if secret := seen.Secret; secret != nil && owned(KindSecret, secret.Name, secret.Tags) {
 		// After an Update that changed the secret's name the user has another owner, and its key that
 		// this secret holds has nobody else who would delete it.
-		if user := seen.User; user != nil && !owned(user.Tags) {
+		if user := seen.User; user != nil && !owned(KindUser, user.Name, user.Tags) {
 			held := secret.keysOf()
 			for _, key := range user.Keys {
 				if held[key.ID] {

@@ -25,7 +25,7 @@ func laden(d Desired) *Observed {
 
 func TestRemovalTakesEverythingOffAndThenAway(t *testing.T) {
 	d := desiredOf(t, `{}`)
-	plan := planRemove(Owned{d.Spec.Names, d.Account, []string{d.Owner}}, laden(d))
+	plan := planRemove(Owned{Names: d.Spec.Names, Account: d.Account, Owners: []string{d.Owner}}, laden(d))
 	assert.Equal(t, [][]string{
 		{
 			"- delete access key AKIAAAAAAAAAAAAAAAA1 of user redislabs-user: its user is removed",
@@ -57,7 +57,7 @@ func TestRemovalTakesEverythingOffAndThenAway(t *testing.T) {
 
 func TestRemovalTouchesNothingOfOthers(t *testing.T) {
 	d := desiredOf(t, `{}`)
-	other := Owned{d.Spec.Names, d.Account, []string{"redis-cloud-iam-00000000000000000000000000000000", ""}}
+	other := Owned{Names: d.Spec.Names, Account: d.Account, Owners: []string{"redis-cloud-iam-00000000000000000000000000000000", ""}}
 	seen := laden(d)
 	assert.True(t, planRemove(other, seen).Empty())
 	assert.True(t, planRemove(other, &Observed{}).Empty())
@@ -74,9 +74,19 @@ func TestRemovalAfterASecretWasRenamedTakesTheKeyThatTheOldSecretHolds(t *testin
 	seen.User.Keys = []Key{{ID: keyA}, {ID: keyB}}
 	seen.Secret = standing(old).Secret
 	seen.Secret.Versions = map[string][]string{newRecord(keyA, old.Spec).versionID(): {current}}
-	plan := planRemove(Owned{old.Spec.Names, old.Account, []string{old.Owner}}, seen)
+	plan := planRemove(Owned{Names: old.Spec.Names, Account: old.Account, Owners: []string{old.Owner}}, seen)
 	assert.Equal(t, [][]string{
 		{"- delete access key " + keyA + " of user redislabs-user: the secret that holds it is removed"},
 		{"- delete secret redis-cloud/access-key"},
 	}, texts(plan))
+}
+
+// The tags that are read may be older than those that were just written.
+func TestRemovalKeepsWhatIsToStayWhateverItsTagsSay(t *testing.T) {
+	d := desiredOf(t, `{}`)
+	everything := Owned{Names: d.Spec.Names, Keep: d.Spec.Names, Account: d.Account, Owners: []string{d.Owner}}
+	assert.True(t, planRemove(everything, laden(d)).Empty())
+	everything.Keep = desiredOf(t, `{"UserName":"other"}`).Spec.Names
+	assert.Equal(t, []string{"- delete user redislabs-user", "- delete virtual MFA device arn:aws:iam::123456789012:mfa/phone"},
+		texts(planRemove(everything, laden(d)))[1])
 }

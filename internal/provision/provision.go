@@ -44,17 +44,13 @@ const rounds = 10
 func (p *Provisioner) Ensure(ctx context.Context, desired Desired) (Result, error) {
 	observer, applier := p.clients()
 	applier.desired = desired
-	formerSecret := ""
-	if desired.Former != nil {
-		formerSecret = desired.Former.Spec.AccessKeySecret
-	}
 	var (
 		seen *Observed
 		plan Plan
 	)
 	err := p.converge(ctx, applier, func() (Plan, error) {
 		var err error
-		seen, err = observer.toEnsure(ctx, desired.Account, desired.Spec.Names, formerSecret)
+		seen, err = observer.toEnsure(ctx, desired)
 		if err != nil {
 			return Plan{}, err
 		}
@@ -108,7 +104,8 @@ func (p *Provisioner) clients() (observer, *applier) {
 }
 
 // converge plans and applies, and begins anew when the account turns out to be another than was observed.
-// A run that met a surprise ends only when a new plan is empty: what the surprise left is found by that.
+// A run that met a surprise ends only when a new plan is empty: what the surprise left is found by that. So
+// does a run that took entities over: a Delete of their former owner follows, and must not read the old tags.
 func (p *Provisioner) converge(ctx context.Context, applier *applier, makePlan func() (Plan, error)) error {
 	surprised := false
 	for round := 1; ; round++ {
@@ -118,7 +115,7 @@ func (p *Provisioner) converge(ctx context.Context, applier *applier, makePlan f
 			err = applier.apply(ctx, plan)
 		}
 		switch {
-		case err == nil && (plan.Empty() || !surprised):
+		case err == nil && (plan.Empty() || !surprised && !plan.takesOver):
 			return nil
 		case err != nil && (round == rounds || !surprising(err) || ctx.Err() != nil):
 			return err

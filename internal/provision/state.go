@@ -13,6 +13,7 @@ type Observed struct {
 	User                       *User
 	Secret                     *Secret
 	FormerSecret               *Secret // the secret of the former name, where an Update changes it
+	FormerKeys                 []Key   // the keys of the user of the former name, likewise
 }
 
 // Policy is a managed policy.
