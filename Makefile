@@ -38,7 +38,9 @@ test: need-go ## Run the tests, with the race detector where there is a C compil
 	@# Under the race detector "crash everywhere" takes a quarter of its cases and the model short sequences; all of
 	@# them follow, without it.
 	go test -count=1 $(RACE) $(TESTFLAGS) $(PACKAGES)
-	$(if $(RACE),go test -count=1 -v -run '^(TestCrashEverywhere|TestModel)$$' ./functions/provisioner)
+	$(if $(TESTFLAGS),,$(if $(RACE),@mkdir -p build; \
+	  go test -count=1 -v -run '^(TestCrashEverywhere|TestModel)$$' ./functions/provisioner >build/exhaustion.log 2>&1; status=$$?; \
+	  grep -E '^ *--- FAIL|_test\.go:[0-9]+:|^(PASS|FAIL|ok)|panic:' build/exhaustion.log; exit $$status))
 
 .PHONY: fuzz
 fuzz: need-go ## Fuzz the event, the properties and the answer, each for FUZZTIME (1m)
