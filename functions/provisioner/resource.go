@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-lambda-go/cfn"
 
@@ -73,11 +74,15 @@ func (c resource) remove(ctx context.Context, r customresource.Request) error {
 		return nil //nolint:nilerr // no Create of such a stack ever got as far as to make something
 	}
 	spec, _ := provision.Parse(r.Properties, account)
-	return c.provisioner.Remove(ctx, provision.Owned{
+	owned := provision.Owned{
 		Names:   spec.Names,
 		Account: account,
 		Owners:  []string{r.PhysicalResourceID, c.PhysicalID(r)},
-	})
+	}
+	if !provision.IsID(r.PhysicalResourceID) {
+		owned.Watch = 10 * time.Second // the Create that never answered may be running still
+	}
+	return c.provisioner.Remove(ctx, owned)
 }
 
 // data is what Fn::GetAtt reads: every key always, and never a secret.

@@ -45,3 +45,27 @@ func TestTheSameCreateAtTheSameTimeLeavesOneKey(t *testing.T) {
 		})
 	}
 }
+
+// A stack that is deleted while it is created: the Delete carries an ID that CloudFormation invented, and the
+// Create is still at work. Whenever the one meets the other, nothing is left when both have ended.
+func TestADeleteWhileCreateStillRunsLeavesNothing(t *testing.T) {
+	for _, delay := range []time.Duration{0, 12 * time.Second} {
+		for head := time.Duration(0); head <= 7*latency; head += 10 * time.Millisecond {
+			t.Run(delay.String()+" "+head.String(), func(t *testing.T) {
+				story(t, func(t *testing.T, w *world) {
+					w.aws.KeyDelay(delay)
+					other := newWorld(t, w.aws)
+					var both sync.WaitGroup
+					both.Go(func() { w.send(event{kind: "Create", props: bare}) })
+					both.Go(func() {
+						time.Sleep(head)
+						other.succeed(event{kind: "Delete", id: "redis-cloud_RedisCloudIAM_8XLBS3NTPGAX", props: bare})
+					})
+					both.Wait()
+					other.silent()
+					assert.Equal(t, localaws.New(localaws.Options{}).Snapshot(), w.aws.Snapshot())
+				})
+			})
+		}
+	}
+}

@@ -22,9 +22,10 @@ type applier struct {
 	desired Desired // empty when removing
 
 	mu        sync.Mutex
-	made      *madeKey // stored in the secret; nil until then
-	proven    bool     // whether AWS has accepted it
-	secretARN string   // of the secret that this run made
+	created   map[Entity]time.Time // what this run has made, and when
+	made      *madeKey             // stored in the secret; nil until then
+	proven    bool                 // whether AWS has accepted it
+	secretARN string               // of the secret that this run made
 	notices   []string
 }
 
@@ -32,6 +33,45 @@ type applier struct {
 type madeKey struct {
 	id     string
 	secret Sensitive
+}
+
+// errOvertaken is the error of a run whose work is removed while it is at it.
+var errOvertaken = errors.New("it was removed while it was being made, so a removal seems to run beside this")
+
+// overtaken reports whether a plan would make an entity that this run has made already. IAM may not show it
+// for some seconds, and then it is a surprise. If it still is not there after that, somebody has removed it: to
+// make it again would leave it behind when a stack is deleted that is still being created.
+func (a *applier) overtaken(plan Plan) error {
+	const patience = 15 * time.Second
+	for _, stage := range plan.Stages {
+		for _, step := range stage {
+			made, ok := a.created[creates(step)]
+			switch {
+			case !ok:
+			case time.Since(made) < patience:
+				return surprise{fmt.Errorf("%s: it was made a moment ago and is not seen yet", step)}
+			default:
+				return fmt.Errorf("%s: %w", step, errOvertaken)
+			}
+		}
+	}
+	return nil
+}
+
+// creates names the entity that a step makes, or none.
+func creates(step Step) Entity {
+	switch s := step.(type) {
+	case CreatePolicy:
+		return Entity{KindPolicy, s.Name}
+	case CreateRole:
+		return Entity{KindRole, s.Name}
+	case CreateProfile:
+		return Entity{KindProfile, s.Name}
+	case CreateUser:
+		return Entity{KindUser, s.Name}
+	default:
+		return Entity{}
+	}
 }
 
 // apply carries the stages out in order, the steps of a stage side by side. All steps of a stage are
@@ -43,6 +83,11 @@ func (a *applier) apply(ctx context.Context, plan Plan) error {
 			steps[i] = func(ctx context.Context) error {
 				if err := a.settle(ctx, step); err != nil {
 					return fmt.Errorf("%s: %w", step, err)
+				}
+				if entity := creates(step); entity != (Entity{}) {
+					a.mu.Lock()
+					defer a.mu.Unlock()
+					a.created[entity] = time.Now()
 				}
 				return nil
 			}

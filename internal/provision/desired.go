@@ -1,5 +1,7 @@
 package provision
 
+import "time"
+
 // Desired is what Ensure brings about: the Spec, in an account, for an owner.
 type Desired struct {
 	Spec    Spec
@@ -40,6 +42,9 @@ type Owned struct {
 	Keep    Names // what bears one of these names stays, whatever its tags say
 	Account Account
 	Owners  []string
+	// Watch is for how long nothing may turn up before Remove returns. It is for the removal of what a Create
+	// that may still be running makes; zero for none.
+	Watch time.Duration
 }
 
 // Result says what stands after Ensure. It holds no secret.

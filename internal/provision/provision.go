@@ -61,6 +61,10 @@ func (p *Provisioner) Ensure(ctx context.Context, desired Desired) (Result, erro
 		plan, err = planEnsure(desired, seen, made)
 		return plan, err
 	})
+	if errors.Is(err, errOvertaken) && desired.Former == nil {
+		own := Owned{Names: desired.Spec.Names, Account: desired.Account, Owners: []string{desired.Owner}}
+		err = errors.Join(err, p.Remove(ctx, own))
+	}
 	if err != nil {
 		return Result{}, err
 	}
@@ -89,18 +93,34 @@ func (p *Provisioner) Ensure(ctx context.Context, desired Desired) (Result, erro
 // it. Where there is nothing of the kind it does nothing.
 func (p *Provisioner) Remove(ctx context.Context, owned Owned) error {
 	observer, applier := p.clients()
-	return p.converge(ctx, applier, func() (Plan, error) {
+	found := time.Now()
+	makePlan := func() (Plan, error) {
 		seen, err := observer.toRemove(ctx, owned.Account, owned.Names)
 		if err != nil {
 			return Plan{}, err
 		}
-		return planRemove(owned, seen), nil
-	})
+		plan := planRemove(owned, seen)
+		if !plan.Empty() {
+			found = time.Now()
+		}
+		return plan, nil
+	}
+	for {
+		if err := p.converge(ctx, applier, makePlan); err != nil {
+			return err
+		}
+		if time.Since(found) >= owned.Watch {
+			return nil
+		}
+		if err := pause(ctx, 2*time.Second); err != nil {
+			return err
+		}
+	}
 }
 
 func (p *Provisioner) clients() (observer, *applier) {
 	users, secrets := iam.NewFromConfig(p.config), secretsmanager.NewFromConfig(p.config)
-	return observer{users, secrets}, &applier{config: p.config, iam: users, secrets: secrets}
+	return observer{users, secrets}, &applier{config: p.config, iam: users, secrets: secrets, created: map[Entity]time.Time{}}
 }
 
 // converge plans and applies, and begins anew when the account turns out to be another than was observed.
@@ -110,6 +130,9 @@ func (p *Provisioner) converge(ctx context.Context, applier *applier, makePlan f
 	surprised := false
 	for round := 1; ; round++ {
 		plan, err := makePlan()
+		if err == nil {
+			err = applier.overtaken(plan)
+		}
 		if err == nil {
 			p.logPlan(ctx, plan)
 			err = applier.apply(ctx, plan)
