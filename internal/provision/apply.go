@@ -33,6 +33,18 @@ type applier struct {
 type madeKey struct {
 	id     string
 	secret Sensitive
+	since  time.Time
+}
+
+// lag is for how long IAM may not show what was made.
+const lag = 15 * time.Second
+
+// ownKey is the key that this run has made, as a plan must know it.
+func (a *applier) ownKey() ownKey {
+	if a.made == nil {
+		return ownKey{}
+	}
+	return ownKey{id: a.made.id, fresh: time.Since(a.made.since) < lag, proven: a.proven}
 }
 
 // errOvertaken is the error of a run whose work is removed while it is at it.
@@ -42,13 +54,12 @@ var errOvertaken = errors.New("it was removed while it was being made, so a remo
 // for some seconds, and then it is a surprise. If it still is not there after that, somebody has removed it: to
 // make it again would leave it behind when a stack is deleted that is still being created.
 func (a *applier) overtaken(plan Plan) error {
-	const patience = 15 * time.Second
 	for _, stage := range plan.Stages {
 		for _, step := range stage {
 			made, ok := a.created[creates(step)]
 			switch {
 			case !ok:
-			case time.Since(made) < patience:
+			case time.Since(made) < lag:
 				return surprise{fmt.Errorf("%s: it was made a moment ago and is not seen yet", step)}
 			default:
 				return fmt.Errorf("%s: %w", step, errOvertaken)

@@ -20,18 +20,25 @@ type Plan struct {
 // Empty reports whether nothing need be done.
 func (p Plan) Empty() bool { return len(p.Stages) == 0 }
 
+// ownKey is the access key that a run has made and stored, as far as a plan must know it.
+type ownKey struct {
+	id     string
+	fresh  bool // made so short a time ago that IAM may not list it yet
+	proven bool // accepted by AWS
+}
+
 // newPlan leaves out the stages in which nothing is to be done.
 func newPlan(stages ...[]Step) Plan {
 	return Plan{Stages: slices.DeleteFunc(stages, func(stage []Step) bool { return len(stage) == 0 })}
 }
 
-// planEnsure plans how the desired state comes about. It is pure. made is the ID of the access key that
-// this run has made and stored and not yet proven, or "".
+// planEnsure plans how the desired state comes about. It is pure. made is the access key that this run has
+// made and stored, if any.
 //
 // The order of the stages: what others need is restored; entities are made and repaired; they are linked
 // and, beside that, the key is made and stored; the key is proven; and only when all of that stands are the
 // entities of the former owner taken over, so that an Update that fails leaves them to whom they belong.
-func planEnsure(d Desired, seen *Observed, made string) (Plan, error) {
+func planEnsure(d Desired, seen *Observed, made ownKey) (Plan, error) {
 	if err := conflicts(d, seen); err != nil {
 		return Plan{}, err
 	}

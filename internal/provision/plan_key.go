@@ -8,7 +8,7 @@ import (
 
 // key plans the access key: the one that is stored under the desired serial is used, and else a new one is
 // made. It returns the ID of the key that is current afterwards, or "" where it is to be made.
-func (e *ensurer) key(made string) (string, error) {
+func (e *ensurer) key(made ownKey) (string, error) {
 	user, secret := e.seen.User, e.seen.Secret
 	keys := e.settleUnrecorded(made)
 
@@ -21,7 +21,7 @@ func (e *ensurer) key(made string) (string, error) {
 			e.notices = append(e.notices, fmt.Sprintf(
 				"access key %s of user %s is inactive and is left so: activate it, or raise AccessKeySerial for a new one", keyID, user.Name))
 		}
-		if keyID == made {
+		if keyID == made.id && !made.proven {
 			e.prove = append(e.prove, ProveKey{e.Spec.User})
 		}
 		return keyID, nil
@@ -55,7 +55,7 @@ func (e *ensurer) key(made string) (string, error) {
 // settleUnrecorded deals with the user's keys that no secret holds, and returns the IDs of all that live
 // when that is done. A key that was never used is what a crash left between its making and its storing: it
 // is deleted. One that was used is somebody's: it is left, and that is said.
-func (e *ensurer) settleUnrecorded(made string) []string {
+func (e *ensurer) settleUnrecorded(made ownKey) []string {
 	var live []string
 	if e.seen.User == nil {
 		return nil
@@ -63,7 +63,7 @@ func (e *ensurer) settleUnrecorded(made string) []string {
 	stored, formerly := e.seen.Secret.keysOf(), e.seen.FormerSecret.keysOf()
 	for _, key := range e.seen.User.Keys {
 		switch {
-		case stored[key.ID] || formerly[key.ID] || key.ID == made:
+		case stored[key.ID] || formerly[key.ID] || key.ID == made.id:
 		case key.Used:
 			e.notices = append(e.notices, fmt.Sprintf(
 				"access key %s of user %s was not made by this resource and has been used: it is left as it is", key.ID, e.Spec.User))
@@ -73,8 +73,8 @@ func (e *ensurer) settleUnrecorded(made string) []string {
 		}
 		live = append(live, key.ID)
 	}
-	if made != "" && !slices.Contains(live, made) {
-		live = append(live, made) // made and stored a moment ago, and not listed yet
+	if made.fresh && !slices.Contains(live, made.id) {
+		live = append(live, made.id)
 	}
 	return live
 }

@@ -76,7 +76,7 @@ func TestTheKey(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			seen := standing(d)
 			seen.User.Keys, seen.Secret.Versions = row.keys, row.versions
-			plan, err := planEnsure(d, seen, row.made)
+			plan, err := planEnsure(d, seen, ownKey{id: row.made, fresh: row.made != "", proven: false})
 			if row.fails != "" {
 				require.ErrorContains(t, err, row.fails)
 				return
@@ -93,12 +93,25 @@ func TestTheKey(t *testing.T) {
 	}
 }
 
+func TestAKeyThatWasMadeAMomentAgoIsNotMadeAgain(t *testing.T) {
+	d := desiredOf(t, `{}`)
+	seen := standing(d)
+	seen.User.Keys = nil // not listed yet
+	seen.Secret.Versions = map[string][]string{newRecord(keyA, d.Spec).versionID(): {current}}
+	plan, err := planEnsure(d, seen, ownKey{id: keyA, fresh: true, proven: true})
+	require.NoError(t, err)
+	assert.Empty(t, keySteps(plan))
+	plan, err = planEnsure(d, seen, ownKey{id: keyA, fresh: false, proven: true})
+	require.NoError(t, err)
+	assert.Len(t, keySteps(plan), 2, "it is gone by now, and not just not listed")
+}
+
 func TestAKeyThatTheFormerSecretHoldsIsNoOrphan(t *testing.T) {
 	d := updateOf(t, `{}`, `{"AccessKeySecretName":"elsewhere"}`)
 	before := standing(desiredOf(t, `{}`))
 	seen := *before
 	seen.Secret, seen.FormerSecret = nil, before.Secret
-	plan, err := planEnsure(d, &seen, "")
+	plan, err := planEnsure(d, &seen, ownKey{})
 	require.NoError(t, err)
 	assert.Equal(t, []Step{MakeKey{"redislabs-user", "elsewhere", 1, true}, ProveKey{"redislabs-user"}}, keySteps(plan))
 }

@@ -54,11 +54,7 @@ func (p *Provisioner) Ensure(ctx context.Context, desired Desired) (Result, erro
 		if err != nil {
 			return Plan{}, err
 		}
-		made := ""
-		if applier.made != nil && !applier.proven {
-			made = applier.made.id
-		}
-		plan, err = planEnsure(desired, seen, made)
+		plan, err = planEnsure(desired, seen, applier.ownKey())
 		return plan, err
 	})
 	if errors.Is(err, errOvertaken) && desired.Former == nil {

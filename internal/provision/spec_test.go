@@ -175,7 +175,7 @@ func TestASecretShowsItselfToNobody(t *testing.T) {
 	require.NoError(t, err)
 	shown := string(encoded)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%T"} {
-		shown += fmt.Sprintf(verb, s) + fmt.Sprintf(verb, &s) + fmt.Sprintf(verb, madeKey{"id", s})
+		shown += fmt.Sprintf(verb, s) + fmt.Sprintf(verb, &s) + fmt.Sprintf(verb, madeKey{id: "id", secret: s})
 	}
 	shown += s.LogValue().String() + s.String() + s.GoString()
 	text, err := s.MarshalText()

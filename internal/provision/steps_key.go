@@ -39,7 +39,7 @@ func (s MakeKey) apply(ctx context.Context, a *applier) error {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.made = &key
+	a.made, a.proven = &key, false
 	return nil
 }
 
@@ -51,7 +51,7 @@ func (a *applier) createKey(ctx context.Context, user string) (madeKey, error) {
 	for attempt := 1; ; attempt++ {
 		out, err := a.iam.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: &user}, once)
 		if err == nil {
-			return madeKey{aws.ToString(out.AccessKey.AccessKeyId), newSensitive(aws.ToString(out.AccessKey.SecretAccessKey))}, nil
+			return madeKey{aws.ToString(out.AccessKey.AccessKeyId), newSensitive(aws.ToString(out.AccessKey.SecretAccessKey)), time.Now()}, nil
 		}
 		switch {
 		case ctx.Err() != nil:
