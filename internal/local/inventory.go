@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -145,5 +146,5 @@ func policyNames(attached []types.AttachedPolicy) string {
 		names = append(names, aws.ToString(p.PolicyName))
 	}
 	slices.Sort(names)
-	return first(strings.Join(names, ", "), "no policy")
+	return cmp.Or(strings.Join(names, ", "), "no policy")
 }

@@ -57,11 +57,11 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 }
 
 func TestRoundTripsAreTheLongestChain(t *testing.T) {
-	at := func(start, end int) call {
+	at := func(start, end int) localaws.Call {
 		begin := time.Unix(0, 0)
-		return call{start: begin.Add(time.Duration(start)), end: begin.Add(time.Duration(end))}
+		return localaws.Call{Start: begin.Add(time.Duration(start)), End: begin.Add(time.Duration(end))}
 	}
-	assert.Equal(t, 0, roundTrips(nil))
-	assert.Equal(t, 1, roundTrips([]call{at(0, 10), at(1, 9), at(5, 20)}))
-	assert.Equal(t, 3, roundTrips([]call{at(0, 10), at(0, 30), at(12, 20), at(21, 40), at(11, 60)}))
+	assert.Equal(t, 0, localaws.RoundTrips(nil))
+	assert.Equal(t, 1, localaws.RoundTrips([]localaws.Call{at(0, 10), at(1, 9), at(5, 20)}))
+	assert.Equal(t, 3, localaws.RoundTrips([]localaws.Call{at(0, 10), at(0, 30), at(12, 20), at(21, 40), at(11, 60)}))
 }

@@ -8,7 +8,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -129,6 +128,3 @@ func (s *server) start() error {
 func (s *server) address() string { return s.listener.Addr().String() }
 func (s *server) url() string     { return "http://" + s.address() }
 func (s *server) stop()           { _ = s.http.Close() }
-
-// first returns the first text that is not empty.
-func first(texts ...string) string { return cmp.Or(texts...) }

@@ -5,10 +5,11 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"redis-cloud-iam/internal/localaws"
 )
 
 // meter stands before an AWS, in memory or another emulator, and counts.
@@ -17,13 +18,7 @@ type meter struct {
 	latency time.Duration
 
 	mu    sync.Mutex
-	calls []call
-}
-
-// call is one call to AWS.
-type call struct {
-	action     string
-	start, end time.Time
+	calls []localaws.Call // of which the action and the times are known
 }
 
 func (m *meter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -38,7 +33,7 @@ func (m *meter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	m.next.ServeHTTP(w, r)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.calls = append(m.calls, call{action(r, body), start, time.Now()})
+	m.calls = append(m.calls, localaws.Call{Action: action(r, body), Start: start, End: time.Now()})
 }
 
 // action is the operation of a request: of the query protocol, or of the JSON protocol.
@@ -54,7 +49,7 @@ func action(r *http.Request, body []byte) string {
 }
 
 // take returns the calls since the last take.
-func (m *meter) take() []call {
+func (m *meter) take() []localaws.Call {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	calls := m.calls
@@ -62,24 +57,10 @@ func (m *meter) take() []call {
 	return calls
 }
 
-// roundTrips is the length of the longest chain of calls each of which began after the one before ended.
-func roundTrips(calls []call) int {
-	byEnd := slices.SortedFunc(slices.Values(calls), func(a, b call) int { return a.end.Compare(b.end) })
-	var last time.Time
-	trips := 0
-	for _, c := range byEnd {
-		if !c.start.Before(last) {
-			trips++
-			last = c.end
-		}
-	}
-	return trips
-}
-
 // kinds counts the calls that read and those that change something.
-func kinds(calls []call) (reads, writes int) {
+func kinds(calls []localaws.Call) (reads, writes int) {
 	for _, c := range calls {
-		if strings.HasPrefix(c.action, "Get") || strings.HasPrefix(c.action, "List") || strings.HasPrefix(c.action, "Describe") {
+		if strings.HasPrefix(c.Action, "Get") || strings.HasPrefix(c.Action, "List") || strings.HasPrefix(c.Action, "Describe") {
 			reads++
 		} else {
 			writes++

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/cfn"
+
+	"redis-cloud-iam/internal/localaws"
 )
 
 // play plays events through the function and shows what each one did.
@@ -113,7 +115,7 @@ func (p *play) one(ctx context.Context, number int, s scene) (cfn.Response, erro
 }
 
 // check holds an answer against what it should be.
-func (p *play) check(s scene, answers []cfn.Response, calls []call, changes int) {
+func (p *play) check(s scene, answers []cfn.Response, calls []localaws.Call, changes int) {
 	if len(answers) != 1 {
 		p.fault("%s: %d answers came, not one", s.title, len(answers))
 		return

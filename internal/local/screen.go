@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/cfn"
+
+	"redis-cloud-iam/internal/localaws"
 )
 
 // screen writes for people: in columns, in colour only on a terminal.
@@ -49,16 +52,16 @@ func (s *screen) good(format string, args ...any) {
 func (s *screen) bad(text string) { s.say("%s %s", s.paint(red, "✗"), text) }
 
 // scene heads an event with what it cost.
-func (s *screen) scene(number int, scene scene, answer cfn.Response, calls []call, took time.Duration) {
+func (s *screen) scene(number int, scene scene, answer cfn.Response, calls []localaws.Call, took time.Duration) {
 	style := green
 	if answer.Status != cfn.StatusSuccess {
 		style = red
 	}
 	reads, writes := kinds(calls)
 	s.say("")
-	s.say("%s  %s", s.paint(bold, fmt.Sprintf("%d  %-16s", number, scene.title)), s.paint(style, fmt.Sprintf("%-7s", first(string(answer.Status), "NO ANSWER"))))
+	s.say("%s  %s", s.paint(bold, fmt.Sprintf("%d  %-16s", number, scene.title)), s.paint(style, fmt.Sprintf("%-7s", cmp.Or(string(answer.Status), "NO ANSWER"))))
 	s.say("   %-10s %s: %s to AWS (%d read, %d change) in %s, %.2f s", "cost", scene.text("RequestType"),
-		count(len(calls), "call"), reads, writes, count(roundTrips(calls), "sequential round trip"), took.Seconds())
+		count(len(calls), "call"), reads, writes, count(localaws.RoundTrips(calls), "sequential round trip"), took.Seconds())
 }
 
 // plan shows what was planned, stage by stage.
@@ -73,7 +76,7 @@ func (s *screen) plan(p plan) {
 				label = fmt.Sprintf("stage %d", i+1)
 			}
 			style := map[string]string{"+": green, "~": amber, "-": red}[step.Effect]
-			s.say("   %-10s %s %s", label, s.paint(first(style, faint), step.Effect), step.Step)
+			s.say("   %-10s %s %s", label, s.paint(cmp.Or(style, faint), step.Effect), step.Step)
 		}
 	}
 }
@@ -103,7 +106,7 @@ func (s *screen) answer(answer cfn.Response) {
 		if i == 0 {
 			label = "answer"
 		}
-		s.say("   %-10s %-24s %s", label, row[0], first(row[1], s.paint(faint, "(empty)")))
+		s.say("   %-10s %-24s %s", label, row[0], cmp.Or(row[1], s.paint(faint, "(empty)")))
 	}
 }
 
