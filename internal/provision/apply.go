@@ -9,16 +9,13 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/smithy-go"
 )
 
 // applier carries plans out and keeps what this run has made.
 type applier struct {
+	observer
 	config  aws.Config
-	iam     *iam.Client
-	secrets *secretsmanager.Client
 	desired Desired // empty when removing
 
 	mu        sync.Mutex

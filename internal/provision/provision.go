@@ -42,15 +42,14 @@ const rounds = 10
 // and [*InvalidError], with nothing touched; else what AWS answered, with the account somewhere on the way,
 // from where Ensure goes on and from where Remove cleans up.
 func (p *Provisioner) Ensure(ctx context.Context, desired Desired) (Result, error) {
-	observer, applier := p.clients()
-	applier.desired = desired
+	applier := p.applier(desired)
 	var (
 		seen *Observed
 		plan Plan
 	)
 	err := p.converge(ctx, applier, func() (Plan, error) {
 		var err error
-		seen, err = observer.toEnsure(ctx, desired)
+		seen, err = applier.toEnsure(ctx, desired)
 		if err != nil {
 			return Plan{}, err
 		}
@@ -88,10 +87,10 @@ func (p *Provisioner) Ensure(ctx context.Context, desired Desired) (Result, erro
 // Remove removes all that bears the names and is owned by one of the owners, with all that others hung on
 // it. Where there is nothing of the kind it does nothing.
 func (p *Provisioner) Remove(ctx context.Context, owned Owned) error {
-	observer, applier := p.clients()
+	applier := p.applier(Desired{})
 	found := time.Now()
 	makePlan := func() (Plan, error) {
-		seen, err := observer.toRemove(ctx, owned.Account, owned.Names)
+		seen, err := applier.toRemove(ctx, owned.Account, owned.Names)
 		if err != nil {
 			return Plan{}, err
 		}
@@ -114,9 +113,11 @@ func (p *Provisioner) Remove(ctx context.Context, owned Owned) error {
 	}
 }
 
-func (p *Provisioner) clients() (observer, *applier) {
-	users, secrets := iam.NewFromConfig(p.config), secretsmanager.NewFromConfig(p.config)
-	return observer{users, secrets}, &applier{config: p.config, iam: users, secrets: secrets, created: map[Entity]time.Time{}}
+func (p *Provisioner) applier(desired Desired) *applier {
+	return &applier{
+		observer: observer{iam.NewFromConfig(p.config), secretsmanager.NewFromConfig(p.config)},
+		config:   p.config, desired: desired, created: map[Entity]time.Time{},
+	}
 }
 
 // converge plans and applies, and begins anew when the account turns out to be another than was observed.

@@ -127,7 +127,7 @@ func (a *applier) putSecret(ctx context.Context, s MakeKey, versionID, value str
 
 // isStored asks whether the version landed although the call that stored it failed.
 func (a *applier) isStored(ctx context.Context, secret, versionID string) bool {
-	seen, err := observer{a.iam, a.secrets}.secret(ctx, secret)
+	seen, err := a.secret(ctx, secret)
 	if err != nil || seen == nil {
 		return false
 	}

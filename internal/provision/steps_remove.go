@@ -19,7 +19,7 @@ func gone(err error) error {
 
 func (s DeleteKey) apply(ctx context.Context, a *applier) error {
 	if s.Unless != "" {
-		secret, err := observer{a.iam, a.secrets}.secret(ctx, s.Unless)
+		secret, err := a.secret(ctx, s.Unless)
 		if err != nil {
 			return err
 		}
