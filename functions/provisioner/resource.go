@@ -78,6 +78,8 @@ func (c resource) remove(ctx context.Context, r customresource.Request) error {
 		Names:   spec.Names,
 		Account: account,
 		Owners:  []string{r.PhysicalResourceID, c.PhysicalID(r)},
+		Retain:  spec.Retain,
+		Protect: spec.Protect,
 	}
 	if !provision.IsID(r.PhysicalResourceID) {
 		owned.Watch = 10 * time.Second // the Create that never answered may be running still
@@ -87,7 +89,7 @@ func (c resource) remove(ctx context.Context, r customresource.Request) error {
 
 // data is what Fn::GetAtt reads: every key always, and never a secret.
 func data(spec provision.Spec, account provision.Account, result provision.Result) map[string]string {
-	return map[string]string{
+	all := map[string]string{
 		"AccessKeyId":              result.AccessKeyID,
 		"AccessKeySecretArn":       result.AccessKeySecretARN,
 		"AccessKeySecretUrl":       account.SecretURL(spec.AccessKeySecret),
@@ -104,4 +106,10 @@ func data(spec provision.Spec, account provision.Account, result provision.Resul
 		"UserPolicyArn":            result.UserPolicyARN,
 		"PolicyRevision":           spec.PolicyRevision,
 	}
+	if spec.ConsoleLogin {
+		all["ConsoleUsername"] = spec.User
+		all["ConsolePasswordSecretArn"] = result.ConsoleSecretARN
+		all["ConsolePasswordSecretUrl"] = account.SecretURL(spec.ConsolePasswordSecret)
+	}
+	return all
 }

@@ -24,6 +24,10 @@ type applier struct {
 	proven    bool                 // whether AWS has accepted it
 	secretARN string               // of the secret that this run made
 	notices   []string
+
+	kept       map[string]bool // the keys that it has remembered on the user; nil until then
+	password   string          // the version of the console password that it has set
+	consoleARN string          // of the console secret that it made
 }
 
 // madeKey is an access key that this run made. Its secret is kept to prove the key, and shown nowhere.
@@ -36,12 +40,13 @@ type madeKey struct {
 // lag is for how long IAM may not show what was made.
 const lag = 15 * time.Second
 
-// ownKey is the key that this run has made, as a plan must know it.
-func (a *applier) ownKey() ownKey {
-	if a.made == nil {
-		return ownKey{}
+// memory is what this run has done, as a plan must know it.
+func (a *applier) memory() memory {
+	m := memory{kept: a.kept, password: a.password}
+	if a.made != nil {
+		m.key = ownKey{id: a.made.id, fresh: time.Since(a.made.since) < lag, proven: a.proven}
 	}
-	return ownKey{id: a.made.id, fresh: time.Since(a.made.since) < lag, proven: a.proven}
+	return m
 }
 
 // errOvertaken is the error of a run whose work is removed while it is at it.
@@ -89,7 +94,7 @@ func (a *applier) apply(ctx context.Context, plan Plan) error {
 		steps := make([]func(context.Context) error, len(stage))
 		for i, step := range stage {
 			steps[i] = func(ctx context.Context) error {
-				if err := a.settle(ctx, step); err != nil {
+				if err := settled(ctx, func() error { return step.apply(ctx, a) }); err != nil {
 					return fmt.Errorf("%s: %w", step, err)
 				}
 				if entity := creates(step); entity != (Entity{}) {
@@ -107,13 +112,13 @@ func (a *applier) apply(ctx context.Context, plan Plan) error {
 	return nil
 }
 
-// settle gives IAM the moments that it may need until a step meets what the steps before it did: a user
+// settled gives IAM the moments that it may need until a step meets what the steps before it did: a user
 // made a second ago may not be found yet, a role may still seem to hold what was just taken from it.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
-func (a *applier) settle(ctx context.Context, step Step) error {
+func settled(ctx context.Context, do func() error) error {
 	const attempts = 4
 	for attempt := 1; ; attempt++ {
-		err := step.apply(ctx, a)
+		err := do()
 		if err == nil || attempt == attempts || !settling(err) {
 			return err
 		}

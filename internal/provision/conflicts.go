@@ -10,14 +10,20 @@ import (
 // conflicts names everything that bears a desired name and belongs to somebody else.
 func conflicts(d Desired, seen *Observed) error {
 	var found, properties []string
-	check := func(property string, entity Entity, spelt string, tags map[string]string, note string) {
+	unowned := 0
+	check := func(property string, entity Entity, spelt, path string, tags map[string]string, note string) {
 		var text string
 		switch owner := tags[tagOwner]; {
 		case spelt != entity.Name:
 			text = fmt.Sprintf("%s exists as %s, and IAM does not distinguish case", entity, spelt)
 		case ownedBy(tags, d.owners()...):
 			return
+		case d.adopts(tags) && path == "":
+			return
+		case d.adopts(tags):
+			text = fmt.Sprintf("%s exists under the path %s, and one with a path cannot be adopted", entity, path)
 		case owner == "":
+			unowned++
 			text = fmt.Sprintf("%s exists and was not made by a stack of this kind", entity)
 		default:
 			text = fmt.Sprintf("%s is owned by stack %s (as %s)", entity, cmp.Or(tags[tagStack], "unknown"), owner)
@@ -28,38 +34,55 @@ func conflicts(d Desired, seen *Observed) error {
 		}
 	}
 	if p := seen.InstancePolicy; p != nil {
-		check("InstancePolicyName", Entity{KindPolicy, d.Spec.InstancePolicy}, p.Name, p.Tags, "")
+		check("InstancePolicyName", Entity{KindPolicy, d.Spec.InstancePolicy}, p.Name, pathOf(p.ARN), p.Tags, "")
 	}
 	if r := seen.InstanceRole; r != nil {
-		check("InstanceRoleName", Entity{KindRole, d.Spec.InstanceRole}, r.Name, r.Tags, "")
+		check("InstanceRoleName", Entity{KindRole, d.Spec.InstanceRole}, r.Name, pathOf(r.ARN), r.Tags, "")
 	}
 	if p := seen.Profile; p != nil {
-		check("InstanceRoleName", Entity{KindProfile, d.Spec.InstanceRole}, p.Name, p.Tags, "")
+		check("InstanceRoleName", Entity{KindProfile, d.Spec.InstanceRole}, p.Name, pathOf(p.ARN), p.Tags, "")
 	}
 	if p := seen.UserPolicy; p != nil {
-		check("UserPolicyName", Entity{KindPolicy, d.Spec.UserPolicy}, p.Name, p.Tags, "")
+		check("UserPolicyName", Entity{KindPolicy, d.Spec.UserPolicy}, p.Name, pathOf(p.ARN), p.Tags, "")
 	}
 	if u := seen.User; u != nil {
-		check("UserName", Entity{KindUser, d.Spec.User}, u.Name, u.Tags, "")
+		check("UserName", Entity{KindUser, d.Spec.User}, u.Name, pathOf(u.ARN), u.Tags, "")
 	}
 	if r := seen.ConsoleRole; r != nil {
-		check("ConsoleRoleName", Entity{KindRole, d.Spec.ConsoleRole}, r.Name, r.Tags, "")
+		check("ConsoleRoleName", Entity{KindRole, d.Spec.ConsoleRole}, r.Name, pathOf(r.ARN), r.Tags, "")
 	}
-	if s := seen.Secret; s != nil {
+	secret := func(property string, s *Secret) {
+		if s == nil {
+			return
+		}
 		note := ""
 		if !s.Deleted.IsZero() {
 			note = fmt.Sprintf(" (it is scheduled for deletion; \"aws secretsmanager delete-secret --force-delete-without-recovery --secret-id %s\" frees the name at once)", s.Name)
 		}
-		check("AccessKeySecretName", Entity{KindSecret, d.Spec.AccessKeySecret}, s.Name, s.Tags, note)
+		check(property, Entity{KindSecret, s.Name}, s.Name, "", s.Tags, note)
+	}
+	secret("AccessKeySecretName", seen.Secret)
+	if d.Spec.ConsoleLogin {
+		secret("ConsolePasswordSecretName", seen.ConsoleSecret)
 	}
 	if len(found) == 0 {
 		return respelt(d)
 	}
-	return &ConflictError{
-		Conflicts: found,
-		Remedy: fmt.Sprintf("Give this stack other names (%s), or delete what stands in the way (a stack's entities by deleting that stack), and deploy again",
-			strings.Join(properties, ", ")),
+	remedy := fmt.Sprintf("Give this stack other names (%s), or delete what stands in the way (a stack's entities by deleting that stack), and deploy again",
+		strings.Join(properties, ", "))
+	if unowned > 0 {
+		remedy += ". What no stack has made can be taken over instead: set ExistingEntities to Adopt"
 	}
+	return &ConflictError{Conflicts: found, Remedy: remedy}
+}
+
+// pathOf returns the path in the ARN of an IAM entity, or "" where that is the root: arn:aws:iam::…:role/path/name.
+func pathOf(arn string) string {
+	_, resource, _ := strings.Cut(arn, "/")
+	if i := strings.LastIndex(resource, "/"); i >= 0 {
+		return "/" + resource[:i+1]
+	}
+	return ""
 }
 
 // respelt refuses an Update that changes a name in its case alone: to IAM it is the same name, and the

@@ -19,13 +19,29 @@ func (d Desired) owners() []string {
 	return append([]string{d.Owner}, d.Former.Owners...)
 }
 
-// former are the names before an Update, or none.
-func (d Desired) former() Names {
+// renamed are the names before an Update that are others now: what bears them is replaced. Those that stay
+// are empty, as is that of the console password's secret where there was none.
+func (d Desired) renamed() Names {
+	var names Names
 	if d.Former == nil {
-		return Names{}
+		return names
 	}
-	return d.Former.Spec.Names
+	for _, p := range nameProperties() {
+		if was := *p.of(&d.Former.Spec.Names); was != *p.of(&d.Spec.Names) {
+			*p.of(&names) = was
+		}
+	}
+	if !d.Former.Spec.ConsoleLogin {
+		names.ConsolePasswordSecret = ""
+	}
+	return names
 }
+
+// hadConsoleLogin and hadReaders say what the resource had before an Update, or may have: an Update that failed
+// counts as what it was on its way to.
+func (d Desired) hadConsoleLogin() bool { return d.Former != nil && d.Former.Spec.ConsoleLogin }
+
+func (d Desired) hadReaders() bool { return d.Former != nil && len(d.Former.Spec.SecretReaders) > 0 }
 
 // Former is the resource as it was before an Update.
 type Former struct {
@@ -42,6 +58,8 @@ type Owned struct {
 	Keep    Names // what bears one of these names stays, whatever its tags say
 	Account Account
 	Owners  []string
+	Retain  bool // whether what a successful Ensure was told to retain stays, and is nobody's from then on
+	Protect bool // whether Remove refuses while Redis Cloud uses a key that would go
 	// Watch is for how long nothing may turn up before Remove returns. It is for the removal of what a Create
 	// that may still be running makes; zero for none.
 	Watch time.Duration
@@ -51,6 +69,8 @@ type Owned struct {
 type Result struct {
 	AccessKeyID        string
 	AccessKeySecretARN string
+	// ConsoleSecretARN is empty where the user has no console password.
+	ConsoleSecretARN   string
 	InstancePolicyARN  string
 	InstanceRoleARN    string
 	InstanceProfileARN string

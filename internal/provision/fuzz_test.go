@@ -50,7 +50,7 @@ func FuzzProperties(f *testing.F) {
 		for _, p := range nameProperties() {
 			assert.NotEmpty(t, *p.of(&spec.Names))
 		}
-		plan, err := planEnsure(Desired{Spec: spec, Account: account, Stack: stack, Owner: ID(stack, "RedisCloudIAM", properties)}, &Observed{}, ownKey{})
+		plan, err := planEnsure(Desired{Spec: spec, Account: account, Stack: stack, Owner: ID(stack, "RedisCloudIAM", properties)}, &Observed{}, memory{})
 		require.NoError(t, err)
 		assert.Len(t, plan.Stages, 3)
 	})

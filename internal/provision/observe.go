@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -19,56 +20,57 @@ type observer struct {
 }
 
 // toEnsure reads what Ensure must know: one round trip where nothing bears the names, a second one for what
-// hangs on the entities that do. (A third is needed only after a crash: see unrecordedKeys.)
+// hangs on the entities that do. A third is needed for the last use of keys: see lastUses.
 func (o observer) toEnsure(ctx context.Context, d Desired) (*Observed, error) {
-	seen, names := &Observed{}, d.Spec.Names
-	reads := o.entities(d.Account, names, seen)
-	if former := d.former(); former.AccessKeySecret != "" && former.AccessKeySecret != names.AccessKeySecret {
-		reads = append(reads, func(ctx context.Context) (err error) {
-			seen.FormerSecret, err = o.secret(ctx, former.AccessKeySecret)
-			return err
-		})
+	seen := &Observed{Renamed: &Observed{}, At: time.Now()}
+	names, before := d.Spec.Names, d.renamed()
+	if !d.Spec.ConsoleLogin && !d.hadConsoleLogin() {
+		names.ConsolePasswordSecret = ""
 	}
-	if former := d.former(); former.User != "" && former.User != names.User {
-		reads = append(reads, func(ctx context.Context) error {
-			user := User{Name: former.User}
-			err := o.keys(ctx, &user)
-			seen.FormerKeys = user.Keys
-			return err
-		})
-	}
+	reads := append(o.entities(d.Account, names, seen), o.entities(d.Account, before, seen.Renamed)...)
 	if err := parallel(ctx, reads...); err != nil {
 		return nil, err
 	}
 
 	var details []func(context.Context) error
+	detail := func(read func(context.Context) error) { details = append(details, read) }
 	for _, policy := range []*Policy{seen.InstancePolicy, seen.UserPolicy} {
 		if policy != nil {
-			details = append(details,
-				func(ctx context.Context) error { return o.document(ctx, policy) },
-				func(ctx context.Context) error { return o.versions(ctx, policy) })
+			detail(func(ctx context.Context) error { return o.document(ctx, policy) })
+			detail(func(ctx context.Context) error { return o.versions(ctx, policy) })
 		}
 	}
 	for _, role := range []*Role{seen.InstanceRole, seen.ConsoleRole} {
 		if role != nil {
-			details = append(details, func(ctx context.Context) error { return o.attachedToRole(ctx, role) })
+			detail(func(ctx context.Context) error { return o.attachedToRole(ctx, role) })
+		}
+	}
+	for _, user := range []*User{seen.User, seen.Renamed.User} {
+		if user != nil {
+			detail(func(ctx context.Context) error { return o.keys(ctx, user) })
 		}
 	}
 	if user := seen.User; user != nil {
-		details = append(details,
-			func(ctx context.Context) error { return o.attachedToUser(ctx, user) },
-			func(ctx context.Context) error { return o.keys(ctx, user) })
+		detail(func(ctx context.Context) error { return o.attachedToUser(ctx, user) })
+		if names.ConsolePasswordSecret != "" {
+			detail(func(ctx context.Context) error { return o.login(ctx, user) })
+		}
+	}
+	for _, secret := range []*Secret{seen.Secret, seen.ConsoleSecret} {
+		if secret != nil && secret.Deleted.IsZero() && (len(d.Spec.SecretReaders) > 0 || d.hadReaders()) {
+			detail(func(ctx context.Context) error { return o.readers(ctx, secret) })
+		}
 	}
 	if err := parallel(ctx, details...); err != nil {
 		return nil, err
 	}
-	return seen, o.unrecordedKeys(ctx, seen)
+	return seen, o.lastUses(ctx, seen, d.mustKnowUse(seen))
 }
 
 // toRemove reads what Remove must know, all in one round trip: what hangs on an entity is read beside the
-// entity itself, since what is not there has nothing hung on it.
-func (o observer) toRemove(ctx context.Context, account Account, names Names) (*Observed, error) {
-	seen := &Observed{}
+// entity itself, since what is not there has nothing hung on it. A second one is for the last use of keys.
+func (o observer) toRemove(ctx context.Context, owned Owned) (*Observed, error) {
+	account, names, seen := owned.Account, owned.Names, &Observed{At: time.Now()}
 	var (
 		policies [2]Policy
 		roles    [2]Role
@@ -113,10 +115,10 @@ func (o observer) toRemove(ctx context.Context, account Account, names Names) (*
 		seen.User.Attached, seen.User.Keys = user.Attached, user.Keys
 		seen.User.Hung, seen.User.MFA = user.Hung, user.MFA
 	}
-	return seen, nil
+	return seen, o.lastUses(ctx, seen, owned.mustKnowUse(seen))
 }
 
-// entities reads the seven that have names, as one function each.
+// entities reads those that have names, as one function each.
 func (o observer) entities(account Account, names Names, seen *Observed) []func(context.Context) error {
 	var reads []func(context.Context) error
 	read := func(name string, function func(context.Context) error) {
@@ -150,6 +152,10 @@ func (o observer) entities(account Account, names Names, seen *Observed) []func(
 	})
 	read(names.AccessKeySecret, func(ctx context.Context) (err error) {
 		seen.Secret, err = o.secret(ctx, names.AccessKeySecret)
+		return err
+	})
+	read(names.ConsolePasswordSecret, func(ctx context.Context) (err error) {
+		seen.ConsoleSecret, err = o.secret(ctx, names.ConsolePasswordSecret)
 		return err
 	})
 	return reads

@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
 // document reads the default version of a policy.
@@ -108,32 +109,60 @@ func (o observer) keys(ctx context.Context, user *User) error {
 	})
 }
 
-// unrecordedKeys asks of every key that no secret records whether it was ever used: an unused one is what a
-// crash left between the making of a key and its storing, a used one is somebody's.
-func (o observer) unrecordedKeys(ctx context.Context, seen *Observed) error {
-	if seen.User == nil {
+// login reads whether a user has a console password.
+func (o observer) login(ctx context.Context, user *User) error {
+	_, err := o.iam.GetLoginProfile(ctx, &iam.GetLoginProfileInput{UserName: &user.Name})
+	if missing(err) {
 		return nil
 	}
-	stored, formerly := seen.Secret.keysOf(), seen.FormerSecret.keysOf()
+	if err != nil {
+		return fmt.Errorf("read the login profile of user %s: %w", user.Name, err)
+	}
+	user.Login = true
+	return nil
+}
+
+// readers reads the resource policy of a secret.
+func (o observer) readers(ctx context.Context, secret *Secret) error {
+	out, err := o.secrets.GetResourcePolicy(ctx, &secretsmanager.GetResourcePolicyInput{SecretId: &secret.Name})
+	if missing(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the resource policy of secret %s: %w", secret.Name, err)
+	}
+	secret.Policy = aws.ToString(out.ResourcePolicy)
+	return nil
+}
+
+// lastUses asks when the keys for which ask is true were last used, and for what.
+func (o observer) lastUses(ctx context.Context, seen *Observed, ask func(Key) bool) error {
 	var reads []func(context.Context) error
-	for i := range seen.User.Keys {
-		key := &seen.User.Keys[i]
-		if stored[key.ID] || formerly[key.ID] {
+	for _, user := range []*User{seen.User, seen.renamed().User} {
+		if user == nil {
 			continue
 		}
-		reads = append(reads, func(ctx context.Context) error {
-			out, err := o.iam.GetAccessKeyLastUsed(ctx, &iam.GetAccessKeyLastUsedInput{AccessKeyId: &key.ID})
-			if missing(err) {
-				return nil
+		for i := range user.Keys {
+			if key := &user.Keys[i]; ask(*key) {
+				reads = append(reads, func(ctx context.Context) error { return o.lastUse(ctx, key) })
 			}
-			if err != nil {
-				return fmt.Errorf("read the last use of access key %s: %w", key.ID, err)
-			}
-			key.Used = out.AccessKeyLastUsed != nil && out.AccessKeyLastUsed.LastUsedDate != nil
-			return nil
-		})
+		}
 	}
 	return parallel(ctx, reads...)
+}
+
+func (o observer) lastUse(ctx context.Context, key *Key) error {
+	out, err := o.iam.GetAccessKeyLastUsed(ctx, &iam.GetAccessKeyLastUsedInput{AccessKeyId: &key.ID})
+	if missing(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the last use of access key %s: %w", key.ID, err)
+	}
+	if last := out.AccessKeyLastUsed; last != nil {
+		key.LastUsed, key.UsedFor, key.UsedIn = aws.ToTime(last.LastUsedDate), aws.ToString(last.ServiceName), aws.ToString(last.Region)
+	}
+	return nil
 }
 
 // hungOnUser reads all that must go before a user can:
@@ -163,15 +192,11 @@ func (o observer) hungOnUser(ctx context.Context, user *User) error {
 			})
 		},
 		func(ctx context.Context) error {
-			_, err := o.iam.GetLoginProfile(ctx, &iam.GetLoginProfileInput{UserName: name})
-			if missing(err) {
-				return nil
+			err := o.login(ctx, user)
+			if user.Login {
+				login = append(login, Strip{*name, LoginProfile, *name})
 			}
-			if err != nil {
-				return fmt.Errorf("read the login profile of user %s: %w", *name, err)
-			}
-			login = append(login, Strip{*name, LoginProfile, *name})
-			return nil
+			return err
 		},
 		func(ctx context.Context) error {
 			pages := iam.NewListMFADevicesPaginator(o.iam, &iam.ListMFADevicesInput{UserName: name})

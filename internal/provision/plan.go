@@ -20,6 +20,13 @@ type Plan struct {
 // Empty reports whether nothing need be done.
 func (p Plan) Empty() bool { return len(p.Stages) == 0 }
 
+// memory is what a run has done and AWS may not show yet.
+type memory struct {
+	key      ownKey
+	kept     map[string]bool // the keys that the user has been remembered to keep; nil where that was not done
+	password string          // the version that holds the console password that it has set
+}
+
 // ownKey is the access key that a run has made and stored, as far as a plan must know it.
 type ownKey struct {
 	id     string
@@ -32,14 +39,17 @@ func newPlan(stages ...[]Step) Plan {
 	return Plan{Stages: slices.DeleteFunc(stages, func(stage []Step) bool { return len(stage) == 0 })}
 }
 
-// planEnsure plans how the desired state comes about. It is pure. made is the access key that this run has
-// made and stored, if any.
+// planEnsure plans how the desired state comes about. It is pure.
 //
 // The order of the stages: what others need is restored; entities are made and repaired; they are linked
-// and, beside that, the key is made and stored; the key is proven; and only when all of that stands are the
-// entities of the former owner taken over, so that an Update that fails leaves them to whom they belong.
-func planEnsure(d Desired, seen *Observed, made ownKey) (Plan, error) {
+// and, beside that, the key is made and stored; the key is proven; what is no longer wanted goes; and only when all
+// of that stands are the entities of the former owner, or of nobody, taken over, so that a run that fails leaves them
+// to whom they belong.
+func planEnsure(d Desired, seen *Observed, run memory) (Plan, error) {
 	if err := conflicts(d, seen); err != nil {
+		return Plan{}, err
+	}
+	if err := replacing(d, seen); err != nil {
 		return Plan{}, err
 	}
 	e := ensurer{Desired: d, seen: seen}
@@ -49,22 +59,25 @@ func planEnsure(d Desired, seen *Observed, made ownKey) (Plan, error) {
 	e.role(d.Spec.ConsoleRole, consoleRoleDescription, d.consoleRoleTrust(), d.Spec.UserPolicy, seen.ConsoleRole)
 	e.profile()
 	e.user()
-	e.secret()
-	keyID, err := e.key(made)
+	e.secret(d.Spec.AccessKeySecret, secretDescription, seen.Secret)
+	keyID, err := e.key(run)
 	if err != nil {
 		return Plan{}, err
 	}
-	plan := newPlan(e.restore, e.change, e.link, e.prove, e.takeOver)
-	plan.Notices, plan.keyID, plan.takesOver = e.notices, keyID, len(e.takeOver) > 0
+	e.console(run)
+	e.release()
+	plan := newPlan(e.restore, e.change, e.link, e.prove, e.retire, e.last)
+	plan.Notices, plan.keyID, plan.takesOver = e.notices, keyID, e.takesOver
 	return plan, nil
 }
 
 // ensurer collects the steps of each stage.
 type ensurer struct {
 	Desired
-	seen                                   *Observed
-	restore, change, link, prove, takeOver []Step
-	notices                                []string
+	seen                                       *Observed
+	restore, change, link, prove, retire, last []Step
+	takesOver                                  bool
+	notices                                    []string
 }
 
 func (e *ensurer) policyARN(name string) string { return e.Account.iamARN("policy", name) }
@@ -126,6 +139,9 @@ func (e *ensurer) user() {
 	entity := Entity{KindUser, name}
 	if seen == nil {
 		e.change = append(e.change, CreateUser{name, e.Spec.PermissionsBoundary, e.usedByTags()})
+		if e.Spec.Retain {
+			e.last = append(e.last, Tag{Entity: entity, Set: map[string]string{tagOnDelete: onDeleteRetain}})
+		}
 		e.attach(entity, e.Spec.UserPolicy, nil)
 		return
 	}
@@ -134,16 +150,27 @@ func (e *ensurer) user() {
 	e.attach(entity, e.Spec.UserPolicy, seen.Attached)
 }
 
-func (e *ensurer) secret() {
-	name, seen := e.Spec.AccessKeySecret, e.seen.Secret
+// secret plans what a secret is, but for its value, with which it is made.
+func (e *ensurer) secret(name, description string, seen *Secret) {
+	readers := e.readersDocument()
 	if seen == nil {
-		return // made together with the key
+		if readers != "" {
+			e.prove = append(e.prove, SetReaders{name, readers})
+		}
+		return
 	}
 	if !seen.Deleted.IsZero() {
 		e.restore = append(e.restore, RestoreSecret{name})
 	}
-	if seen.Description != secretDescription || !sameKMSKey(seen.KmsKeyID, e.Spec.KmsKeyID) {
-		e.change = append(e.change, UpdateSecret{name, secretDescription, cmp.Or(e.Spec.KmsKeyID, defaultKMSKey)})
+	if seen.Description != description || !sameKMSKey(seen.KmsKeyID, e.Spec.KmsKeyID) {
+		e.change = append(e.change, UpdateSecret{name, description, cmp.Or(e.Spec.KmsKeyID, defaultKMSKey)})
+	}
+	switch {
+	case readers != "" && !sameDocument(seen.Policy, readers):
+		// After the key: Secrets Manager lets no other account in as long as it is AWS's own.
+		e.link = append(e.link, SetReaders{name, readers})
+	case readers == "" && e.hadReaders() && seen.Policy != "":
+		e.change = append(e.change, SetReaders{name, ""})
 	}
 	e.tags(Entity{KindSecret, name}, seen.Tags, e.plainTags())
 }
@@ -161,27 +188,52 @@ func (e *ensurer) boundary(entity Entity, seen string) {
 }
 
 // tags repairs the desired tags and removes those that the former properties set and these do not. Tags
-// that somebody else added stay.
+// that somebody else added stay. The tags that say whose the entity is, and, of the user, that all is to outlive the resource, come last.
 func (e *ensurer) tags(entity Entity, seen, desired map[string]string) {
-	step := Tag{Entity: entity, Set: map[string]string{}}
+	now, last := Tag{Entity: entity, Set: map[string]string{}}, Tag{Entity: entity, Set: map[string]string{}}
+	adopted := seen[tagOwner] == ""
 	for key, value := range desired {
-		if have, ok := seen[key]; key != tagOwner && (!ok || have != value) {
-			step.Set[key] = value
+		if have, ok := seen[key]; ok && have == value {
+			continue
 		}
+		if key == tagOwner || key == tagStack && adopted {
+			last.Set[key] = value
+		} else {
+			now.Set[key] = value
+		}
+	}
+	if adopted {
+		last.Set[tagAdopted] = "true"
+	}
+	_, retained := seen[tagOnDelete]
+	switch {
+	case e.Spec.Retain && !retained && entity.Kind == KindUser:
+		last.Set[tagOnDelete] = onDeleteRetain
+	case !e.Spec.Retain && retained:
+		now.Unset = append(now.Unset, tagOnDelete)
 	}
 	if e.Former != nil {
 		for _, key := range slices.Sorted(maps.Keys(e.Former.Spec.Tags)) {
 			_, have := seen[key]
 			if _, want := desired[key]; have && !want {
-				step.Unset = append(step.Unset, key)
+				now.Unset = append(now.Unset, key)
 			}
 		}
 	}
-	if len(step.Set)+len(step.Unset) > 0 {
-		e.change = append(e.change, step)
+	if len(now.Set)+len(now.Unset) > 0 {
+		e.change = append(e.change, now)
 	}
-	if seen[tagOwner] != e.Owner {
-		e.takeOver = append(e.takeOver, Tag{Entity: entity, Set: map[string]string{tagOwner: e.Owner}})
+	if len(last.Set) > 0 {
+		e.last = append(e.last, last)
+		e.takesOver = e.takesOver || last.Set[tagOwner] != ""
+	}
+}
+
+// release takes the mark from a user that an Update replaces: to retain is for the end of the resource, and the Delete with
+// which CloudFormation cleans up, also after a roll-back, carries the same properties as that one.
+func (e *ensurer) release() {
+	if old := e.seen.renamed().User; old != nil && old.Tags[tagOnDelete] != "" && ownedBy(old.Tags, e.owners()...) {
+		e.last = append(e.last, Tag{Entity: Entity{KindUser, old.Name}, Unset: []string{tagOnDelete}})
 	}
 }
 

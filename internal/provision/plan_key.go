@@ -8,30 +8,29 @@ import (
 
 // key plans the access key: the one that is stored under the desired serial is used, and else a new one is
 // made. It returns the ID of the key that is current afterwards, or "" where it is to be made.
-func (e *ensurer) key(made ownKey) (string, error) {
-	user, secret := e.seen.User, e.seen.Secret
-	keys := e.settleUnrecorded(made)
-
-	version, keyID := e.stored(keys)
-	if version != "" {
-		if from := secret.holds(current); from != version {
-			e.change = append(e.change, MoveCurrent{secret.Name, from, version})
-		}
-		if key := user.key(keyID); key != nil && !key.Active {
-			e.notices = append(e.notices, fmt.Sprintf(
-				"access key %s of user %s is inactive and is left so: activate it, or raise AccessKeySerial for a new one", keyID, user.Name))
-		}
+func (e *ensurer) key(run memory) (string, error) {
+	secret, made := e.seen.Secret, run.key
+	kept := e.kept(run)
+	keys := e.settleUnrecorded(made, kept)
+	if version, keyID := e.stored(keys); version != "" {
+		e.keep(version, keyID)
 		if keyID == made.id && !made.proven {
 			e.prove = append(e.prove, ProveKey{e.Spec.User})
 		}
 		return keyID, nil
 	}
+	if err := e.lowered(); err != nil {
+		return "", err
+	}
 
 	// A version whose key is gone must not push the one that holds a live key out of the two labels, be it
 	// of this user or of the one that an Update replaces.
-	formerKeys := make([]string, len(e.seen.FormerKeys))
-	for i, key := range e.seen.FormerKeys {
-		formerKeys[i] = key.ID
+	var formerKeys []string
+	former := e.seen.renamed().User
+	if former != nil {
+		for _, key := range former.Keys {
+			formerKeys = append(formerKeys, key.ID)
+		}
 	}
 	alive := slices.Concat(keys, formerKeys)
 	cur, prev := secret.keyOf(current), secret.keyOf(previous)
@@ -39,11 +38,16 @@ func (e *ensurer) key(made ownKey) (string, error) {
 		e.change = append(e.change, MoveCurrent{secret.Name, secret.holds(current), secret.holds(previous)})
 		cur, prev = prev, ""
 	}
-	if err := e.makeRoom(keys, cur); err != nil {
+	if slices.Contains(keys, cur) && e.Spec.PreviousAccessKey != KeyActive {
+		return "", &InvalidError{Faults: []string{fmt.Sprintf(
+			"PreviousAccessKey: is %s while a new access key is to be made, so that %s, which Redis Cloud uses now, would stop working; set it to Active, and to %s once Redis Cloud has the new key",
+			e.Spec.PreviousAccessKey, cur, e.Spec.PreviousAccessKey)}}
+	}
+	if err := e.makeRoom(keys, cur, kept); err != nil {
 		return "", err
 	}
 	if slices.Contains(formerKeys, prev) {
-		e.change = append(e.change, DeleteKey{e.former().User, prev, olderKey, ""})
+		e.change = append(e.change, DeleteKey{former.Name, prev, olderKey, ""})
 	}
 	e.link = append(e.link, MakeKey{
 		User: e.Spec.User, Secret: e.Spec.AccessKeySecret, Serial: e.Spec.AccessKeySerial, NewSecret: secret == nil,
@@ -52,19 +56,71 @@ func (e *ensurer) key(made ownKey) (string, error) {
 	return "", nil
 }
 
+// keep plans that a stored key is the current one, and what becomes of the one before it.
+func (e *ensurer) keep(version, keyID string) {
+	user, secret := e.seen.User, e.seen.Secret
+	from, before := secret.holds(current), secret.keyOf(previous)
+	if from != version {
+		before = secret.keyOf(current)
+		e.change = append(e.change, MoveCurrent{secret.Name, from, version})
+	}
+	// An Update that changes which key is current leaves both as they are: Redis Cloud has the one, and is to
+	// have the other. What was deactivated as the previous key, and is current again, is activated.
+	changes := e.Former != nil && newRecord("", e.Former.Spec) != newRecord("", e.Spec)
+	back := e.Former != nil && e.Former.Spec.PreviousAccessKey == KeyInactive
+	if key := user.key(keyID); key != nil && !key.Active {
+		if changes && back {
+			e.change = append(e.change, SetKey{user.Name, keyID, true})
+		} else {
+			e.notices = append(e.notices, fmt.Sprintf(
+				"access key %s of user %s is inactive and is left so: activate it, or raise AccessKeySerial for a new one", keyID, user.Name))
+		}
+	}
+	old := user.key(before)
+	if old == nil || changes {
+		return
+	}
+	switch e.Spec.PreviousAccessKey {
+	case KeyDeleted:
+		e.retire = append(e.retire, DeleteKey{user.Name, before, "PreviousAccessKey is Deleted", ""})
+	case KeyInactive:
+		if old.Active {
+			e.retire = append(e.retire, SetKey{user.Name, before, false})
+		}
+	case KeyActive:
+		if !old.Active && back { // what hands have deactivated stays so
+			e.change = append(e.change, SetKey{user.Name, before, true})
+		}
+	}
+}
+
+// lowered refuses a serial that is lower than that of the current key, where no key of that serial is left.
+func (e *ensurer) lowered() error {
+	r, ok := parseRecord(e.seen.Secret.holds(current))
+	if !ok || e.Spec.AccessKeySerial >= r.serial {
+		return nil
+	}
+	return &InvalidError{Faults: []string{fmt.Sprintf(
+		"AccessKeySerial: is %d, which is lower than the current %d, and no key of that serial is left to go back to; set it to %d for the current key, or to %d for a new one",
+		e.Spec.AccessKeySerial, r.serial, r.serial, r.serial+1)}}
+}
+
 // settleUnrecorded deals with the user's keys that no secret holds, and returns the IDs of all that live
 // when that is done. A key that was never used is what a crash left between its making and its storing: it
-// is deleted. One that was used is somebody's: it is left, and that is said.
-func (e *ensurer) settleUnrecorded(made ownKey) []string {
+// is deleted. One that was used is somebody's: it is left, and that is said, as is one that was adopted.
+func (e *ensurer) settleUnrecorded(made ownKey, kept map[string]bool) []string {
 	var live []string
 	if e.seen.User == nil {
 		return nil
 	}
-	stored, formerly := e.seen.Secret.keysOf(), e.seen.FormerSecret.keysOf()
+	recorded := e.recorded(e.seen)
 	for _, key := range e.seen.User.Keys {
 		switch {
-		case stored[key.ID] || formerly[key.ID] || key.ID == made.id:
-		case key.Used:
+		case recorded[key.ID] || key.ID == made.id:
+		case kept[key.ID]:
+			e.notices = append(e.notices, fmt.Sprintf(
+				"access key %s of user %s was there before and is kept: delete it when nobody uses it any more", key.ID, e.Spec.User))
+		case key.used():
 			e.notices = append(e.notices, fmt.Sprintf(
 				"access key %s of user %s was not made by this resource and has been used: it is left as it is", key.ID, e.Spec.User))
 		default:
@@ -98,21 +154,38 @@ const olderKey = "it is the one before the current key, and makes room for the n
 
 // makeRoom sees to it that the user can have one more key: IAM allows two. The key that makes room is one
 // that a secret holds as a previous one; a current one, and one that is somebody's, never goes.
-func (e *ensurer) makeRoom(live []string, cur string) error {
+func (e *ensurer) makeRoom(live []string, cur string, kept map[string]bool) error {
 	const most = 2
 	if len(live) < most {
 		return nil
 	}
-	stored, formerly := e.seen.Secret.keysOf(), e.seen.FormerSecret.keysOf()
+	recorded := e.recorded(e.seen)
+	adopting := e.adopts(e.seen.User.Tags)
 	for _, id := range live {
-		if (stored[id] || formerly[id]) && id != cur && id != e.seen.FormerSecret.keyOf(current) {
+		if recorded[id] && !(adopting && kept[id]) && id != cur && id != e.seen.renamed().Secret.keyOf(current) {
 			e.change = append(e.change, DeleteKey{e.Spec.User, id, olderKey, ""})
 			return nil
 		}
 	}
+	var told []string
+	var spare Key // the one that was not used for the longest time
+	for _, id := range live {
+		key := e.seen.User.key(id)
+		switch {
+		case key == nil:
+			told = append(told, id)
+		case recorded[id]:
+			told = append(told, id+" (which is stored)")
+		default:
+			told = append(told, fmt.Sprintf("%s (%s)", id, key.lastUse()))
+			if spare.ID == "" || key.LastUsed.Before(spare.LastUsed) {
+				spare = *key
+			}
+		}
+	}
 	return &ConflictError{
-		Conflicts: []string{fmt.Sprintf("user %s has the access keys %s, and IAM allows no third", e.Spec.User, strings.Join(live, " and "))},
-		Remedy: fmt.Sprintf("Delete the one that nobody uses (\"aws iam get-access-key-last-used --access-key-id ID\" tells its last use, \"aws iam delete-access-key --user-name %s --access-key-id ID\" deletes it), and deploy again",
-			e.Spec.User),
+		Conflicts: []string{fmt.Sprintf("user %s has the access keys %s, and IAM allows no third", e.Spec.User, strings.Join(told, " and "))},
+		Remedy: fmt.Sprintf("Delete %s if nobody uses it any more (aws iam delete-access-key --user-name %s --access-key-id %s), and deploy again",
+			spare.ID, e.Spec.User, spare.ID),
 	}
 }

@@ -2,6 +2,7 @@ package provision
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -12,6 +13,9 @@ const (
 	keyB = "AKIABBBBBBBBBBBBBBBB"
 	keyC = "AKIACCCCCCCCCCCCCCCC"
 )
+
+// longAgo is when a key was used that is somebody's.
+func longAgo() time.Time { return time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC) }
 
 // keySteps are the steps of a plan that concern keys.
 func keySteps(p Plan) []Step {
@@ -39,6 +43,7 @@ func TestTheKey(t *testing.T) {
 		keys     []Key
 		versions map[string][]string
 		made     string
+		serial   int // 1 unless given
 		steps    []Step
 		notice   string
 		fails    string
@@ -49,10 +54,10 @@ func TestTheKey(t *testing.T) {
 		"made and not stored: a crash":    {keys: []Key{{ID: keyB, Active: true}}, versions: map[string][]string{}, steps: []Step{unused(keyB), make1, prove}},
 		"an unused one beside the stored": {keys: []Key{{ID: keyA, Active: true}, {ID: keyB}}, versions: map[string][]string{version(keyA): {current}}, steps: []Step{unused(keyB)}},
 		"a used one beside the stored": {
-			keys: []Key{{ID: keyA, Active: true}, {ID: keyB, Used: true}}, versions: map[string][]string{version(keyA): {current}}, notice: keyB,
+			keys: []Key{{ID: keyA, Active: true}, {ID: keyB, LastUsed: longAgo()}}, versions: map[string][]string{version(keyA): {current}}, notice: keyB,
 		},
 		"two used ones and none stored": {
-			keys: []Key{{ID: keyB, Used: true}, {ID: keyC, Used: true}}, versions: map[string][]string{}, fails: "IAM allows no third",
+			keys: []Key{{ID: keyB, LastUsed: longAgo()}, {ID: keyC, LastUsed: longAgo()}}, versions: map[string][]string{}, fails: "IAM allows no third",
 		},
 		"inactive": {keys: []Key{{ID: keyA}}, versions: map[string][]string{version(keyA): {current}}, notice: "inactive"},
 		"the label on a dead key, the previous one live and of this serial": {
@@ -65,18 +70,21 @@ func TestTheKey(t *testing.T) {
 		},
 		"two stored of another serial: the previous one makes room": {
 			keys: []Key{{ID: keyA, Active: true}, {ID: keyB, Active: true}}, versions: map[string][]string{keyB + "-00000000009": {current}, keyA + "-00000000008": {previous}},
-			steps: []Step{DeleteKey{"redislabs-user", keyA, "it is the one before the current key, and makes room for the new one", ""}, make1, prove},
+			steps:  []Step{DeleteKey{"redislabs-user", keyA, "it is the one before the current key, and makes room for the new one", ""}, MakeKey{"redislabs-user", "redis-cloud/access-key", 10, false}, prove},
+			serial: 10,
 		},
 		"versions that somebody else stored": {
-			keys: []Key{{ID: keyA, Used: true}}, versions: map[string][]string{"0f0e0d0c-1111-2222-3333-444455556666": {current}},
+			keys: []Key{{ID: keyA, LastUsed: longAgo()}}, versions: map[string][]string{"0f0e0d0c-1111-2222-3333-444455556666": {current}},
 			steps: []Step{make1, prove}, notice: keyA,
 		},
 	}
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {
+			d := d
+			d.Spec.AccessKeySerial = max(row.serial, 1)
 			seen := standing(d)
 			seen.User.Keys, seen.Secret.Versions = row.keys, row.versions
-			plan, err := planEnsure(d, seen, ownKey{id: row.made, fresh: row.made != "", proven: false})
+			plan, err := planEnsure(d, seen, memory{key: ownKey{id: row.made, fresh: row.made != "", proven: false}})
 			if row.fails != "" {
 				require.ErrorContains(t, err, row.fails)
 				return
@@ -98,10 +106,10 @@ func TestAKeyThatWasMadeAMomentAgoIsNotMadeAgain(t *testing.T) {
 	seen := standing(d)
 	seen.User.Keys = nil // not listed yet
 	seen.Secret.Versions = map[string][]string{newRecord(keyA, d.Spec).versionID(): {current}}
-	plan, err := planEnsure(d, seen, ownKey{id: keyA, fresh: true, proven: true})
+	plan, err := planEnsure(d, seen, memory{key: ownKey{id: keyA, fresh: true, proven: true}})
 	require.NoError(t, err)
 	assert.Empty(t, keySteps(plan))
-	plan, err = planEnsure(d, seen, ownKey{id: keyA, fresh: false, proven: true})
+	plan, err = planEnsure(d, seen, memory{key: ownKey{id: keyA, fresh: false, proven: true}})
 	require.NoError(t, err)
 	assert.Len(t, keySteps(plan), 2, "it is gone by now, and not just not listed")
 }
@@ -110,8 +118,8 @@ func TestAKeyThatTheFormerSecretHoldsIsNoOrphan(t *testing.T) {
 	d := updateOf(t, `{}`, `{"AccessKeySecretName":"elsewhere"}`)
 	before := standing(desiredOf(t, `{}`))
 	seen := *before
-	seen.Secret, seen.FormerSecret = nil, before.Secret
-	plan, err := planEnsure(d, &seen, ownKey{})
+	seen.Secret, seen.Renamed = nil, &Observed{Secret: before.Secret}
+	plan, err := planEnsure(d, &seen, memory{})
 	require.NoError(t, err)
 	assert.Equal(t, []Step{MakeKey{"redislabs-user", "elsewhere", 1, true}, ProveKey{"redislabs-user"}}, keySteps(plan))
 }

@@ -1,84 +1,226 @@
 package provision
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // planRemove plans the removal of all that the owners own. It is pure. First everything is taken off the
 // entities that hangs on them, by whomever it was hung; then they are deleted. The keys go in the first
-// stage and the secret in the second, so that no key lives that no secret holds.
-func planRemove(o Owned, seen *Observed) Plan {
-	var strip, remove []Step
-	owned := func(kind Kind, name string, tags map[string]string) bool {
-		return ownedBy(tags, o.Owners...) && !o.Keep.has(kind, name)
+// stage and the secrets in the second, so that no key lives that no secret holds.
+//
+// What is to outlive the resource stays, and is nobody's from then on. So does what was adopted, where a key that
+// the user had then is in use: whoever adopts a live account and fails, or goes back, must not take it down. The user is
+// set free last, because its tags are what says that the others stay.
+func planRemove(o Owned, seen *Observed) (Plan, error) {
+	r := remover{Owned: o, seen: seen}
+	if user := seen.User; o.Retain && user != nil {
+		r.retain = r.owns(Entity{KindUser, user.Name}, user.Tags) && user.Tags[tagOnDelete] != ""
 	}
-	first := func(step Step) { // once: a policy knows its users, and a user its policies
-		if !slices.Contains(strip, step) {
-			strip = append(strip, step)
-		}
+	if o.Protect {
+		r.spare = len(keysInUse(seen.User, keptKeys(seen.User), seen.At)) > 0
 	}
-	last := func(step Step) { remove = append(remove, step) }
-
-	if user := seen.User; user != nil && owned(KindUser, user.Name, user.Tags) {
-		entity := Entity{KindUser, user.Name}
-		for _, key := range user.Keys {
-			first(DeleteKey{user.Name, key.ID, "its user is removed", ""})
-		}
-		for _, hung := range user.Hung {
-			first(hung)
-		}
-		for _, policy := range user.Attached {
-			first(Detach{entity, policy})
-		}
-		last(DeleteEntity{entity})
-		for _, serial := range user.MFA {
-			last(DeleteVirtualMFA{serial})
-		}
+	if user := seen.User; user != nil {
+		r.user(user)
 	}
 	for _, role := range []*Role{seen.InstanceRole, seen.ConsoleRole} {
-		if role == nil || !owned(KindRole, role.Name, role.Tags) {
-			continue
+		if role != nil {
+			r.role(role)
 		}
-		entity := Entity{KindRole, role.Name}
-		for _, policy := range role.Attached {
-			first(Detach{entity, policy})
-		}
-		for _, policy := range role.Inline {
-			first(DeleteInline{role.Name, policy})
-		}
-		for _, profile := range role.Profiles {
-			first(RemoveRole{profile, role.Name})
-		}
-		last(DeleteEntity{entity})
 	}
-	if profile := seen.Profile; profile != nil && owned(KindProfile, profile.Name, profile.Tags) {
-		for _, role := range profile.Roles {
-			first(RemoveRole{profile.Name, role})
+	if profile := seen.Profile; profile != nil {
+		entity := Entity{KindProfile, profile.Name}
+		if r.goes(entity, profile.Tags) {
+			for _, role := range profile.Roles {
+				r.first(RemoveRole{profile.Name, role})
+			}
+			r.last(DeleteEntity{entity})
 		}
-		last(DeleteEntity{Entity{KindProfile, profile.Name}})
 	}
 	for _, policy := range []*Policy{seen.InstancePolicy, seen.UserPolicy} {
-		if policy == nil || !owned(KindPolicy, policy.Name, policy.Tags) {
-			continue
+		if policy != nil {
+			r.policy(policy)
 		}
-		for _, entity := range policy.AttachedTo {
-			first(Detach{entity, policy.ARN})
-		}
-		for _, version := range policy.OtherVersions {
-			first(DeleteVersion{policy.ARN, version})
-		}
-		last(DeleteEntity{Entity{KindPolicy, policy.ARN}})
 	}
-	if secret := seen.Secret; secret != nil && owned(KindSecret, secret.Name, secret.Tags) {
-		// After an Update that changed the secret's name the user has another owner, and its key that
-		// this secret holds has nobody else who would delete it.
-		if user := seen.User; user != nil && !owned(KindUser, user.Name, user.Tags) {
-			held := secret.keysOf()
-			for _, key := range user.Keys {
-				if held[key.ID] {
-					first(DeleteKey{user.Name, key.ID, "the secret that holds it is removed", ""})
-				}
+	if secret := seen.Secret; secret != nil {
+		r.keySecret(secret)
+	}
+	if secret := seen.ConsoleSecret; secret != nil {
+		if entity := (Entity{KindSecret, secret.Name}); r.goes(entity, secret.Tags) {
+			r.last(DeleteEntity{entity})
+		}
+	}
+	if err := r.protect(); err != nil {
+		return Plan{}, err
+	}
+	return newPlan(r.strip, r.remove, r.free), nil
+}
+
+// remover collects the steps of each stage.
+type remover struct {
+	Owned
+	seen                *Observed
+	retain              bool // whether all stays
+	spare               bool // whether what was adopted stays
+	strip, remove, free []Step
+}
+
+func (r *remover) first(step Step) { // once: a policy knows its users, and a user its policies
+	if !slices.ContainsFunc(r.strip, func(have Step) bool { return have.String() == step.String() }) {
+		r.strip = append(r.strip, step)
+	}
+}
+
+func (r *remover) last(step Step) { r.remove = append(r.remove, step) }
+
+func (r *remover) owns(entity Entity, tags map[string]string) bool {
+	return ownedBy(tags, r.Owners...) && !r.Keep.has(entity.Kind, entity.name())
+}
+
+// stays says whether an entity that is owned is to be set free, and not deleted.
+func (r *remover) stays(tags map[string]string) bool {
+	return r.retain || r.spare && tags[tagAdopted] != ""
+}
+
+// goes says whether an entity is to be deleted, and plans that it is set free where it is owned and stays.
+func (r *remover) goes(entity Entity, tags map[string]string) bool {
+	if !r.owns(entity, tags) {
+		return false
+	}
+	if !r.stays(tags) {
+		return true
+	}
+	step := Tag{Entity: entity, Unset: namespaced(tags)}
+	if r.retain {
+		step.Unset = namespaced(tags, tagPassword) // by which whoever adopts the user knows its password's version
+	}
+	if entity.Kind == KindUser {
+		r.free = append(r.free, step)
+	} else {
+		r.last(step)
+	}
+	return false
+}
+
+func (r *remover) user(user *User) {
+	entity := Entity{KindUser, user.Name}
+	if r.goes(entity, user.Tags) {
+		for _, key := range user.Keys {
+			r.first(DeleteKey{user.Name, key.ID, "its user is removed", ""})
+		}
+		for _, hung := range user.Hung {
+			r.first(hung)
+		}
+		for _, policy := range user.Attached {
+			r.first(Detach{entity, policy})
+		}
+		r.last(DeleteEntity{entity})
+		for _, serial := range user.MFA {
+			r.last(DeleteVirtualMFA{serial})
+		}
+		return
+	}
+	switch {
+	case abandoned(user, r.Owners):
+		r.unadopt(user)
+		r.free = append(r.free, Tag{Entity: entity, Unset: namespaced(user.Tags)})
+	case r.owns(entity, user.Tags) && !r.retain:
+		r.unadopt(user)
+	}
+}
+
+// unadopt plans that an adopted user loses what was made on it: the keys that it did not have before, of which a secret
+// tells or which were never used, and a console password.
+func (r *remover) unadopt(user *User) {
+	kept, recorded := keptKeys(user), r.seen.Secret.keysOf()
+	for _, key := range user.Keys {
+		if !kept[key.ID] && (recorded[key.ID] || !key.used()) {
+			r.first(DeleteKey{user.Name, key.ID, "it was made when its user was adopted, which is undone", ""})
+		}
+	}
+	ours := user.Tags[tagPassword] != "" || strings.HasPrefix(r.seen.ConsoleSecret.holds(current), passwordPrefix)
+	for _, hung := range user.Hung {
+		if hung.What == LoginProfile && ours {
+			r.first(hung)
+		}
+	}
+	// A secret that was adopted too, and stays, is to hold what it held.
+	secret := r.seen.Secret
+	if cur := secret.keyOf(current); cur != "" && !kept[cur] && secret.holds(previous) != "" &&
+		(!r.owns(Entity{KindSecret, secret.Name}, secret.Tags) || r.stays(secret.Tags)) {
+		r.first(MoveCurrent{secret.Name, secret.holds(current), secret.holds(previous)})
+	}
+}
+
+func (r *remover) role(role *Role) {
+	entity := Entity{KindRole, role.Name}
+	if !r.goes(entity, role.Tags) {
+		return
+	}
+	for _, policy := range role.Attached {
+		r.first(Detach{entity, policy})
+	}
+	for _, policy := range role.Inline {
+		r.first(DeleteInline{role.Name, policy})
+	}
+	for _, profile := range role.Profiles {
+		r.first(RemoveRole{profile, role.Name})
+	}
+	r.last(DeleteEntity{entity})
+}
+
+func (r *remover) policy(policy *Policy) {
+	entity := Entity{KindPolicy, policy.ARN}
+	if !r.goes(entity, policy.Tags) {
+		return
+	}
+	for _, to := range policy.AttachedTo {
+		r.first(Detach{to, policy.ARN})
+	}
+	for _, version := range policy.OtherVersions {
+		r.first(DeleteVersion{policy.ARN, version})
+	}
+	r.last(DeleteEntity{entity})
+}
+
+// keySecret plans the removal of the secret that holds the access key. After an Update that changed the secret's name
+// the user has another owner, and its key that this secret holds has nobody else who would delete it.
+func (r *remover) keySecret(secret *Secret) {
+	entity := Entity{KindSecret, secret.Name}
+	if !r.goes(entity, secret.Tags) {
+		return
+	}
+	if user := r.seen.User; user != nil && (!r.owns(Entity{KindUser, user.Name}, user.Tags) || r.stays(user.Tags)) {
+		held, kept := secret.keysOf(), keptKeys(user)
+		for _, key := range user.Keys {
+			if held[key.ID] && !kept[key.ID] {
+				r.first(DeleteKey{user.Name, key.ID, "the secret that holds it is removed", ""})
 			}
 		}
-		last(DeleteEntity{Entity{KindSecret, secret.Name}})
 	}
-	return newPlan(strip, remove)
+	r.last(DeleteEntity{entity})
+}
+
+// protect refuses a removal that would delete a key that Redis Cloud uses: one that the secret holds, or one that the
+// user had when it was adopted.
+func (r *remover) protect() error {
+	if !r.Protect || r.seen.User == nil {
+		return nil
+	}
+	known := union(r.seen.Secret.keysOf(), keptKeys(r.seen.User))
+	ids := map[string]bool{}
+	for _, step := range r.strip {
+		if s, ok := step.(DeleteKey); ok && known[s.ID] {
+			ids[s.ID] = true
+		}
+	}
+	found := keysInUse(r.seen.User, ids, r.seen.At)
+	if len(found) == 0 {
+		return nil
+	}
+	return &ConflictError{
+		Conflicts: found,
+		Remedy: "Remove the cloud account in Redis Cloud, and delete again 24 hours after the last use. " +
+			"Or set DeletionProtection to Off in an update, and delete then: the key stops working at once, and databases with it",
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // laden is an account in which others hung on the entities whatever can hang on them.
@@ -15,7 +16,7 @@ func laden(d Desired) *Observed {
 		{"redislabs-user", Membership, "admins"},
 	}
 	seen.User.MFA = []string{"arn:aws:iam::123456789012:mfa/phone"}
-	seen.User.Keys = append(seen.User.Keys, Key{ID: keyC, Used: true})
+	seen.User.Keys = append(seen.User.Keys, Key{ID: keyC, LastUsed: longAgo()})
 	seen.InstanceRole.Profiles = []string{"redislabs-cluster-node-role", "theirs"}
 	seen.InstanceRole.Inline = []string{"extra"}
 	seen.UserPolicy.OtherVersions = []string{"v1"}
@@ -23,9 +24,17 @@ func laden(d Desired) *Observed {
 	return seen
 }
 
+// removal is the plan of a removal that nothing forbids.
+func removal(t *testing.T, o Owned, seen *Observed) Plan {
+	t.Helper()
+	plan, err := planRemove(o, seen)
+	require.NoError(t, err)
+	return plan
+}
+
 func TestRemovalTakesEverythingOffAndThenAway(t *testing.T) {
 	d := desiredOf(t, `{}`)
-	plan := planRemove(Owned{Names: d.Spec.Names, Account: d.Account, Owners: []string{d.Owner}}, laden(d))
+	plan := removal(t, Owned{Names: d.Spec.Names, Account: d.Account, Owners: []string{d.Owner}}, laden(d))
 	assert.Equal(t, [][]string{
 		{
 			"- delete access key AKIAAAAAAAAAAAAAAAA1 of user redislabs-user: its user is removed",
@@ -59,13 +68,13 @@ func TestRemovalTouchesNothingOfOthers(t *testing.T) {
 	d := desiredOf(t, `{}`)
 	other := Owned{Names: d.Spec.Names, Account: d.Account, Owners: []string{"redis-cloud-iam-00000000000000000000000000000000", ""}}
 	seen := laden(d)
-	assert.True(t, planRemove(other, seen).Empty())
-	assert.True(t, planRemove(other, &Observed{}).Empty())
+	assert.True(t, removal(t, other, seen).Empty())
+	assert.True(t, removal(t, other, &Observed{}).Empty())
 
 	untagged := laden(d)
 	untagged.User.Tags, untagged.Secret.Tags, untagged.InstanceRole.Tags, untagged.ConsoleRole.Tags = nil, nil, nil, nil
 	untagged.Profile.Tags, untagged.InstancePolicy.Tags, untagged.UserPolicy.Tags = nil, nil, nil
-	assert.True(t, planRemove(other, untagged).Empty(), "no owner is nobody's owner")
+	assert.True(t, removal(t, other, untagged).Empty(), "no owner is nobody's owner")
 }
 
 func TestRemovalAfterASecretWasRenamedTakesTheKeyThatTheOldSecretHolds(t *testing.T) {
@@ -74,7 +83,7 @@ func TestRemovalAfterASecretWasRenamedTakesTheKeyThatTheOldSecretHolds(t *testin
 	seen.User.Keys = []Key{{ID: keyA}, {ID: keyB}}
 	seen.Secret = standing(old).Secret
 	seen.Secret.Versions = map[string][]string{newRecord(keyA, old.Spec).versionID(): {current}}
-	plan := planRemove(Owned{Names: old.Spec.Names, Account: old.Account, Owners: []string{old.Owner}}, seen)
+	plan := removal(t, Owned{Names: old.Spec.Names, Account: old.Account, Owners: []string{old.Owner}}, seen)
 	assert.Equal(t, [][]string{
 		{"- delete access key " + keyA + " of user redislabs-user: the secret that holds it is removed"},
 		{"- delete secret redis-cloud/access-key"},
@@ -85,8 +94,8 @@ func TestRemovalAfterASecretWasRenamedTakesTheKeyThatTheOldSecretHolds(t *testin
 func TestRemovalKeepsWhatIsToStayWhateverItsTagsSay(t *testing.T) {
 	d := desiredOf(t, `{}`)
 	everything := Owned{Names: d.Spec.Names, Keep: d.Spec.Names, Account: d.Account, Owners: []string{d.Owner}}
-	assert.True(t, planRemove(everything, laden(d)).Empty())
+	assert.True(t, removal(t, everything, laden(d)).Empty())
 	everything.Keep = desiredOf(t, `{"UserName":"other"}`).Spec.Names
 	assert.Equal(t, []string{"- delete user redislabs-user", "- delete virtual MFA device arn:aws:iam::123456789012:mfa/phone"},
-		texts(planRemove(everything, laden(d)))[1])
+		texts(removal(t, everything, laden(d)))[1])
 }

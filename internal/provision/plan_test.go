@@ -70,7 +70,7 @@ func texts(p Plan) [][]string {
 }
 
 func TestAnEmptyAccountGetsEverythingInThreeStages(t *testing.T) {
-	plan, err := planEnsure(desiredOf(t, `{}`), &Observed{}, ownKey{})
+	plan, err := planEnsure(desiredOf(t, `{}`), &Observed{}, memory{})
 	require.NoError(t, err)
 	assert.Equal(t, [][]string{
 		{
@@ -94,7 +94,7 @@ func TestAnEmptyAccountGetsEverythingInThreeStages(t *testing.T) {
 
 func TestWhatStandsIsLeftAlone(t *testing.T) {
 	d := desiredOf(t, `{"Tags":["a=b"],"PermissionsBoundary":"arn:aws:iam::123456789012:policy/b","KmsKeyId":"alias/k"}`)
-	plan, err := planEnsure(d, standing(d), ownKey{})
+	plan, err := planEnsure(d, standing(d), memory{})
 	require.NoError(t, err)
 	assert.True(t, plan.Empty(), texts(plan))
 	assert.Equal(t, "AKIAAAAAAAAAAAAAAAA1", plan.keyID)
@@ -172,7 +172,7 @@ func TestEveryDriftIsRepairedInPlace(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			seen := standing(d)
 			row.drift(seen)
-			plan, err := planEnsure(d, seen, ownKey{})
+			plan, err := planEnsure(d, seen, memory{})
 			require.NoError(t, err)
 			var steps []string
 			for _, stage := range texts(plan) {
@@ -187,7 +187,7 @@ func TestTagsOfTheFormerPropertiesGoAndThoseOfOthersStay(t *testing.T) {
 	d := updateOf(t, `{"Tags":{"old":"1","kept":"1"}}`, `{"Tags":{"kept":"2"}}`)
 	seen := standing(desiredOf(t, `{"Tags":{"old":"1","kept":"1"}}`))
 	seen.User.Tags["theirs"] = "x"
-	plan, err := planEnsure(d, seen, ownKey{})
+	plan, err := planEnsure(d, seen, memory{})
 	require.NoError(t, err)
 	require.Len(t, plan.Stages, 1)
 	assert.Len(t, plan.Stages[0], 7)
@@ -198,7 +198,7 @@ func TestARenameMakesTheNewAndTakesOverTheSharedAtTheEnd(t *testing.T) {
 	d := updateOf(t, `{}`, `{"UserName":"other"}`)
 	seen := standing(desiredOf(t, `{}`))
 	seen.User = nil // nobody bears the new name
-	plan, err := planEnsure(d, seen, ownKey{})
+	plan, err := planEnsure(d, seen, memory{})
 	require.NoError(t, err)
 	stages := texts(plan)
 	require.Len(t, stages, 4)
@@ -218,7 +218,7 @@ func TestARollbackOfARenameMovesTheLabelBackToTheFirstKey(t *testing.T) {
 	seen.User = standing(first).User
 	one, two := newRecord("AKIAAAAAAAAAAAAAAAA1", first.Spec).versionID(), newRecord("AKIAAAAAAAAAAAAAAAA2", second.Spec).versionID()
 	seen.Secret.Versions = map[string][]string{one: {previous}, two: {current}}
-	plan, err := planEnsure(d, seen, ownKey{})
+	plan, err := planEnsure(d, seen, memory{})
 	require.NoError(t, err)
 	assert.Equal(t, "AKIAAAAAAAAAAAAAAAA1", plan.keyID)
 	assert.Contains(t, plan.Stages[0], MoveCurrent{"redis-cloud/access-key", two, one})
@@ -234,7 +234,7 @@ func TestAnotherConsoleRoleNeedsAnotherSecretValueAndSoAnotherKey(t *testing.T) 
 	d := updateOf(t, `{}`, `{"ConsoleRoleName":"other"}`)
 	seen := standing(desiredOf(t, `{}`))
 	seen.ConsoleRole = nil
-	plan, err := planEnsure(d, seen, ownKey{})
+	plan, err := planEnsure(d, seen, memory{})
 	require.NoError(t, err)
 	assert.Contains(t, plan.Stages[1], MakeKey{"redislabs-user", "redis-cloud/access-key", 1, false})
 }
@@ -247,7 +247,7 @@ func TestConflictsAreAllNamedAtOnceWithTheirOwners(t *testing.T) {
 	seen.Profile.Tags = nil
 	seen.Secret.Tags, seen.Secret.Deleted = nil, time.Now()
 	seen.ConsoleRole.Name = "RedisLabs-Role"
-	_, err := planEnsure(d, seen, ownKey{})
+	_, err := planEnsure(d, seen, memory{})
 	conflict := &ConflictError{}
 	require.ErrorAs(t, err, &conflict)
 	assert.Len(t, conflict.Conflicts, 5)
@@ -267,7 +267,7 @@ func TestANameThatChangesInCaseAloneIsRefused(t *testing.T) {
 	d := updateOf(t, `{}`, `{"UserName":"RedisLabs-User"}`)
 	seen := standing(desiredOf(t, `{}`))
 	seen.User = nil // as AWS may answer for the other spelling
-	_, err := planEnsure(d, seen, ownKey{})
+	_, err := planEnsure(d, seen, memory{})
 	require.ErrorAs(t, err, new(*InvalidError))
 	assert.ErrorContains(t, err, "UserName")
 }

@@ -22,6 +22,7 @@ const (
 	instanceRoleDescription   = "Role of the EC2 instances that are Redis Cloud's cluster members"
 	consoleRoleDescription    = "Role that Redis Cloud's staff assume, with MFA, in the console of this account"
 	secretDescription         = "Access key that Redis Cloud uses to manage this account"
+	consoleSecretDescription  = "Console password of the user that Redis Cloud uses to manage this account"
 )
 
 // revisions are the embedded revisions of the policies, the oldest first: they are named for the month.
@@ -78,14 +79,30 @@ func (d Desired) consoleRoleTrust() string {
 	)
 }
 
+// readersDocument lets the readers read a secret, or is "" where there are none.
+func (d Desired) readersDocument() string {
+	if len(d.Spec.SecretReaders) == 0 {
+		return ""
+	}
+	return encoded(map[string]any{
+		"Sid": "ReadFromOtherAccounts", "Effect": "Allow", "Principal": map[string]any{"AWS": d.Spec.SecretReaders},
+		"Action": []string{"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"}, "Resource": "*",
+	})
+}
+
 func trustDocument(principal, condition map[string]any) string {
 	statement := map[string]any{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
 	if condition != nil {
 		statement["Condition"] = condition
 	}
+	return encoded(statement)
+}
+
+// encoded is a policy document of one statement.
+func encoded(statement map[string]any) string {
 	text, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": []any{statement}})
 	if err != nil {
-		panic(fmt.Sprintf("encode a trust policy: %v", err)) // cannot happen: maps of strings
+		panic(fmt.Sprintf("encode a policy document: %v", err)) // cannot happen: maps of strings
 	}
 	return string(text)
 }

@@ -53,7 +53,7 @@ func (p *Provisioner) Ensure(ctx context.Context, desired Desired) (Result, erro
 		if err != nil {
 			return Plan{}, err
 		}
-		plan, err = planEnsure(desired, seen, applier.ownKey())
+		plan, err = planEnsure(desired, seen, applier.memory())
 		return plan, err
 	})
 	if errors.Is(err, errOvertaken) && desired.Former == nil {
@@ -81,6 +81,12 @@ func (p *Provisioner) Ensure(ctx context.Context, desired Desired) (Result, erro
 	if seen.Secret != nil {
 		result.AccessKeySecretARN = cmp.Or(seen.Secret.ARN, result.AccessKeySecretARN)
 	}
+	if desired.Spec.ConsoleLogin {
+		result.ConsoleSecretARN = applier.consoleARN
+		if seen.ConsoleSecret != nil {
+			result.ConsoleSecretARN = cmp.Or(seen.ConsoleSecret.ARN, result.ConsoleSecretARN)
+		}
+	}
 	return result, nil
 }
 
@@ -90,15 +96,15 @@ func (p *Provisioner) Remove(ctx context.Context, owned Owned) error {
 	applier := p.applier(Desired{})
 	found := time.Now()
 	makePlan := func() (Plan, error) {
-		seen, err := applier.toRemove(ctx, owned.Account, owned.Names)
+		seen, err := applier.toRemove(ctx, owned)
 		if err != nil {
 			return Plan{}, err
 		}
-		plan := planRemove(owned, seen)
+		plan, err := planRemove(owned, seen)
 		if !plan.Empty() {
 			found = time.Now()
 		}
-		return plan, nil
+		return plan, err
 	}
 	for {
 		if err := p.converge(ctx, applier, makePlan); err != nil {

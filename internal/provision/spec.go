@@ -3,6 +3,7 @@ package provision
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -16,7 +17,23 @@ type Spec struct {
 	KmsKeyID            string            // encrypts the secrets; "" for the account's aws/secretsmanager
 	PolicyRevision      string            // of the two managed policies
 	AccessKeySerial     int               // a higher number rotates the key
+	PreviousAccessKey   KeyFate           // what becomes of the key before the current one
+	ConsoleLogin        bool              // whether the user has a console password
+	Adopt               bool              // whether entities that nobody's stack owns are taken over
+	Protect             bool              // whether a key that Redis Cloud uses keeps the entities from being removed
+	Retain              bool              // whether the entities outlive the resource
+	SecretReaders       []string          // principals that may read the secrets; sorted
 }
+
+// KeyFate is what becomes of the access key before the current one.
+type KeyFate string
+
+// The fates. Active is the one in which a rotation leaves the key, Deleted the one that ends it.
+const (
+	KeyActive   KeyFate = "Active"
+	KeyInactive KeyFate = "Inactive"
+	KeyDeleted  KeyFate = "Deleted"
+)
 
 // Parse reads the properties that CloudFormation sends for an account. The error is an [*InvalidError]
 // that names every fault at once. The Spec is returned beside it with the valid names in place and the
@@ -38,32 +55,18 @@ func Parse(properties json.RawMessage, account Account) (Spec, error) {
 	spec.KmsKeyID = r.kmsKey()
 	spec.PolicyRevision = r.oneOf("PolicyRevision", newestRevision(), revisions()...)
 	spec.AccessKeySerial = r.serial()
-	r.later()
+	spec.PreviousAccessKey = KeyFate(r.oneOf("PreviousAccessKey", string(KeyActive), string(KeyActive), string(KeyInactive), string(KeyDeleted)))
+	spec.ConsoleLogin = r.oneOf("ConsoleLogin", "false", "true", "false") == "true"
+	spec.Adopt = r.oneOf("ExistingEntities", "Fail", "Fail", "Adopt") == "Adopt"
+	spec.Protect = r.oneOf("DeletionProtection", "InUse", "InUse", "Off") == "InUse"
+	spec.Retain = r.oneOf("OnDelete", "Delete", "Delete", "Retain") == "Retain"
+	spec.SecretReaders = r.readers(spec.KmsKeyID)
 	r.unknown()
 
 	if len(r.faults) > 0 {
 		return spec, &InvalidError{Faults: r.faults}
 	}
 	return spec, nil
-}
-
-// later reads the properties of the contract that are not offered yet: they are checked, and must have
-// their default.
-func (r *reader) later() {
-	r.onlyDefault("PreviousAccessKey", r.oneOf("PreviousAccessKey", "Active", "Active", "Inactive", "Deleted"), "Active")
-	r.onlyDefault("ConsoleLogin", r.oneOf("ConsoleLogin", "false", "true", "false"), "false")
-	r.onlyDefault("ExistingEntities", r.oneOf("ExistingEntities", "Fail", "Fail", "Adopt"), "Fail")
-	r.onlyDefault("DeletionProtection", r.oneOf("DeletionProtection", "InUse", "InUse", "Off"), "InUse")
-	r.onlyDefault("OnDelete", r.oneOf("OnDelete", "Delete", "Delete", "Retain"), "Delete")
-	if len(r.list("SecretReaders")) > 0 {
-		r.fault("SecretReaders: is not supported yet; leave it out")
-	}
-}
-
-func (r *reader) onlyDefault(name, value, standard string) {
-	if value != standard {
-		r.fault("%s: %s is not supported yet; leave it out or set it to %s", name, quote(value), standard)
-	}
 }
 
 // distinctNames refuses two entities of a kind under one name.
@@ -118,24 +121,44 @@ func (r *reader) kmsKey() string {
 	return id
 }
 
+// readers reads the principals that may read the secrets. AWS's own key for Secrets Manager serves no other account:
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples_cross.html
+func (r *reader) readers(kmsKey string) []string {
+	const name = "SecretReaders"
+	pattern := regexp.MustCompile(`^arn:(aws[a-z-]*):iam::\d{12}:(?:root|(?:role|user)/[\w+=,.@/-]{1,512})$`)
+	readers := r.list(name)
+	for _, arn := range readers {
+		switch m := pattern.FindStringSubmatch(arn); {
+		case m == nil:
+			r.fault("%s: %s is not the ARN of an account, a role or a user; it must look like arn:%s:iam::<account>:root or arn:%s:iam::<account>:role/<name>",
+				name, quote(arn), r.account.Partition, r.account.Partition)
+		case m[1] != r.account.Partition:
+			r.fault("%s: %s is of partition %s, the stack of %s; give a principal of the same partition", name, quote(arn), m[1], r.account.Partition)
+		}
+	}
+	if len(readers) > 0 && sameKMSKey(kmsKey, "") {
+		r.fault("%s: needs a KMS key of your own, since the key aws/secretsmanager lets no other account decrypt; set KmsKeyId to a key whose policy allows the readers kms:Decrypt", name)
+	}
+	slices.Sort(readers)
+	return slices.Compact(readers)
+}
+
 func (r *reader) serial() int {
 	const name, most = "AccessKeySerial", 999_999_999
 	text := r.scalar(name, "1")
 	serial, err := strconv.Atoi(text)
-	switch {
-	case err != nil || serial < 1 || serial > most || text != strconv.Itoa(serial):
+	if err != nil || serial < 1 || serial > most || text != strconv.Itoa(serial) {
 		r.fault("%s: %s is not a whole number from 1 to %d", name, quote(text), most)
-	case serial > 1:
-		r.fault("%s: %d is not supported yet; leave it out or set it to 1", name, serial)
+		return 1
 	}
-	return max(serial, 1)
+	return serial
 }
 
 // tags takes a map, or a list of key=value. Limits:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
 func (r *reader) tags() map[string]string {
 	const name = "Tags"
-	const most = 50 - 3 // AWS allows 50 on an entity; up to three are this software's own
+	const most = 50 - ownTags // AWS allows 50 on an entity
 	tags := map[string]string{}
 	pairs, isMap := r.pairs(name)
 	if !isMap {

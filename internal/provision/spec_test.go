@@ -16,6 +16,7 @@ func TestNoPropertiesMeanTheDefaults(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, Spec{
 			Names: DefaultNames(), RedisCloudAccountID: "168085023892", Tags: map[string]string{}, PolicyRevision: "2025-06", AccessKeySerial: 1,
+			PreviousAccessKey: KeyActive, Protect: true,
 		}, spec)
 	}
 }
@@ -27,6 +28,19 @@ func TestScalarsMayComeAsStringsOrAsThemselves(t *testing.T) {
 	asSelf, err := Parse([]byte(`{"AccessKeySerial":1,"ConsoleLogin":false,"RedisCloudAccountId":123456789012,"Tags":{"a":1,"b":""}}`), account)
 	require.NoError(t, err)
 	assert.Equal(t, asText, asSelf)
+}
+
+func TestTheLifeOfTheKeyAndOfTheEntitiesIsRead(t *testing.T) {
+	spec, err := Parse([]byte(`{"AccessKeySerial":"12","PreviousAccessKey":"Inactive","ConsoleLogin":"true","ExistingEntities":"Adopt",
+		"DeletionProtection":"Off","OnDelete":"Retain","KmsKeyId":"alias/mine",
+		"SecretReaders":["arn:aws:iam::222222222222:role/path/reader","arn:aws:iam::111111111111:root","arn:aws:iam::111111111111:root"]}`),
+		Account{"aws", "123456789012", "us-east-1"})
+	require.NoError(t, err)
+	assert.Equal(t, Spec{
+		Names: DefaultNames(), RedisCloudAccountID: "168085023892", Tags: map[string]string{}, PolicyRevision: "2025-06", AccessKeySerial: 12,
+		PreviousAccessKey: KeyInactive, ConsoleLogin: true, Adopt: true, Protect: false, Retain: true, KmsKeyID: "alias/mine",
+		SecretReaders: []string{"arn:aws:iam::111111111111:root", "arn:aws:iam::222222222222:role/path/reader"},
+	}, spec)
 }
 
 func TestTagsFromAnEmptyCommaDelimitedListAreNone(t *testing.T) {
@@ -63,7 +77,6 @@ func TestFaultsNamePropertyFaultAndRemedy(t *testing.T) {
 		{`{"AccessKeySerial":"0"}`, `AccessKeySerial: "0" is not a whole number from 1 to`},
 		{`{"AccessKeySerial":"1.5"}`, `AccessKeySerial: "1.5"`},
 		{`{"AccessKeySerial":99999999999999999999}`, `AccessKeySerial: "99999999999999999999"`},
-		{`{"AccessKeySerial":"2"}`, `AccessKeySerial: 2 is not supported yet`},
 		{`{"Tags":["novalue"]}`, `Tags: "novalue" is not of the form key=value`},
 		{`{"Tags":"novalue"}`, `Tags: must be a list, not a single value`},
 		{`{"Tags":{"aws:x":"1"}}`, `begins with aws:`},
@@ -73,14 +86,17 @@ func TestFaultsNamePropertyFaultAndRemedy(t *testing.T) {
 		{`{"Tags":{"a":"` + strings.Repeat("x", 257) + `"}}`, `the value of "a"`},
 		{`{"Tags":{"a":["1"]}}`, `must be a single value, not a list`},
 		{`{"Tags":{"<":"1"}}`, `key "<" is not one that AWS accepts`},
-		{`{"PreviousAccessKey":"Deleted"}`, `PreviousAccessKey: "Deleted" is not supported yet; leave it out or set it to Active`},
 		{`{"PreviousAccessKey":"Gone"}`, `use Active or Inactive or Deleted`},
-		{`{"ConsoleLogin":"true"}`, `ConsoleLogin: "true" is not supported yet`},
 		{`{"ConsoleLogin":"yes"}`, `ConsoleLogin: "yes" is not one of its values`},
-		{`{"ExistingEntities":"Adopt"}`, `not supported yet`},
-		{`{"DeletionProtection":"Off"}`, `not supported yet`},
-		{`{"OnDelete":"Retain"}`, `not supported yet`},
-		{`{"SecretReaders":["arn:aws:iam::111111111111:root"]}`, `SecretReaders: is not supported yet`},
+		{`{"ExistingEntities":"adopt"}`, `use Fail or Adopt`},
+		{`{"DeletionProtection":"true"}`, `use InUse or Off`},
+		{`{"OnDelete":"Keep"}`, `use Delete or Retain`},
+		{`{"SecretReaders":["arn:aws:iam::111111111111:root"]}`, `SecretReaders: needs a KMS key of your own`},
+		{`{"SecretReaders":["arn:aws:iam::111111111111:root"],"KmsKeyId":"alias/aws/secretsmanager"}`, `set KmsKeyId to a key whose policy`},
+		{`{"SecretReaders":["*"],"KmsKeyId":"alias/mine"}`, `SecretReaders: "*" is not the ARN of an account, a role or a user`},
+		{`{"SecretReaders":["arn:aws:iam::111111111111:role/*"],"KmsKeyId":"alias/mine"}`, `is not the ARN`},
+		{`{"SecretReaders":["arn:aws-cn:iam::111111111111:root"],"KmsKeyId":"alias/mine"}`, `is of partition aws-cn`},
+		{`{"SecretReaders":"arn:aws:iam::111111111111:root","KmsKeyId":"alias/mine"}`, `SecretReaders: must be a list`},
 		{`"text"`, `ResourceProperties: is not a JSON object`},
 		{`[1]`, `ResourceProperties: is not a JSON object`},
 		{`null`, `ResourceProperties: is not a JSON object`},
@@ -108,7 +124,7 @@ func TestFiftyTagsAreTooMany(t *testing.T) {
 	text, err := json.Marshal(map[string]any{"Tags": tags})
 	require.NoError(t, err)
 	_, err = Parse(text, Account{"aws", "123456789012", "us-east-1"})
-	assert.ErrorContains(t, err, "48 tags are more than the 47")
+	assert.ErrorContains(t, err, "48 tags are more than the 43")
 }
 
 func TestBadPropertiesStillGiveTheGoodNames(t *testing.T) {

@@ -12,8 +12,51 @@ type Observed struct {
 	Profile                    *Profile
 	User                       *User
 	Secret                     *Secret
-	FormerSecret               *Secret // the secret of the former name, where an Update changes it
-	FormerKeys                 []Key   // the keys of the user of the former name, likewise
+	ConsoleSecret              *Secret // observed to remove, or where there is or was a console password
+
+	Renamed *Observed // what bears the names that an Update changes, under those that they had; nil for nothing
+	At      time.Time
+}
+
+// renamed is what an Update replaces, empty where that is nothing.
+func (o *Observed) renamed() *Observed {
+	if o.Renamed == nil {
+		return &Observed{}
+	}
+	return o.Renamed
+}
+
+// Tagged is an entity with its tags. A policy is named by its ARN.
+type Tagged struct {
+	Entity Entity
+	Tags   map[string]string
+}
+
+// entities are all that were observed, in the order in which people are told of them.
+func (o *Observed) entities() []Tagged {
+	var all []Tagged
+	for _, p := range []*Policy{o.InstancePolicy, o.UserPolicy} {
+		if p != nil {
+			all = append(all, Tagged{Entity{KindPolicy, p.ARN}, p.Tags})
+		}
+	}
+	for _, r := range []*Role{o.InstanceRole, o.ConsoleRole} {
+		if r != nil {
+			all = append(all, Tagged{Entity{KindRole, r.Name}, r.Tags})
+		}
+	}
+	if o.Profile != nil {
+		all = append(all, Tagged{Entity{KindProfile, o.Profile.Name}, o.Profile.Tags})
+	}
+	if o.User != nil {
+		all = append(all, Tagged{Entity{KindUser, o.User.Name}, o.User.Tags})
+	}
+	for _, s := range []*Secret{o.Secret, o.ConsoleSecret} {
+		if s != nil {
+			all = append(all, Tagged{Entity{KindSecret, s.Name}, s.Tags})
+		}
+	}
+	return all
 }
 
 // Policy is a managed policy.
@@ -52,6 +95,7 @@ type User struct {
 	Tags      map[string]string
 	Attached  []string // ARNs of managed policies
 	Keys      []Key
+	Login     bool     // whether it has a login profile; observed where there is or was a console password
 	Hung      []Strip  // what others may have hung on it; observed to remove, not to ensure
 	MFA       []string // serial numbers of virtual MFA devices, which outlive their user; likewise
 }
@@ -60,9 +104,15 @@ type User struct {
 type Key struct {
 	ID      string
 	Active  bool
-	Used    bool // whether it was ever used; observed only where no secret records it
 	Created time.Time
+	// Its last use, observed only where a plan must know it: zero where there was none.
+	LastUsed time.Time
+	UsedFor  string // the AWS service, such as ec2
+	UsedIn   string // the Region
 }
+
+// used says whether the key was ever used, as far as that was observed.
+func (k Key) used() bool { return !k.LastUsed.IsZero() }
 
 // Secret is a secret of Secrets Manager, without its value.
 type Secret struct {
@@ -71,6 +121,7 @@ type Secret struct {
 	Tags                   map[string]string
 	Deleted                time.Time           // when it was scheduled for deletion, or zero
 	Versions               map[string][]string // staging labels by version ID
+	Policy                 string              // resource policy; observed where there are or were readers
 }
 
 // holds returns the ID of the version that holds the label, or "".

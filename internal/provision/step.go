@@ -51,6 +51,17 @@ type Entity struct {
 
 func (e Entity) String() string { return string(e.Kind) + " " + e.Name }
 
+// name is the name of an entity, also of a policy that is named by its ARN.
+func (e Entity) name() string {
+	if e.Kind == KindPolicy {
+		return lastOf(e.Name)
+	}
+	return e.Name
+}
+
+// short is the entity in words, a policy by its name alone.
+func (e Entity) short() string { return string(e.Kind) + " " + e.name() }
+
 // The steps that make entities. What they make carries its tags, and so its owner, from the first call.
 type (
 	// CreatePolicy makes a managed policy.
@@ -110,6 +121,10 @@ type (
 	UpdateSecret struct{ Name, Description, KmsKeyID string }
 	// RestoreSecret takes a secret back that is scheduled for deletion.
 	RestoreSecret struct{ Name string }
+	// SetReaders makes a document the resource policy of a secret, or takes the policy away where it is "".
+	SetReaders struct{ Secret, Document string }
+	// Remember writes on a user that is adopted who adopts it, and the keys that it has.
+	Remember struct{ User, Value string }
 )
 
 // The steps of the access key.
@@ -123,12 +138,24 @@ type (
 	}
 	// MoveCurrent moves the label AWSCURRENT between two stored versions.
 	MoveCurrent struct{ Secret, From, To string }
+	// SetKey activates or deactivates a key.
+	SetKey struct {
+		User, ID string
+		Active   bool
+	}
 	// ProveKey waits until AWS accepts the key that this run made.
 	ProveKey struct{ User string }
 	// DeleteKey deletes an access key. Where Unless names a secret, the key stays if that secret has come to
 	// hold it since: another run may be about to store it.
 	DeleteKey struct{ User, ID, Why, Unless string }
 )
+
+// MakePassword makes a console password, stores it, as a new secret or as a new version of the one that is there, and
+// then sets it. Replace says that the user has a login profile, whose password nobody may know.
+type MakePassword struct {
+	User, Secret       string
+	NewSecret, Replace bool
+}
 
 // The steps that remove.
 type (
@@ -183,9 +210,13 @@ func (Attach) Effect() Effect           { return Create }
 func (AddRole) Effect() Effect          { return Create }
 func (UpdateSecret) Effect() Effect     { return Change }
 func (RestoreSecret) Effect() Effect    { return Change }
+func (SetReaders) Effect() Effect       { return Change }
+func (Remember) Effect() Effect         { return Change }
 func (MakeKey) Effect() Effect          { return Create }
 func (MoveCurrent) Effect() Effect      { return Change }
+func (SetKey) Effect() Effect           { return Change }
 func (ProveKey) Effect() Effect         { return Check }
+func (MakePassword) Effect() Effect     { return Create }
 func (DeleteKey) Effect() Effect        { return Delete }
 func (Detach) Effect() Effect           { return Delete }
 func (RemoveRole) Effect() Effect       { return Delete }
@@ -224,11 +255,7 @@ func (s Tag) String() string {
 	if len(s.Unset) > 0 {
 		parts = append(parts, "remove "+strings.Join(s.Unset, ", "))
 	}
-	name := s.Entity.Name
-	if s.Entity.Kind == KindPolicy {
-		name = lastOf(name)
-	}
-	return fmt.Sprintf("tag %s %s: %s", s.Entity.Kind, name, strings.Join(parts, "; "))
+	return fmt.Sprintf("tag %s: %s", s.Entity.short(), strings.Join(parts, "; "))
 }
 
 func (s Attach) String() string {
@@ -243,6 +270,17 @@ func (s RestoreSecret) String() string {
 	return "restore secret " + s.Name + ", which was scheduled for deletion"
 }
 
+func (s SetReaders) String() string {
+	if s.Document == "" {
+		return "take the readers of secret " + s.Secret + " away"
+	}
+	return "set the readers of secret " + s.Secret
+}
+
+func (s Remember) String() string {
+	return fmt.Sprintf("remember on user %s the access keys that it has", s.User)
+}
+
 func (s MakeKey) String() string {
 	if s.NewSecret {
 		return fmt.Sprintf("make an access key of user %s and store it in the new secret %s", s.User, s.Secret)
@@ -252,6 +290,21 @@ func (s MakeKey) String() string {
 
 func (s MoveCurrent) String() string {
 	return fmt.Sprintf("move %s of secret %s to version %s", current, s.Secret, s.To)
+}
+
+func (s SetKey) String() string {
+	if s.Active {
+		return fmt.Sprintf("activate access key %s of user %s", s.ID, s.User)
+	}
+	return fmt.Sprintf("deactivate access key %s of user %s", s.ID, s.User)
+}
+
+func (s MakePassword) String() string {
+	text := fmt.Sprintf("make a console password of user %s and store it in secret %s", s.User, s.Secret)
+	if s.Replace {
+		text += ", in the place of the one that it has"
+	}
+	return text
 }
 
 func (s ProveKey) String() string {
@@ -278,12 +331,7 @@ func (s DeleteVersion) String() string {
 	return fmt.Sprintf("delete version %s of policy %s", s.Version, lastOf(s.Policy))
 }
 
-func (s DeleteEntity) String() string {
-	if s.Entity.Kind == KindPolicy {
-		return "delete policy " + lastOf(s.Entity.Name)
-	}
-	return "delete " + s.Entity.String()
-}
+func (s DeleteEntity) String() string     { return "delete " + s.Entity.short() }
 func (s DeleteVirtualMFA) String() string { return "delete virtual MFA device " + s.Serial }
 func (s Strip) String() string {
 	switch s.What {

@@ -126,6 +126,17 @@ func (s Tag) apply(ctx context.Context, a *applier) error {
 	return err
 }
 
+func (s Remember) apply(ctx context.Context, a *applier) error {
+	user := User{Name: s.User, Tags: map[string]string{tagKept: s.Value}}
+	if _, err := a.iam.TagUser(ctx, &iam.TagUserInput{UserName: &s.User, Tags: toIAMTags(user.Tags)}); err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.kept = keptKeys(&user)
+	return nil
+}
+
 func (s Attach) apply(ctx context.Context, a *applier) error {
 	var err error
 	if s.Entity.Kind == KindUser {

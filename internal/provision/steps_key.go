@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
 // apply makes a key and stores it. Whatever happens, the key is stored when it returns nil, and deleted when
@@ -83,46 +84,22 @@ func refused(err error) bool {
 // all of it again at once would meet the same.
 type opaqueError struct{ error }
 
-// storeKey stores the key under its version ID, which makes the call safe to repeat. After a secret of the
-// name was deleted without a recovery window, the name stays blocked for some seconds, and the permission
-// to write it may be younger than that.
+// storeKey stores the key under its version ID, which makes the call safe to repeat.
 func (a *applier) storeKey(ctx context.Context, s MakeKey, key madeKey, versionID string) error {
 	value, err := secretValue(key.id, key.secret, a.desired)
 	if err != nil {
 		return err
 	}
-	const patience = 30 * time.Second
-	for start := time.Now(); ; {
-		err := a.putSecret(ctx, s, versionID, value)
-		blocked := s.NewSecret && hasCode(err, "InvalidRequestException")
-		if err == nil || !blocked && !denied(err) || time.Since(start) > patience {
-			return err
-		}
-		if pauseErr := pause(ctx, 2*time.Second); pauseErr != nil {
-			return err
-		}
-	}
+	arn, err := a.store(ctx, version{s.Secret, secretDescription, versionID, value, s.NewSecret})
+	a.stored(arn)
+	return err
 }
 
-func (a *applier) putSecret(ctx context.Context, s MakeKey, versionID, value string) error {
-	if !s.NewSecret {
-		_, err := a.secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
-			SecretId: &s.Secret, ClientRequestToken: &versionID, SecretString: &value,
-		})
-		return err
-	}
-	out, err := a.secrets.CreateSecret(ctx, &secretsmanager.CreateSecretInput{
-		Name: &s.Secret, ClientRequestToken: &versionID, SecretString: &value,
-		Description: aws.String(secretDescription), KmsKeyId: optional(a.desired.Spec.KmsKeyID),
-		Tags: toSecretTags(a.desired.plainTags()),
-	})
-	if err != nil {
-		return err
-	}
+// stored remembers the secret that this run has made.
+func (a *applier) stored(arn string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.secretARN = aws.ToString(out.ARN)
-	return nil
+	a.secretARN = cmp.Or(arn, a.secretARN)
 }
 
 // isStored asks whether the version landed although the call that stored it failed.
@@ -134,31 +111,15 @@ func (a *applier) isStored(ctx context.Context, secret, versionID string) bool {
 	if _, ok := seen.Versions[versionID]; !ok {
 		return false
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.secretARN = seen.ARN
+	a.stored(seen.ARN)
 	return true
 }
 
-func (s MoveCurrent) apply(ctx context.Context, a *applier) error {
-	label := current
-	_, err := a.secrets.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{
-		SecretId: &s.Secret, VersionStage: &label, MoveToVersionId: &s.To, RemoveFromVersionId: optional(s.From),
-	})
-	if hasCode(err, "InvalidParameter") {
-		return surprise{err} // the label is elsewhere: perhaps where it should be, if a reply was lost
+func (s SetKey) apply(ctx context.Context, a *applier) error {
+	status := iamtypes.StatusTypeInactive
+	if s.Active {
+		status = iamtypes.StatusTypeActive
 	}
-	return err
-}
-
-func (s UpdateSecret) apply(ctx context.Context, a *applier) error {
-	_, err := a.secrets.UpdateSecret(ctx, &secretsmanager.UpdateSecretInput{
-		SecretId: &s.Name, Description: &s.Description, KmsKeyId: &s.KmsKeyID,
-	})
-	return err
-}
-
-func (s RestoreSecret) apply(ctx context.Context, a *applier) error {
-	_, err := a.secrets.RestoreSecret(ctx, &secretsmanager.RestoreSecretInput{SecretId: &s.Name})
+	_, err := a.iam.UpdateAccessKey(ctx, &iam.UpdateAccessKeyInput{UserName: &s.User, AccessKeyId: &s.ID, Status: status})
 	return err
 }

@@ -1,0 +1,48 @@
+package provision
+
+// console plans the console password. The user's tag names the version of the secret that holds the password of its
+// login profile. It is set last; so where the tag, the profile and a labelled version do not go together, nobody can say
+// what the password of the profile is, and it is replaced.
+func (e *ensurer) console(run memory) {
+	user, secret := e.seen.User, e.seen.ConsoleSecret
+	if !e.Spec.ConsoleLogin {
+		if e.hadConsoleLogin() {
+			e.noConsole()
+		}
+		return
+	}
+	e.secret(e.Spec.ConsolePasswordSecret, consoleSecretDescription, secret)
+	login, set := false, run.password
+	if user != nil {
+		login = user.Login || set != ""
+		if set == "" {
+			set = user.Tags[tagPassword]
+		}
+	}
+	switch from := secret.holds(current); {
+	case login && set != "" && from == set:
+	case login && set != "" && secret.holds(previous) == set:
+		e.change = append(e.change, MoveCurrent{secret.Name, from, set}) // a rename of the user is rolled back
+	default:
+		e.link = append(e.link, MakePassword{User: e.Spec.User, Secret: e.Spec.ConsolePasswordSecret, NewSecret: secret == nil, Replace: login})
+	}
+}
+
+// noConsole takes the console password away: first from the user, then the secret. A login profile that this
+// resource did not make stays: its password is stored before it is set, and its version named after that.
+func (e *ensurer) noConsole() {
+	user, secret := e.seen.User, e.seen.ConsoleSecret
+	stored := secret != nil && ownedBy(secret.Tags, e.owners()...)
+	if user != nil {
+		_, set := user.Tags[tagPassword]
+		if user.Login && (set || stored) {
+			e.change = append(e.change, Strip{user.Name, LoginProfile, user.Name})
+		}
+		if set {
+			e.change = append(e.change, Tag{Entity: Entity{KindUser, user.Name}, Unset: []string{tagPassword}})
+		}
+	}
+	if stored {
+		e.retire = append(e.retire, DeleteEntity{Entity{KindSecret, secret.Name}})
+	}
+}

@@ -1,0 +1,105 @@
+package provision
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+)
+
+// apply makes a password, stores it, sets it, and at last names its version on the user. What the user has is taken
+// away first: its password may be one that nobody knows. So wherever this stops, no password is live that the
+// secret does not hold; and as long as the user's tag does not name the secret's version, it is done again.
+func (s MakePassword) apply(ctx context.Context, a *applier) error {
+	if s.Replace {
+		if err := (Strip{s.User, LoginProfile, s.User}).apply(ctx, a); err != nil {
+			return err
+		}
+	}
+	password := newPassword()
+	value, err := consoleValue(password, a.desired)
+	if err != nil {
+		return err
+	}
+	id := newPasswordVersion()
+	arn, err := a.store(ctx, version{s.Secret, consoleSecretDescription, id, value, s.NewSecret})
+	if err != nil {
+		return err
+	}
+	err = settled(ctx, func() error {
+		text := password.Reveal()
+		_, err := a.iam.CreateLoginProfile(ctx, &iam.CreateLoginProfileInput{UserName: &s.User, Password: &text})
+		return err
+	})
+	if hasCode(err, "PasswordPolicyViolation") {
+		return fmt.Errorf("the account's password policy refuses a password of %d letters, digits and symbols; relax it (aws iam update-account-password-policy) or set ConsoleLogin to false: %w", passwordLength, err)
+	}
+	if err != nil {
+		return err
+	}
+	tags := map[string]string{tagPassword: id}
+	if _, err := a.iam.TagUser(ctx, &iam.TagUserInput{UserName: &s.User, Tags: toIAMTags(tags)}); err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.password, a.consoleARN = id, arn
+	return nil
+}
+
+// passwordPrefix begins the ID of every version that holds a password made here.
+const passwordPrefix = "console-password-"
+
+func newPasswordVersion() string {
+	random := make([]byte, 12)
+	_, _ = rand.Read(random) // never fails
+	return passwordPrefix + hex.EncodeToString(random)
+}
+
+const passwordLength = 32
+
+// newPassword makes a password with each kind of character that an account's password policy can ask for, of the
+// symbols that it counts: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_account-policy.html
+func newPassword() Sensitive {
+	kinds := []string{"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", "0123456789", "!@#$%^*()_+-=[]{}|"}
+	password := make([]byte, passwordLength)
+	for i := range password {
+		from := strings.Join(kinds, "")
+		if i < len(kinds) {
+			from = kinds[i]
+		}
+		password[i] = from[below(len(from))]
+	}
+	for i := len(password) - 1; i > 0; i-- {
+		j := below(i + 1)
+		password[i], password[j] = password[j], password[i]
+	}
+	return newSensitive(string(password))
+}
+
+// below returns a random number from 0 to below n.
+func below(n int) int {
+	number, err := rand.Int(rand.Reader, big.NewInt(int64(n)))
+	if err != nil {
+		panic(fmt.Sprintf("read random bytes: %v", err)) // cannot happen: the reader never fails
+	}
+	return int(number.Int64())
+}
+
+// consoleValue is the JSON that the secret of the console password holds. Its names are those of Redis Cloud's REST API.
+func consoleValue(password Sensitive, d Desired) (string, error) {
+	text, err := json.Marshal(struct {
+		ConsoleUsername string `json:"consoleUsername"`
+		ConsolePassword string `json:"consolePassword"`
+		SignInLoginURL  string `json:"signInLoginUrl"`
+	}{d.Spec.User, password.Reveal(), d.Account.SignInURL()})
+	if err != nil {
+		return "", fmt.Errorf("encode the value of secret %s: %w", d.Spec.ConsolePasswordSecret, err)
+	}
+	return string(text), nil
+}
