@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -180,12 +182,19 @@ func (w *world) create(props string) cfn.Response {
 	return w.succeed(event{kind: "Create", props: props})
 }
 
-// remember keeps the secret that there is, to look at the end whether it got out.
+// remember keeps the secrets that there are, to look at the end whether one got out.
 func (w *world) remember() {
-	for _, name := range []string{"redis-cloud/access-key", "elsewhere"} {
-		if text, ok := w.aws.SecretString(name, "AWSCURRENT"); ok {
-			if secret := w.value(text)["accessSecretKey"]; secret != "" {
-				w.heard = append(w.heard, secret)
+	for name := range w.aws.Snapshot().Secrets {
+		for _, label := range []string{"AWSCURRENT", "AWSPREVIOUS"} {
+			text, _ := w.aws.SecretString(name, label)
+			var value map[string]string
+			if json.Unmarshal([]byte(text), &value) != nil {
+				continue // somebody else's
+			}
+			for _, field := range []string{"accessSecretKey", "consolePassword"} {
+				if value[field] != "" {
+					w.heard = append(w.heard, value[field])
+				}
 			}
 		}
 	}
@@ -249,3 +258,12 @@ func (w *world) changes() []string {
 	}
 	return actions
 }
+
+// put makes a secret that is somebody's.
+func (w *world) put(name, value string) {
+	w.Helper()
+	_, err := w.secrets.CreateSecret(w.Context(), &secretsmanager.CreateSecretInput{Name: &name, SecretString: &value})
+	require.NoError(w, err)
+}
+
+func keysOf[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
