@@ -7,6 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+const byHandPassword = "Correct-Horse-9-Battery"
+
 // fiveSteps makes what a person makes who follows the five console steps of Redis Cloud's documentation, and returns
 // the ID of the access key that Redis Cloud got.
 func (w *world) fiveSteps() string {
@@ -19,9 +21,9 @@ func (w *world) fiveSteps() string {
 func (w *world) vendorsTemplate() string {
 	w.Helper()
 	key := w.byHand([]iamtypes.Tag{{Key: aws.String("UsedBy"), Value: aws.String("RedisLabs")}})
-	w.must(w.iam.CreateLoginProfile(w.Context(), &iam.CreateLoginProfileInput{UserName: aws.String("redislabs-user"), Password: aws.String("Correct-Horse-9-Battery")}))
+	w.must(w.iam.CreateLoginProfile(w.Context(), &iam.CreateLoginProfileInput{UserName: aws.String("redislabs-user"), Password: aws.String(byHandPassword)}))
 	w.put("/redislabsuser/secret_access_key", "the secret access key")
-	w.put("/redislabsuser/password", "Correct-Horse-9-Battery")
+	w.put("/redislabsuser/password", byHandPassword)
 	return key
 }
 

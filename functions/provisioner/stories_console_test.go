@@ -83,11 +83,11 @@ func TestAConsolePasswordThatSomebodyTookAwayIsMadeAgain(t *testing.T) {
 func TestALoginThatPeopleMadeStays(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
 		w.create(bare)
-		_, err := w.iam.CreateLoginProfile(t.Context(), &iam.CreateLoginProfileInput{UserName: aws.String("redislabs-user"), Password: aws.String("Correct-Horse-9-Battery")})
+		_, err := w.iam.CreateLoginProfile(t.Context(), &iam.CreateLoginProfileInput{UserName: aws.String("redislabs-user"), Password: aws.String(byHandPassword)})
 		require.NoError(t, err)
 		w.updated(bare, `{"Tags":["a=b"]}`)
 		live, _ := w.aws.Password("redislabs-user")
-		assert.Equal(t, "Correct-Horse-9-Battery", live)
+		assert.Equal(t, byHandPassword, live)
 	})
 }
 

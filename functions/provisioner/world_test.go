@@ -48,6 +48,7 @@ type world struct {
 	bodies   []string
 	puts     int
 	heard    []string // secrets that there were
+	theirs   []string // access keys that people had made before there was a stack
 	calls    []localaws.Call
 	started  time.Time
 	took     time.Duration

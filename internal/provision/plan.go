@@ -44,7 +44,7 @@ func newPlan(stages ...[]Step) Plan {
 // The order of the stages: what others need is restored; entities are made and repaired; they are linked
 // and, beside that, the key is made and stored; the key is proven; what is no longer wanted goes; and only when all
 // of that stands are the entities of the former owner, or of nobody, taken over, so that a run that fails leaves them
-// to whom they belong.
+// to whom they belong; an adopted user as the last of all.
 func planEnsure(d Desired, seen *Observed, run memory) (Plan, error) {
 	if err := conflicts(d, seen); err != nil {
 		return Plan{}, err
@@ -66,7 +66,7 @@ func planEnsure(d Desired, seen *Observed, run memory) (Plan, error) {
 	}
 	e.console(run)
 	e.release()
-	plan := newPlan(e.restore, e.change, e.link, e.prove, e.retire, e.last)
+	plan := newPlan(e.restore, e.change, e.link, e.prove, e.retire, e.last, e.adopted)
 	plan.Notices, plan.keyID, plan.takesOver = e.notices, keyID, e.takesOver
 	return plan, nil
 }
@@ -74,10 +74,10 @@ func planEnsure(d Desired, seen *Observed, run memory) (Plan, error) {
 // ensurer collects the steps of each stage.
 type ensurer struct {
 	Desired
-	seen                                       *Observed
-	restore, change, link, prove, retire, last []Step
-	takesOver                                  bool
-	notices                                    []string
+	seen                                                *Observed
+	restore, change, link, prove, retire, last, adopted []Step
+	takesOver                                           bool
+	notices                                             []string
 }
 
 func (e *ensurer) policyARN(name string) string { return e.Account.iamARN("policy", name) }
@@ -223,10 +223,14 @@ func (e *ensurer) tags(entity Entity, seen, desired map[string]string) {
 	if len(now.Set)+len(now.Unset) > 0 {
 		e.change = append(e.change, now)
 	}
-	if len(last.Set) > 0 {
+	switch {
+	case len(last.Set) == 0:
+	case adopted && entity.Kind == KindUser:
+		e.adopted = append(e.adopted, last) // with it the adoption is done
+	default:
 		e.last = append(e.last, last)
-		e.takesOver = e.takesOver || last.Set[tagOwner] != ""
 	}
+	e.takesOver = e.takesOver || last.Set[tagOwner] != ""
 }
 
 // release takes the mark from a user that an Update replaces: to retain is for the end of the resource, and the Delete with

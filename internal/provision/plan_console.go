@@ -24,6 +24,11 @@ func (e *ensurer) console(run memory) {
 	case login && set != "" && secret.holds(previous) == set:
 		e.change = append(e.change, MoveCurrent{secret.Name, from, set}) // a rename of the user is rolled back
 	default:
+		// A version that was never set must not push the one out of the two labels that holds the password of the
+		// user that an Update replaces.
+		if former := e.seen.renamed().User; former != nil && former.Tags[tagPassword] != "" && secret.holds(previous) == former.Tags[tagPassword] {
+			e.change = append(e.change, MoveCurrent{secret.Name, from, former.Tags[tagPassword]})
+		}
 		e.link = append(e.link, MakePassword{User: e.Spec.User, Secret: e.Spec.ConsolePasswordSecret, NewSecret: secret == nil, Replace: login})
 	}
 }

@@ -9,17 +9,15 @@ import (
 // entities that hangs on them, by whomever it was hung; then they are deleted. The keys go in the first
 // stage and the secrets in the second, so that no key lives that no secret holds.
 //
-// What is to outlive the resource stays, and is nobody's from then on. So does what was adopted, where a key that
-// the user had then is in use: whoever adopts a live account and fails, or goes back, must not take it down. The user is
-// set free last, because its tags are what says that the others stay.
+// What is to outlive the resource stays, and is nobody's from then on. So does what was adopted, where the adoption
+// did not come to its end, or where a key that the user had before is in use: whoever adopts a live account and fails,
+// or goes back, must not take it down. The user is set free last, because its tags are what says that the others stay.
 func planRemove(o Owned, seen *Observed) (Plan, error) {
 	r := remover{Owned: o, seen: seen}
 	if user := seen.User; o.Retain && user != nil {
 		r.retain = r.owns(Entity{KindUser, user.Name}, user.Tags) && user.Tags[tagOnDelete] != ""
 	}
-	if o.Protect {
-		r.spare = len(keysInUse(seen.User, keptKeys(seen.User), seen.At)) > 0
-	}
+	r.spare = abandoned(seen.User, o.Owners) || o.Protect && len(keysInUse(seen.User, keptKeys(seen.User), seen.At)) > 0
 	if user := seen.User; user != nil {
 		r.user(user)
 	}
