@@ -296,10 +296,11 @@ func (w *world) disturb(e event, k int, fault func(int, func()) localaws.Fault) 
 	time.Sleep(time.Minute) // after which Lambda delivers an event again
 }
 
-// account is what the account holds, without what differs from run to run: the identifiers that AWS makes up,
+// account is what the account holds, and canonical what a state is: without what differs from run to run: the identifiers that AWS makes up,
 // the dates, and the versions of secrets, of which noLooseKeys says what must hold.
-func (w *world) account() string {
-	state := w.aws.Snapshot()
+func (w *world) account() string { return canonical(w.aws.Snapshot()) }
+
+func canonical(state localaws.State) string {
 	for name, secret := range state.Secrets {
 		secret.Versions = nil
 		state.Secrets[name] = secret

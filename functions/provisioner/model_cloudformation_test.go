@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,7 +23,10 @@ type model struct {
 	stale      time.Duration
 	references map[string]reference
 	stacks     []*modelStack
-	before     string // the account before there was a stack
+	before     localaws.State  // the account before there was a stack
+	adopted    map[string]bool // what was there and that a stack was told to take over, such as "user taken"
+	freed      map[string]bool // what a stack was told to retain
+	refusable  bool            // whether people may be told to wait until Redis Cloud uses no key any more
 	requests   int
 	stuck      bool // a stack that other hands have brought where nothing that CloudFormation sends gets it out
 
@@ -42,11 +46,11 @@ type modelStack struct {
 }
 
 func newModel(t *testing.T, s surroundings, references map[string]reference) *model {
-	m := &model{world: newWorld(t, localaws.New(localaws.Options{})), order: newOrder(), stale: s.stale, references: references, byHand: map[string]bool{}}
+	m := &model{world: newWorld(t, localaws.New(localaws.Options{})), order: newOrder(), stale: s.stale, references: references, byHand: map[string]bool{}, adopted: map[string]bool{}, freed: map[string]bool{}}
 	m.strangers()
 	m.aws.StaleReads(s.stale)
 	m.aws.KeyDelay(s.keyDelay)
-	m.before = m.account()
+	m.before = m.aws.Snapshot()
 	for i := range s.stacks {
 		stack := &modelStack{
 			name: string(rune('A' + i)), template: map[string]any{}, ids: map[string]bool{},
@@ -89,6 +93,7 @@ func (m *model) deploy(s *modelStack, to map[string]any, c command) {
 		m.tell("%s rolls back", s.name)
 		m.insist(s, event{kind: "Delete", id: answer.PhysicalResourceID, props: props}, c.Then)
 		m.noLooseKeys()
+		m.adoptRetained(s, to) // it stood, and its answer got lost
 	case props != s.props:
 		m.tell("%s is updated", s.name)
 		m.update(s, to, event{kind: "Update", id: s.id, props: props, old: s.props}, c)
@@ -140,12 +145,48 @@ func (m *model) update(s *modelStack, to map[string]any, there event, c command)
 func (m *model) deleteStack(s *modelStack, c command) {
 	m.tell("%s is deleted", s.name)
 	gone := event{kind: "Delete", id: s.id, props: s.props}
+	m.refusable = true
 	answer := m.insist(s, gone, c.Fault)
-	if c.Again {
+	m.refusable = false
+	if m.stuck && strings.Contains(answer.Reason, "so Redis Cloud works with this account") {
+		m.tell("%s: people wait for a day", s.name)
+		time.Sleep(25 * time.Hour)
+		answer = m.insist(s, gone, disturbance{})
+	}
+	if c.Again && !m.stuck {
 		m.again(s, gone, answer)
 	}
 	s.live = false
 	m.noLooseKeys()
+	m.adoptRetained(s, s.template)
+}
+
+// adoptRetained lets another stack take over what a stack has left, if it has, and deletes that one a day later.
+func (m *model) adoptRetained(s *modelStack, template map[string]any) {
+	retained := maps.Clone(m.freed)
+	maps.DeleteFunc(retained, func(entity string, _ bool) bool {
+		tags, there := tagsOf(m.aws.Snapshot())[entity]
+		return !there || tags[ownerTag] != ""
+	})
+	if len(retained) == 0 || m.stuck {
+		return
+	}
+	m.requests++
+	s.arn = fmt.Sprintf("arn:aws:cloudformation:us-east-1:123456789012:stack/redis-cloud/1%07d-5b1e-4c0a-9a63-2f8f5f1c9e10", m.requests)
+	s.template = maps.Clone(template)
+	delete(s.template, "OnDelete")
+	s.template["ExistingEntities"] = "Adopt"
+	m.tell("%s is created by another stack, which adopts", s.name)
+	adopt := event{kind: "Create", props: m.properties(s.template)}
+	answer := m.insist(s, adopt, disturbance{})
+	if m.stuck {
+		return
+	}
+	s.live, s.id, s.props = true, answer.PhysicalResourceID, adopt.props
+	clear(m.freed)
+	m.settled(s, adopt, answer, command{Again: true})
+	time.Sleep(25 * time.Hour)
+	m.deleteStack(s, command{})
 }
 
 // insist sends an event that in the end must succeed: people repeat what failed, undisturbed. Where it cannot, for
@@ -199,6 +240,7 @@ func (m *model) send(s *modelStack, e event, d disturbance) cfn.Response {
 // invoke runs the function once, to its answer or its death, and leaves a fresh process and a quiet account.
 func (m *model) invoke(s *modelStack, e event) (answer cfn.Response, killed bool) {
 	before := m.aws.Snapshot()
+	m.adopts(s, e, before)
 	dying := m.process
 	m.bodies = nil
 	m.aws.ResetCalls()
@@ -215,6 +257,7 @@ func (m *model) invoke(s *modelStack, e event) (answer cfn.Response, killed bool
 	time.Sleep(time.Minute)
 	m.noSecretGotOut()
 	m.othersAreUntouched(s, before)
+	m.noUnknownPassword()
 	if killed {
 		return cfn.Response{}, true
 	}

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	"github.com/stretchr/testify/require"
+
+	"redis-cloud-iam/internal/localaws"
 )
 
 const (
@@ -13,13 +16,11 @@ const (
 	anybody  = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:root"},"Action":"sts:AssumeRole"}]}`
 )
 
-func (m *model) must(_ any, err error) { require.NoError(m, err) }
-
 // strangers are what is in the account before there is a stack: some of it bears names that a stack may ask for.
 func (m *model) strangers() {
 	ctx, taken := m.Context(), aws.String("taken")
 	m.must(m.iam.CreateUser(ctx, &iam.CreateUserInput{UserName: taken}))
-	m.must(m.iam.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: taken}))
+	m.byHand[m.newKey("taken")] = true
 	m.must(m.iam.CreateRole(ctx, &iam.CreateRoleInput{RoleName: taken, AssumeRolePolicyDocument: aws.String(anybody)}))
 	m.must(m.iam.CreatePolicy(ctx, &iam.CreatePolicyInput{PolicyName: taken, PolicyDocument: aws.String(anything)}))
 	m.must(m.iam.CreateGroup(ctx, &iam.CreateGroupInput{GroupName: taken}))
@@ -35,6 +36,7 @@ func hands() map[string]func(m *model, s *modelStack) {
 		"change tags":                      (*model).changeTags,
 		"make a key":                       func(m *model, s *modelStack) { m.makeKey(s, false) },
 		"make a key and use it":            func(m *model, s *modelStack) { m.makeKey(s, true) },
+		"use the key":                      (*model).useKey,
 		"delete the key":                   (*model).deleteKeys,
 		"delete the secret":                func(m *model, s *modelStack) { m.deleteSecret(s, true) },
 		"schedule the secret for deletion": func(m *model, s *modelStack) { m.deleteSecret(s, false) },
@@ -88,6 +90,16 @@ func (m *model) makeKey(s *modelStack, use bool) {
 	id := aws.ToString(made.AccessKey.AccessKeyId)
 	m.byHand[id] = true
 	if use {
+		m.aws.UseKey(id, "ec2")
+	}
+}
+
+// useKey is what Redis Cloud does with the key that the secret holds.
+func (m *model) useKey(s *modelStack) {
+	spec := m.spec(s.props)
+	text, ok := m.aws.SecretString(spec.AccessKeySecret, "AWSCURRENT")
+	id := m.valueIf(ok, text)["accessKeyId"]
+	if slices.ContainsFunc(m.aws.Snapshot().Users[spec.User].Keys, func(k localaws.Key) bool { return k.ID == id }) {
 		m.aws.UseKey(id, "ec2")
 	}
 }
@@ -156,10 +168,10 @@ func (m *model) hang(s *modelStack) {
 	if _, ok := m.aws.Snapshot().Users[*user]; ok {
 		m.must(m.iam.AddUserToGroup(ctx, &iam.AddUserToGroupInput{GroupName: taken, UserName: user}))
 		m.must(m.iam.PutUserPolicy(ctx, &iam.PutUserPolicyInput{UserName: user, PolicyName: taken, PolicyDocument: aws.String(anything)}))
-		_, _ = m.iam.CreateLoginProfile(ctx, &iam.CreateLoginProfileInput{UserName: user, Password: aws.String("Correct-Horse-9-Battery")})
+		_, _ = m.iam.CreateLoginProfile(ctx, &iam.CreateLoginProfileInput{UserName: user, Password: aws.String(byHandPassword)})
 	}
 	m.must(m.iam.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: role, PolicyArn: admin}))
 	m.must(m.iam.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: role, PolicyName: taken, PolicyDocument: aws.String(anything)}))
 	_, _ = m.iam.AddRoleToInstanceProfile(ctx, &iam.AddRoleToInstanceProfileInput{InstanceProfileName: taken, RoleName: role})
-	m.must(m.iam.AttachUserPolicy(ctx, &iam.AttachUserPolicyInput{UserName: taken, PolicyArn: m.policyARN(spec.UserPolicy)}))
+	_, _ = m.iam.AttachUserPolicy(ctx, &iam.AttachUserPolicyInput{UserName: taken, PolicyArn: m.policyARN(spec.UserPolicy)})
 }

@@ -47,8 +47,9 @@ func (m *model) itsOwnAnswer(s *modelStack, e event, answer cfn.Response) {
 	}
 }
 
-// failedForAReason: an undisturbed event succeeds, unless the names are somebody else's, and then it changes nothing; or the
-// user needs a key and other hands have seen to it that there is no room for one.
+// failedForAReason: an undisturbed event succeeds, unless the names are somebody else's, or a key would be lost that is in
+// use, or there is no key to go back to, and then it changes nothing; or the user needs a key and other hands have seen to it
+// that there is no room for one.
 func (m *model) failedForAReason(s *modelStack, e event, answer cfn.Response) {
 	spec := m.spec(e.props)
 	if e.kind != "Delete" && len(m.conflicts(s, spec.Names, e)) > 0 {
@@ -56,6 +57,18 @@ func (m *model) failedForAReason(s *modelStack, e event, answer cfn.Response) {
 			m.broken("a conflict is found before anything is changed", "%v", changes)
 		}
 		return
+	}
+	refusals := []string{"AccessKeySerial: is ", "PreviousAccessKey: is "}
+	if e.kind == "Delete" && m.refusable && spec.Protect || e.kind == "Update" && e.id != provision.ID(s.arn, "RedisCloudIAM", []byte(e.props)) && m.spec(e.old).Protect {
+		refusals = append(refusals, "so Redis Cloud works with this account")
+	}
+	for _, refusal := range refusals {
+		if strings.Contains(answer.Reason, refusal) && (e.kind != "Delete" || m.refusable) {
+			if changes := m.changes(); len(changes) > 0 {
+				m.broken("what is refused is refused before anything is changed", "%v", changes)
+			}
+			return
+		}
 	}
 	foreign := slices.ContainsFunc(m.aws.Snapshot().Users[spec.User].Keys, func(k localaws.Key) bool { return m.byHand[k.ID] })
 	if e.kind != "Delete" && foreign && strings.Contains(answer.Reason, "IAM allows no third") {
@@ -70,16 +83,52 @@ func (m *model) conflicts(s *modelStack, names provision.Names, e event) (found 
 	if e.kind == "Update" {
 		owners = append(owners, e.id, provision.ID(s.arn, "RedisCloudIAM", []byte(e.old)))
 	}
+	spec := m.spec(e.props)
 	for entity, tags := range tagsOf(m.aws.Snapshot()) {
-		wanted := []string{
-			"policy " + names.InstancePolicy, "policy " + names.UserPolicy, "role " + names.InstanceRole, "profile " + names.InstanceRole,
-			"role " + names.ConsoleRole, "user " + names.User, "secret " + names.AccessKeySecret,
-		}
-		if slices.Contains(wanted, entity) && !slices.Contains(owners, tags[ownerTag]) {
+		adoptable := spec.Adopt && tags[ownerTag] == ""
+		if slices.Contains(wanted(spec), entity) && !slices.Contains(owners, tags[ownerTag]) && !adoptable {
 			found = append(found, entity)
 		}
 	}
 	return found
+}
+
+// wanted is what bears the names of a Spec.
+func wanted(spec provision.Spec) []string {
+	all := []string{
+		"policy " + spec.InstancePolicy, "policy " + spec.UserPolicy, "role " + spec.InstanceRole, "profile " + spec.InstanceRole,
+		"role " + spec.ConsoleRole, "user " + spec.User, "secret " + spec.AccessKeySecret,
+	}
+	if spec.ConsoleLogin {
+		all = append(all, "secret "+spec.ConsolePasswordSecret)
+	}
+	return all
+}
+
+// adopts notes what an event is told to take over, or to let go.
+func (m *model) adopts(s *modelStack, e event, state localaws.State) {
+	spec := m.spec(e.props)
+	for entity, tags := range tagsOf(state) {
+		switch {
+		case e.kind == "Delete" && spec.Retain && s.ids[tags[ownerTag]]:
+			m.freed[entity] = true
+		case e.kind != "Delete" && spec.Adopt && tags[ownerTag] == "" && slices.Contains(wanted(spec), entity) && !m.freed[entity]:
+			m.adopted[entity] = true
+		}
+	}
+}
+
+// withoutAdopted is a state without what stacks were told to take over, and without what is on its way from one to another.
+func (m *model) withoutAdopted(state localaws.State) localaws.State {
+	gone := func(entity string) bool { return m.adopted[entity] || m.freed[entity] }
+	state.Users, state.Roles, state.Profiles = maps.Clone(state.Users), maps.Clone(state.Roles), maps.Clone(state.Profiles)
+	state.Policies, state.Secrets = maps.Clone(state.Policies), maps.Clone(state.Secrets)
+	maps.DeleteFunc(state.Users, func(name string, _ localaws.User) bool { return gone("user " + name) })
+	maps.DeleteFunc(state.Roles, func(name string, _ localaws.Role) bool { return gone("role " + name) })
+	maps.DeleteFunc(state.Profiles, func(name string, _ localaws.Profile) bool { return gone("profile " + name) })
+	maps.DeleteFunc(state.Policies, func(name string, _ localaws.Policy) bool { return gone("policy " + name) })
+	maps.DeleteFunc(state.Secrets, func(name string, _ localaws.Secret) bool { return gone("secret " + name) })
+	return state
 }
 
 func tagsOf(state localaws.State) map[string]map[string]string {
@@ -117,7 +166,7 @@ func (m *model) others(s *modelStack, state, before localaws.State) localaws.Sta
 	foreign := func(attached []string) (left []string) {
 		for _, arn := range attached {
 			_, name, _ := strings.Cut(arn, ":policy/")
-			if !own(before.Policies[name].Tags) {
+			if !own(before.Policies[name].Tags) && !m.adopted["policy "+name] && !m.freed["policy "+name] {
 				left = append(left, arn)
 			}
 		}
@@ -125,6 +174,7 @@ func (m *model) others(s *modelStack, state, before localaws.State) localaws.Sta
 	}
 	state.Users, state.Groups, state.Roles, state.Profiles = maps.Clone(state.Users), maps.Clone(state.Groups), maps.Clone(state.Roles), maps.Clone(state.Profiles)
 	state.Policies, state.Secrets, state.MFADevices = maps.Clone(state.Policies), maps.Clone(state.Secrets), maps.Clone(state.MFADevices)
+	state = m.withoutAdopted(state)
 	maps.DeleteFunc(state.Users, func(_ string, x localaws.User) bool { return own(x.Tags) })
 	for name, x := range state.Users {
 		x.Attached = foreign(x.Attached)
@@ -134,9 +184,11 @@ func (m *model) others(s *modelStack, state, before localaws.State) localaws.Sta
 		x.Attached = foreign(x.Attached)
 		state.Groups[name] = x
 	}
-	maps.DeleteFunc(state.MFADevices, func(_, user string) bool { return user != "" && own(before.Users[user].Tags) })
+	maps.DeleteFunc(state.MFADevices, func(_, user string) bool {
+		return user != "" && (own(before.Users[user].Tags) || m.adopted["user "+user])
+	})
 	for name, x := range state.Profiles {
-		if own(before.Roles[x.Role].Tags) {
+		if own(before.Roles[x.Role].Tags) || m.adopted["role "+x.Role] || m.freed["role "+x.Role] {
 			x.Role = ""
 		}
 		state.Profiles[name] = x
@@ -163,9 +215,7 @@ func (m *model) current(s *modelStack, answer cfn.Response) {
 		}
 	}
 	tags := func(name string, want, got map[string]string) {
-		got = maps.Clone(got)
-		delete(got, "hand")
-		differ("the tags", name, want, got)
+		differ("the tags", name, plain(want), plain(got))
 	}
 	holds := func(name string, want, got []string) {
 		for _, arn := range want {
@@ -200,6 +250,7 @@ func (m *model) current(s *modelStack, answer cfn.Response) {
 		tags(name, w.Tags, g.Tags)
 		differ("the description", name, w.Description, g.Description)
 		differ("the KMS key", name, w.KMSKey, g.KMSKey)
+		differ("the readers", name, w.Policy, g.Policy)
 		differ("the deletion date", name, w.Deletion, g.Deletion)
 	}
 	spec := m.spec(s.props)
@@ -213,6 +264,41 @@ func (m *model) current(s *modelStack, answer cfn.Response) {
 	value["accessSecretKey"] = secret
 	if !m.live(value) {
 		m.broken("after a success AWS accepts the key that the secret holds", "%s", value["accessKeyId"])
+	}
+	if live, ok := m.aws.Password(spec.User); spec.ConsoleLogin {
+		text, _ := m.aws.SecretString(spec.ConsolePasswordSecret, "AWSCURRENT")
+		if value := m.value(text); !ok || value["consolePassword"] != live || value["consoleUsername"] != spec.User {
+			m.broken("after a success the secret holds the console password that the user has", "")
+		}
+	} else if ok && live != byHandPassword {
+		m.broken("after a success a user has a console password only where it is to have one", "")
+	}
+}
+
+// plain are tags without those that tell how an entity came about, and without what other hands have added.
+func plain(tags map[string]string) map[string]string {
+	tags = maps.Clone(tags)
+	maps.DeleteFunc(tags, func(key, _ string) bool {
+		return key == "hand" || strings.HasPrefix(key, "redis-cloud-iam:") && key != ownerTag && key != "redis-cloud-iam:stack"
+	})
+	return tags
+}
+
+// noUnknownPassword: whatever has happened, the console password of a user is one that a labelled version of a secret
+// holds, or one that other hands have made.
+func (m *model) noUnknownPassword() {
+	state := m.aws.Snapshot()
+	held := map[string]bool{byHandPassword: true}
+	for name := range state.Secrets {
+		for _, label := range []string{"AWSCURRENT", "AWSPREVIOUS"} {
+			text, ok := m.aws.SecretString(name, label)
+			held[m.valueIf(ok, text)["consolePassword"]] = true
+		}
+	}
+	for name := range state.Users {
+		if live, ok := m.aws.Password(name); ok && !held[live] {
+			m.broken("no console password is live that no secret holds", "that of user %s", name)
+		}
 	}
 }
 
@@ -256,8 +342,10 @@ func (m *model) noSecretGotOut() {
 	for name := range m.aws.Snapshot().Secrets {
 		for _, label := range []string{"AWSCURRENT", "AWSPREVIOUS"} {
 			text, ok := m.aws.SecretString(name, label)
-			if secret := m.valueIf(ok, text)["accessSecretKey"]; secret != "" && !slices.Contains(m.heard, secret) {
-				m.heard = append(m.heard, secret)
+			for _, field := range []string{"accessSecretKey", "consolePassword"} {
+				if secret := m.valueIf(ok, text)[field]; secret != "" && !slices.Contains(m.heard, secret) {
+					m.heard = append(m.heard, secret)
+				}
 			}
 		}
 	}
@@ -279,8 +367,9 @@ func (m *model) valueIf(ok bool, text string) map[string]string {
 
 // nothingIsLeft: when all stacks are deleted, the account is as it was found.
 func (m *model) nothingIsLeft() {
-	if is := m.account(); is != m.before {
-		m.broken("when all stacks are deleted the account is as it was found", "%s", differences(m.before, is))
+	was, is := canonical(m.withoutAdopted(m.before)), canonical(m.withoutAdopted(m.aws.Snapshot()))
+	if is != was {
+		m.broken("when all stacks are deleted the account is as it was found", "%s", differences(was, is))
 	}
 }
 

@@ -96,10 +96,24 @@ func settings() []setting {
 		{"KmsKeyId", "alias/mine"},
 		{"KmsKeyId", nil},
 	}
+	for _, serial := range []string{"2", "3", "4", "5"} {
+		all = append(all, setting{"AccessKeySerial", serial})
+	}
+	for _, fate := range []any{"Inactive", "Deleted", nil, nil} {
+		all = append(all, setting{"PreviousAccessKey", fate})
+	}
+	all = append(
+		all,
+		setting{"ConsoleLogin", "true"}, setting{"ConsoleLogin", nil},
+		setting{"DeletionProtection", "Off"}, setting{"DeletionProtection", nil},
+		setting{"OnDelete", "Retain"}, setting{"OnDelete", nil},
+		setting{"ExistingEntities", "Adopt"}, setting{"ExistingEntities", nil},
+		setting{"SecretReaders", []string{"arn:aws:iam::111111111111:root"}}, setting{"SecretReaders", nil},
+	)
 	for _, name := range nameSettings() {
 		all = append(all, setting{name, "other-" + name}, setting{name, nil})
 	}
-	for _, name := range []string{"InstancePolicyName", "ConsoleRoleName", "UserName", "AccessKeySecretName"} {
+	for _, name := range []string{"InstancePolicyName", "ConsoleRoleName", "UserName", "AccessKeySecretName", "ConsolePasswordSecretName"} {
 		all = append(all, setting{name, "taken"})
 	}
 	return all
@@ -202,6 +216,12 @@ func (m *model) do(c command) {
 			} else {
 				to[change.Property] = change.Value
 			}
+		}
+		if to["KmsKeyId"] == nil {
+			delete(to, "SecretReaders")
+		}
+		if to["AccessKeySecretName"] == to["ConsolePasswordSecretName"] {
+			delete(to, "ConsolePasswordSecretName")
 		}
 		m.deploy(s, to, c)
 	case "delete":
