@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"redis-cloud-iam/internal/byhand"
 	"redis-cloud-iam/internal/localaws"
 	"redis-cloud-iam/internal/provision"
 )
@@ -327,7 +328,7 @@ func (w *world) noUnknownPassword() {
 	w.Helper()
 	for _, user := range []string{"redislabs-user", "other"} {
 		live, ok := w.aws.Password(user)
-		if !ok || live == byHandPassword {
+		if !ok || live == byhand.Password {
 			continue
 		}
 		held := false

@@ -8,6 +8,7 @@ import (
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"redis-cloud-iam/internal/byhand"
 	"redis-cloud-iam/internal/localaws"
 )
 
@@ -168,7 +169,7 @@ func (m *model) hang(s *modelStack) {
 	if _, ok := m.aws.Snapshot().Users[*user]; ok {
 		m.must(m.iam.AddUserToGroup(ctx, &iam.AddUserToGroupInput{GroupName: taken, UserName: user}))
 		m.must(m.iam.PutUserPolicy(ctx, &iam.PutUserPolicyInput{UserName: user, PolicyName: taken, PolicyDocument: aws.String(anything)}))
-		_, _ = m.iam.CreateLoginProfile(ctx, &iam.CreateLoginProfileInput{UserName: user, Password: aws.String(byHandPassword)})
+		_, _ = m.iam.CreateLoginProfile(ctx, &iam.CreateLoginProfileInput{UserName: user, Password: aws.String(byhand.Password)})
 	}
 	m.must(m.iam.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: role, PolicyArn: admin}))
 	m.must(m.iam.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: role, PolicyName: taken, PolicyDocument: aws.String(anything)}))

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-lambda-go/cfn"
 	"github.com/stretchr/testify/require"
 
+	"redis-cloud-iam/internal/byhand"
 	"redis-cloud-iam/internal/localaws"
 	"redis-cloud-iam/internal/provision"
 )
@@ -270,7 +271,7 @@ func (m *model) current(s *modelStack, answer cfn.Response) {
 		if value := m.value(text); !ok || value["consolePassword"] != live || value["consoleUsername"] != spec.User {
 			m.broken("after a success the secret holds the console password that the user has", "")
 		}
-	} else if ok && live != byHandPassword {
+	} else if ok && live != byhand.Password {
 		m.broken("after a success a user has a console password only where it is to have one", "")
 	}
 }
@@ -288,7 +289,7 @@ func plain(tags map[string]string) map[string]string {
 // holds, or one that other hands have made.
 func (m *model) noUnknownPassword() {
 	state := m.aws.Snapshot()
-	held := map[string]bool{byHandPassword: true}
+	held := map[string]bool{byhand.Password: true}
 	for name := range state.Secrets {
 		for _, label := range []string{"AWSCURRENT", "AWSPREVIOUS"} {
 			text, ok := m.aws.SecretString(name, label)

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"redis-cloud-iam/internal/byhand"
 	"redis-cloud-iam/internal/localaws"
 )
 
@@ -83,11 +84,11 @@ func TestAConsolePasswordThatSomebodyTookAwayIsMadeAgain(t *testing.T) {
 func TestALoginThatPeopleMadeStays(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
 		w.create(bare)
-		_, err := w.iam.CreateLoginProfile(t.Context(), &iam.CreateLoginProfileInput{UserName: aws.String("redislabs-user"), Password: aws.String(byHandPassword)})
+		_, err := w.iam.CreateLoginProfile(t.Context(), &iam.CreateLoginProfileInput{UserName: aws.String("redislabs-user"), Password: aws.String(byhand.Password)})
 		require.NoError(t, err)
 		w.updated(bare, `{"Tags":["a=b"]}`)
 		live, _ := w.aws.Password("redislabs-user")
-		assert.Equal(t, byHandPassword, live)
+		assert.Equal(t, byhand.Password, live)
 	})
 }
 

@@ -18,6 +18,7 @@ type scene struct {
 	account provision.Account
 	fails   bool // whether FAILED is the right answer
 	calm    bool // whether nothing may be changed
+	byHand  bool // whether people have made the entities before it
 }
 
 func (s scene) text(field string) string {
@@ -27,7 +28,10 @@ func (s scene) text(field string) string {
 
 // life is a stack's life, as "make local" plays it.
 func life() []string {
-	return []string{"create", "create-again", "update-noop", "update-in-place", "rename", "clean-up", "delete-renamed"}
+	return []string{
+		"create", "create-again", "update-noop", "rotate", "rotate-back", "console-on", "console-off", "update-in-place",
+		"rename", "clean-up", "delete-renamed", "adopt", "delete-adopted",
+	}
 }
 
 // load reads the events: the named files, or a stack's life. By convention a file named bad-* holds an
@@ -54,6 +58,7 @@ func load(files []string) ([]scene, error) {
 		}
 		s.fails = strings.HasPrefix(name, "bad-") && s.text("RequestType") != "Delete"
 		s.calm = s.fails || name == "create-again" || name == "update-noop"
+		s.byHand = name == "adopt"
 		scenes = append(scenes, s)
 	}
 	return scenes, nil

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/cfn"
 
+	"redis-cloud-iam/internal/byhand"
 	"redis-cloud-iam/internal/localaws"
 )
 
@@ -81,6 +82,11 @@ func (p *play) one(ctx context.Context, number int, s scene) (cfn.Response, erro
 	payload, err := s.payload(p.receiverURL + path)
 	if err != nil {
 		return cfn.Response{}, err
+	}
+	if s.byHand {
+		if _, err := byhand.FiveSteps(ctx, p.account.iam, s.account.ID); err != nil {
+			return cfn.Response{}, err
+		}
 	}
 	start := time.Now()
 	invokeErr := p.api.invoke(ctx, payload, timeout, p.function.died)
@@ -153,10 +159,13 @@ func (p *play) story(answers []cfn.Response) {
 	}
 	key := func(name string) any { return byName[name].Data["AccessKeyId"] }
 	id := func(name string) string { return byName[name].PhysicalResourceID }
-	for _, name := range []string{"create-again", "update-noop", "update-in-place"} {
+	for _, name := range []string{"create-again", "update-noop", "rotate-back", "console-on", "console-off", "update-in-place"} {
 		if id(name) != id("create") || key(name) != key("create") {
 			p.fault("%s: the physical ID or the key is not the one that Create answered", name)
 		}
+	}
+	if id("rotate") != id("create") || key("rotate") == key("create") {
+		p.fault("rotate: the physical ID is not the one that Create answered, or the key still is")
 	}
 	if id("rename") == id("create") || key("rename") == key("create") {
 		p.fault("rename: the physical ID or the key is still the one that Create answered")
@@ -166,8 +175,13 @@ func (p *play) story(answers []cfn.Response) {
 func (p *play) keep(values []string) {
 	for _, value := range values {
 		var fields map[string]string
-		if json.Unmarshal([]byte(value), &fields) == nil && fields["accessSecretKey"] != "" {
-			p.secrets = append(p.secrets, fields["accessSecretKey"])
+		if json.Unmarshal([]byte(value), &fields) != nil {
+			continue
+		}
+		for _, field := range []string{"accessSecretKey", "consolePassword"} {
+			if fields[field] != "" {
+				p.secrets = append(p.secrets, fields[field])
+			}
 		}
 	}
 }
@@ -177,7 +191,7 @@ func (p *play) silence() {
 	for _, text := range p.heard {
 		for _, secret := range p.secrets {
 			if strings.Contains(text, secret) {
-				p.fault("a secret access key is in what the function wrote")
+				p.fault("a secret is in what the function wrote")
 			}
 		}
 		if strings.Contains(text, "X-Amz-Signature") {

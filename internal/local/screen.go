@@ -59,6 +59,10 @@ func (s *screen) scene(number int, scene scene, answer cfn.Response, calls []loc
 	}
 	reads, writes := kinds(calls)
 	s.say("")
+	if scene.byHand {
+		s.say("   Before it, people make the entities by hand, with an access key.")
+		s.say("")
+	}
 	s.say("%s  %s", s.paint(bold, fmt.Sprintf("%d  %-16s", number, scene.title)), s.paint(style, fmt.Sprintf("%-7s", cmp.Or(string(answer.Status), "NO ANSWER"))))
 	s.say("   %-10s %s: %s to AWS (%d read, %d change) in %s, %.2f s", "cost", scene.text("RequestType"),
 		count(len(calls), "call"), reads, writes, count(localaws.RoundTrips(calls), "sequential round trip"), took.Seconds())

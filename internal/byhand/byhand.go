@@ -1,0 +1,105 @@
+// Package byhand makes what people had in their accounts before this software: for make local and for tests.
+package byhand
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+)
+
+// Password is the console password of [VendorsTemplate]'s user.
+const Password = "Correct-Horse-9-Battery"
+
+// FiveSteps makes what a person makes who follows the five console steps of Redis Cloud's documentation, in the account
+// with this ID, and returns the ID of the access key that Redis Cloud gets.
+func FiveSteps(ctx context.Context, client *iam.Client, account string) (keyID string, err error) {
+	return entities(ctx, client, account, nil)
+}
+
+// VendorsTemplate makes what the vendor's own CloudFormation template of 2021 makes: the same with a tag, a console password,
+// and two secrets.
+func VendorsTemplate(ctx context.Context, client *iam.Client, secrets *secretsmanager.Client, account string) (keyID string, err error) {
+	keyID, err = entities(ctx, client, account, []types.Tag{{Key: aws.String("UsedBy"), Value: aws.String("RedisLabs")}})
+	if err != nil {
+		return "", err
+	}
+	_, err = client.CreateLoginProfile(ctx, &iam.CreateLoginProfileInput{UserName: aws.String("redislabs-user"), Password: aws.String(Password)})
+	for name, value := range map[string]string{
+		"/redislabsuser/secret_access_key": "the secret access key", "/redislabsuser/password": Password,
+	} {
+		_, secretErr := secrets.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: &name, SecretString: &value})
+		err = errors.Join(err, secretErr)
+	}
+	return keyID, err
+}
+
+func entities(ctx context.Context, client *iam.Client, account string, tags []types.Tag) (keyID string, err error) {
+	const (
+		of2021 = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["ec2:Describe*","ec2:CreateTags"],"Resource":"*"}]}`
+		ec2    = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+		staff  = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::168085023892:root"},"Action":"sts:AssumeRole","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}}]}`
+	)
+	node, person, user := aws.String("redislabs-cluster-node-role"), aws.String("redislabs-role"), aws.String("redislabs-user")
+	nodes, users := aws.String("RedisLabsInstanceRolePolicy"), aws.String("RedislabsIAMUserRestrictedPolicy")
+	arn := func(policy *string) *string {
+		return aws.String(fmt.Sprintf("arn:aws:iam::%s:policy/%s", account, *policy))
+	}
+
+	var made *iam.CreateAccessKeyOutput
+	for _, step := range []func() error{
+		func() (err error) {
+			_, err = client.CreatePolicy(ctx, &iam.CreatePolicyInput{PolicyName: nodes, PolicyDocument: aws.String(of2021)})
+			return err
+		},
+		func() (err error) {
+			_, err = client.CreateRole(ctx, &iam.CreateRoleInput{RoleName: node, AssumeRolePolicyDocument: aws.String(ec2), Tags: tags})
+			return err
+		},
+		func() (err error) {
+			_, err = client.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: node, PolicyArn: arn(nodes)})
+			return err
+		},
+		func() (err error) {
+			_, err = client.CreateInstanceProfile(ctx, &iam.CreateInstanceProfileInput{InstanceProfileName: node})
+			return err
+		},
+		func() (err error) {
+			_, err = client.AddRoleToInstanceProfile(ctx, &iam.AddRoleToInstanceProfileInput{InstanceProfileName: node, RoleName: node})
+			return err
+		},
+		func() (err error) {
+			_, err = client.CreatePolicy(ctx, &iam.CreatePolicyInput{PolicyName: users, PolicyDocument: aws.String(of2021)})
+			return err
+		},
+		func() (err error) {
+			_, err = client.CreateUser(ctx, &iam.CreateUserInput{UserName: user, Tags: tags})
+			return err
+		},
+		func() (err error) {
+			_, err = client.AttachUserPolicy(ctx, &iam.AttachUserPolicyInput{UserName: user, PolicyArn: arn(users)})
+			return err
+		},
+		func() (err error) {
+			made, err = client.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: user})
+			return err
+		},
+		func() (err error) {
+			_, err = client.CreateRole(ctx, &iam.CreateRoleInput{RoleName: person, AssumeRolePolicyDocument: aws.String(staff), Tags: tags})
+			return err
+		},
+		func() (err error) {
+			_, err = client.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: person, PolicyArn: arn(users)})
+			return err
+		},
+	} {
+		if err := step(); err != nil {
+			return "", fmt.Errorf("make the entities by hand: %w", err)
+		}
+	}
+	return aws.ToString(made.AccessKey.AccessKeyId), nil
+}
