@@ -39,6 +39,9 @@ func (c resource) ensure(ctx context.Context, r customresource.Request) (customr
 	}
 	desired := provision.Desired{Spec: spec, Account: account, Stack: r.StackID, Owner: c.PhysicalID(r)}
 	former := provision.Owned{Keep: spec.Names, Account: account}
+	if !spec.ConsoleLogin {
+		former.Keep.ConsolePasswordSecret = ""
+	}
 	if r.Type == cfn.RequestUpdate {
 		// What was there before is read leniently: it may be what an Update failed on that is now
 		// rolled back.

@@ -105,6 +105,26 @@ func TestARolledBackRenameOfTheUserRestoresThePasswordToo(t *testing.T) {
 	})
 }
 
+// While the user of a rolled back rename still lives, so does the secret that holds its password.
+func TestAPasswordThatCameWithARenameGoesWithItsUser(t *testing.T) {
+	const other = `{"ConsoleLogin":"true","UserName":"other"}`
+	story(t, func(t *testing.T, w *world) {
+		w.create(bare)
+		before := w.account()
+		w.succeed(event{kind: "Update", id: idOf(bare), props: other, old: bare})
+		w.succeed(event{kind: "Update", id: idOf(other), props: bare, old: other})
+		w.password("other")
+		w.succeed(event{kind: "Delete", id: idOf(other), props: other})
+		assert.Equal(t, before, w.account())
+
+		w.aws.Inject(localaws.OnAction("GetCallerIdentity").Refuse("RefusedForTheTest").Times(100))
+		w.fail(event{kind: "Update", id: idOf(bare), props: other, old: bare})
+		w.aws.Inject()
+		w.succeed(event{kind: "Update", id: idOf(bare), props: bare, old: other})
+		assert.Equal(t, before, w.account())
+	})
+}
+
 func TestTheConsoleSecretIsRenamedAndBack(t *testing.T) {
 	const other = `{"ConsoleLogin":"true","ConsolePasswordSecretName":"elsewhere"}`
 	story(t, func(t *testing.T, w *world) {

@@ -47,7 +47,8 @@ func (e *ensurer) noConsole() {
 			e.change = append(e.change, Tag{Entity: Entity{KindUser, user.Name}, Unset: []string{tagPassword}})
 		}
 	}
-	if stored {
+	// One of another owner goes with the Delete that cleans up after a rename, and so do its user and its password.
+	if stored && secret.Tags[tagOwner] == e.Owner {
 		e.retire = append(e.retire, DeleteEntity{Entity{KindSecret, secret.Name}})
 	}
 }
