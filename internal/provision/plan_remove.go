@@ -43,10 +43,8 @@ func planRemove(o Owned, seen *Observed) (Plan, error) {
 	if secret := seen.Secret; secret != nil {
 		r.keySecret(secret)
 	}
-	if secret := seen.ConsoleSecret; secret != nil {
-		if entity := (Entity{KindSecret, secret.Name}); r.goes(entity, secret.Tags) {
-			r.last(DeleteEntity{entity})
-		}
+	if secret := seen.ConsoleSecret; secret != nil && r.secretGoes(secret) {
+		r.last(DeleteEntity{Entity{KindSecret, secret.Name}})
 	}
 	if err := r.protect(); err != nil {
 		return Plan{}, err
@@ -184,8 +182,7 @@ func (r *remover) policy(policy *Policy) {
 // keySecret plans the removal of the secret that holds the access key. After an Update that changed the secret's name
 // the user has another owner, and its key that this secret holds has nobody else who would delete it.
 func (r *remover) keySecret(secret *Secret) {
-	entity := Entity{KindSecret, secret.Name}
-	if !r.goes(entity, secret.Tags) {
+	if !r.secretGoes(secret) {
 		return
 	}
 	if user := r.seen.User; user != nil && (!r.owns(Entity{KindUser, user.Name}, user.Tags) || r.stays(user.Tags)) {
@@ -196,7 +193,16 @@ func (r *remover) keySecret(secret *Secret) {
 			}
 		}
 	}
-	r.last(DeleteEntity{entity})
+	r.last(DeleteEntity{Entity{KindSecret, secret.Name}})
+}
+
+// secretGoes says whether a secret is to be deleted. One that stays is restored, if people have scheduled its deletion.
+func (r *remover) secretGoes(secret *Secret) bool {
+	entity := Entity{KindSecret, secret.Name}
+	if r.owns(entity, secret.Tags) && r.stays(secret.Tags) && !secret.Deleted.IsZero() {
+		r.first(RestoreSecret{secret.Name})
+	}
+	return r.goes(entity, secret.Tags)
 }
 
 // protect refuses a removal that would delete a key that Redis Cloud uses: one that the secret holds, or one that the
