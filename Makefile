@@ -65,8 +65,12 @@ fmt: need-go $(GOFUMPT) ## Format the Go code
 python: ## Install moto, cfn-lint and the SAM translator into .venv/, where the machine lacks them
 	@.ci/python cfnlint samtranslator moto moto.server
 
+.PHONY: templates
+templates: need-go ## Make templates/ of template.yaml
+	@go run ./internal/templates/generate
+
 .PHONY: template-lint
-template-lint: ## Check template.yaml with cfn-lint, before and after the SAM transform (needs Python)
+template-lint: ## Check the templates with cfn-lint and the SAM translator (needs Python)
 	@.ci/template-lint
 
 .PHONY: build

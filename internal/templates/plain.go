@@ -1,0 +1,214 @@
+package templates
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// function is the logical ID of the one function that the template has.
+const function = "Provisioner"
+
+// Version returns the version that a template.yaml says it has.
+func Version(template []byte) (string, error) {
+	s, err := parse(template)
+	if err != nil {
+		return "", err
+	}
+	version, err := s.at("Metadata", "AWS::ServerlessRepo::Application", "SemanticVersion")
+	if err != nil {
+		return "", err
+	}
+	return version.value.Value, nil
+}
+
+// Plain makes the template without a transform of a template.yaml. StackSets with service-managed permissions
+// and people who review a template take no other. The function's code comes from a bucket of the stack's Region.
+// Everything that the SAM translator writes is written as it writes it, so that a stack can be moved from one
+// template to the other without a change. A thing in the SAM template that this does not know is an error.
+func Plain(template []byte) ([]byte, error) {
+	s, err := parse(template)
+	if err != nil {
+		return nil, err
+	}
+	version, err := Version(template)
+	if err != nil {
+		return nil, err
+	}
+	var edits []edit
+	remove := func(path ...string) error {
+		e, err := s.at(path...)
+		if err == nil {
+			edits = append(edits, edit{e.first, e.last, nil})
+		}
+		return err
+	}
+	add := func(lines []string, path ...string) error {
+		e, err := s.at(path...)
+		if err != nil {
+			return err
+		}
+		after := e.first + len(s.text(e))
+		edits = append(edits, edit{after, after, lines})
+		return nil
+	}
+	for _, err := range []error{
+		s.known(),
+		remove("Transform"),
+		remove("Metadata", "AWS::ServerlessRepo::Application"),
+		add(indented(6, groupOfArtifacts), "Metadata", "AWS::CloudFormation::Interface", "ParameterGroups"),
+		add(indented(6, labelOfArtifacts), "Metadata", "AWS::CloudFormation::Interface", "ParameterLabels"),
+		add(append([]string{""}, indented(2, artifacts)...), "Parameters"),
+	} {
+		if err != nil {
+			return nil, err
+		}
+	}
+	resource, err := s.function(version)
+	if err != nil {
+		return nil, err
+	}
+	edits = append(edits, resource, edit{0, 0, indented(0, header)})
+	return s.apply(edits), nil
+}
+
+// The parts that the plain template has and the SAM template has not.
+const (
+	header = `
+# Made of template.yaml by "make templates". Edit that, and not this.
+#
+# The plain template: no transform, no macro, no nested stack. The function's code comes from the bucket
+# <ArtifactBucketPrefix>-<Region>, because Lambda takes code from its own Region only.
+`
+	groupOfArtifacts = `
+- Label:
+    default: Where the function's code comes from
+  Parameters:
+    - ArtifactBucketPrefix
+`
+	labelOfArtifacts = `
+ArtifactBucketPrefix:
+  default: Prefix of the bucket's name
+`
+	artifacts = `
+ArtifactBucketPrefix:
+  Type: String
+  Description: The function's code is read from the bucket <prefix>-<Region>. "make publish" fills it.
+  # A bucket's name has at most 63 characters, and the longest name of a Region 14, with a dash before it.
+  AllowedPattern: "^[a-z0-9][a-z0-9-]{1,46}[a-z0-9]$"
+  ConstraintDescription: 3 to 48 lower-case letters, digits and dashes, the beginning of a bucket's name.
+`
+	code = `
+Code:
+  S3Bucket: !Sub "${ArtifactBucketPrefix}-${AWS::Region}"
+  S3Key: redis-cloud-iam/%s/provisioner.zip
+`
+	createdBy = `
+# As the SAM translator writes it, so that a stack may change between the two templates.
+Tags:
+  - Key: lambda:createdBy
+    Value: SAM
+`
+	invokeConfig = `
+%sEventInvokeConfig:
+  Type: AWS::Lambda::EventInvokeConfig
+  Properties:
+    DestinationConfig: {}
+    FunctionName: !Ref %s
+    Qualifier: $LATEST
+`
+)
+
+// known refuses what this does not know how to translate.
+func (s *source) known() error {
+	resources, err := s.at("Resources")
+	if err != nil {
+		return err
+	}
+	for _, e := range s.entries(s.root, len(s.lines)) {
+		sections := []string{"AWSTemplateFormatVersion", "Transform", "Description", "Metadata", "Parameters", "Rules", "Conditions", "Resources", "Outputs"}
+		if !slices.Contains(sections, e.name) {
+			return fmt.Errorf("section %s is not known", e.name)
+		}
+	}
+	for _, e := range s.entries(resources.value, resources.last) {
+		kind, err := s.at("Resources", e.name, "Type")
+		if err != nil {
+			return err
+		}
+		serverless := strings.HasPrefix(kind.value.Value, "AWS::Serverless::")
+		if serverless && (e.name != function || kind.value.Value != "AWS::Serverless::Function") {
+			return fmt.Errorf("resource %s is of type %s, which is not known", e.name, kind.value.Value)
+		}
+	}
+	return nil
+}
+
+// function is the edit that puts Lambda's own resources in the place of SAM's.
+func (s *source) function(version string) (edit, error) {
+	resource, err := s.at("Resources", function)
+	if err != nil {
+		return edit{}, err
+	}
+	out, after := []string{s.lines[resource.value.Line-2]}, []string(nil)
+	if resource.value.Line-2 > resource.first {
+		out = slices.Concat(s.lines[resource.first:resource.value.Line-2], out)
+	}
+	for _, e := range s.entries(resource.value, resource.last) {
+		switch e.name {
+		case "Type":
+			out = append(out, "    Type: AWS::Lambda::Function")
+		case "Metadata": // how sam build builds it
+		case "DependsOn":
+			out = append(out, s.text(e)...)
+		case "Properties":
+			properties, config, err := s.properties(e, version)
+			if err != nil {
+				return edit{}, err
+			}
+			out, after = append(out, properties...), config
+		default:
+			return edit{}, fmt.Errorf("attribute %s of %s is not known", e.name, function)
+		}
+	}
+	out = append(append(out, after...), "")
+	return edit{resource.first, resource.first + len(s.text(resource)) + 1, out}, nil
+}
+
+// properties translates the properties of the function, and gives the resource that one of them becomes.
+func (s *source) properties(of entry, version string) (lines, config []string, err error) {
+	lines = []string{"    Properties:"}
+	for _, e := range s.entries(of.value, of.last) {
+		switch e.name {
+		case "Architectures", "Description", "Environment", "Handler", "LoggingConfig", "MemorySize", "Role", "Runtime", "Timeout":
+			lines = append(lines, s.text(e)...)
+		case "CodeUri":
+			lines = append(lines, indented(6, fmt.Sprintf(code, version))...)
+		case "EventInvokeConfig":
+			if config, err = s.invokeConfig(e); err != nil {
+				return nil, nil, err
+			}
+		default:
+			return nil, nil, fmt.Errorf("property %s of %s is not known", e.name, function)
+		}
+	}
+	return append(lines, indented(6, createdBy)...), config, nil
+}
+
+// invokeConfig is the resource that the property becomes, with the comment that it had.
+func (s *source) invokeConfig(e entry) ([]string, error) {
+	lines := []string{""}
+	for _, line := range s.lines[e.first : e.value.Line-2] {
+		lines = append(lines, strings.TrimPrefix(line, "    "))
+	}
+	lines = append(lines, indented(2, fmt.Sprintf(invokeConfig, function, function))...)
+	for _, setting := range s.entries(e.value, e.last) {
+		if setting.value.Kind != yaml.ScalarNode || setting.name != "MaximumRetryAttempts" && setting.name != "MaximumEventAgeInSeconds" {
+			return nil, fmt.Errorf("%s of EventInvokeConfig is not known", setting.name)
+		}
+		lines = append(lines, fmt.Sprintf("      %s: %s", setting.name, setting.value.Value))
+	}
+	return lines, nil
+}

@@ -1,0 +1,109 @@
+// Package templates makes the templates that people launch of the one that developers edit: template.yaml. What it
+// writes is template.yaml, line for line and with its comments, but for the places where it must differ.
+package templates
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// source is a YAML file whose parts are taken by their lines: a parser that writes a file anew would lose the blank
+// lines and the width that people gave it.
+type source struct {
+	lines []string
+	root  *yaml.Node
+}
+
+func parse(text []byte) (*source, error) {
+	var document yaml.Node
+	if err := yaml.Unmarshal(text, &document); err != nil {
+		return nil, fmt.Errorf("parse the template: %w", err)
+	}
+	if len(document.Content) != 1 || document.Content[0].Kind != yaml.MappingNode {
+		return nil, fmt.Errorf("parse the template: it is not a map")
+	}
+	return &source{strings.Split(strings.TrimRight(string(text), "\n"), "\n"), document.Content[0]}, nil
+}
+
+// entry is a key of a map with its value and its lines: from the comment above the key to what comes before the next.
+type entry struct {
+	name        string
+	value       *yaml.Node
+	first, last int // of lines, first inclusive, last exclusive
+}
+
+// entries returns the entries of a map, which ends where the lines of its file do or at the line given.
+func (s *source) entries(m *yaml.Node, end int) []entry {
+	var all []entry
+	for i := 0; i < len(m.Content); i += 2 {
+		key := m.Content[i]
+		first := key.Line - 1
+		for first > 0 && strings.HasPrefix(strings.TrimSpace(s.lines[first-1]), "#") {
+			first--
+		}
+		all = append(all, entry{name: key.Value, value: m.Content[i+1], first: first, last: end})
+	}
+	for i := range all[:max(0, len(all)-1)] {
+		all[i].last = all[i+1].first
+	}
+	return all
+}
+
+// at returns the entry with the path of names, such as Resources, Provisioner.
+func (s *source) at(path ...string) (entry, error) {
+	found := entry{value: s.root, last: len(s.lines)}
+	for _, name := range path {
+		if found.value.Kind != yaml.MappingNode {
+			return entry{}, fmt.Errorf("the template has no %s", strings.Join(path, "."))
+		}
+		entries := s.entries(found.value, found.last)
+		i := slices.IndexFunc(entries, func(e entry) bool { return e.name == name })
+		if i < 0 {
+			return entry{}, fmt.Errorf("the template has no %s", strings.Join(path, "."))
+		}
+		found = entries[i]
+	}
+	return found, nil
+}
+
+// text is the lines of an entry, without blank ones at its end.
+func (s *source) text(e entry) []string {
+	lines := s.lines[e.first:e.last]
+	for len(lines) > 0 && strings.TrimSpace(lines[len(lines)-1]) == "" {
+		lines = lines[:len(lines)-1]
+	}
+	return lines
+}
+
+// edit replaces lines by others.
+type edit struct {
+	first, last int
+	with        []string
+}
+
+// apply makes the edits, which do not overlap.
+func (s *source) apply(edits []edit) []byte {
+	slices.SortStableFunc(edits, func(a, b edit) int { return a.first - b.first })
+	var out []string
+	at := 0
+	for _, e := range edits {
+		out = append(append(out, s.lines[at:e.first]...), e.with...)
+		at = e.last
+	}
+	out = append(out, s.lines[at:]...)
+	return []byte(strings.Join(out, "\n") + "\n")
+}
+
+// indented puts a text that is written with tabs and spaces for reading into lines with this many spaces before each.
+func indented(spaces int, text string) []string {
+	lines := strings.Split(strings.Trim(text, "\n"), "\n")
+	for i, line := range lines {
+		if line != "" {
+			lines[i] = strings.Repeat(" ", spaces) + line
+		}
+	}
+	return lines
+}

@@ -1,0 +1,87 @@
+package templates
+
+import (
+	_ "embed" // the StackSet's own part
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// stackSetSource is the template of the StackSet without what it takes from the plain one: a comment that begins with
+// an @ stands for that.
+//
+//go:embed stackset.yaml
+var stackSetSource string
+
+// StackSet makes the template of a StackSet that launches the plain template, and hands every parameter of it on.
+func StackSet(plain []byte, version string) ([]byte, error) {
+	s, err := parse(plain)
+	if err != nil {
+		return nil, err
+	}
+	parts := map[string][]string{}
+	for mark, path := range map[string][]string{
+		"@groups":     {"Metadata", "AWS::CloudFormation::Interface", "ParameterGroups"},
+		"@labels":     {"Metadata", "AWS::CloudFormation::Interface", "ParameterLabels"},
+		"@parameters": {"Parameters"},
+		"@rules":      {"Rules"},
+	} {
+		e, err := s.at(path...)
+		if err != nil {
+			return nil, err
+		}
+		lines := s.text(e)
+		parts[mark] = lines[slices.IndexFunc(lines, func(line string) bool { return strings.HasSuffix(line, ":") })+1:]
+	}
+	parts["@parameters"] = append(parts["@parameters"], "")
+
+	parameters, err := s.at("Parameters")
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range s.entries(parameters.value, parameters.last) {
+		kind, err := s.at("Parameters", p.name, "Type")
+		if err != nil {
+			return nil, err
+		}
+		value := "!Ref " + p.name
+		if kind.value.Value == "CommaDelimitedList" {
+			value = fmt.Sprintf(`!Join [",", !Ref %s]`, p.name)
+		}
+		parts["@passed"] = append(parts["@passed"],
+			"        - ParameterKey: "+p.name,
+			"          ParameterValue: "+value)
+	}
+
+	out := indented(0, headerOfStackSet)
+	for line := range strings.Lines(strings.ReplaceAll(stackSetSource, "@version", version)) {
+		line = strings.TrimRight(line, "\n")
+		if mark, ok := strings.CutPrefix(strings.TrimSpace(line), "# "); ok && strings.HasPrefix(mark, "@") {
+			out = append(out, parts[mark]...)
+			continue
+		}
+		out = append(out, line)
+	}
+	return []byte(strings.Join(out, "\n") + "\n"), nil
+}
+
+const headerOfStackSet = `
+# Made of template.yaml and internal/templates/stackset.yaml by "make templates". Edit those, and not this.
+`
+
+// All makes every template that people launch, by the name of its file.
+func All(template []byte) (map[string][]byte, error) {
+	version, err := Version(template)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := Plain(template)
+	if err != nil {
+		return nil, err
+	}
+	set, err := StackSet(plain, version)
+	if err != nil {
+		return nil, err
+	}
+	return map[string][]byte{"redis-cloud-iam.yaml": plain, "stackset.yaml": set}, nil
+}
