@@ -53,7 +53,7 @@ func (m *model) itsOwnAnswer(s *modelStack, e event, answer cfn.Response) {
 // that there is no room for one.
 func (m *model) failedForAReason(s *modelStack, e event, answer cfn.Response) {
 	spec := m.spec(e.props)
-	if e.kind != "Delete" && len(m.conflicts(s, spec.Names, e)) > 0 {
+	if e.kind != "Delete" && len(m.conflicts(s, e)) > 0 {
 		if changes := m.changes(); len(changes) > 0 {
 			m.broken("a conflict is found before anything is changed", "%v", changes)
 		}
@@ -79,7 +79,7 @@ func (m *model) failedForAReason(s *modelStack, e event, answer cfn.Response) {
 }
 
 // conflicts are the entities that bear the names and belong to nobody from whom this event may take them.
-func (m *model) conflicts(s *modelStack, names provision.Names, e event) (found []string) {
+func (m *model) conflicts(s *modelStack, e event) (found []string) {
 	owners := []string{provision.ID(s.arn, "RedisCloudIAM", []byte(e.props))}
 	if e.kind == "Update" {
 		owners = append(owners, e.id, provision.ID(s.arn, "RedisCloudIAM", []byte(e.old)))

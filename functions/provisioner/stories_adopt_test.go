@@ -15,7 +15,7 @@ import (
 
 const adopt = `{"ExistingEntities":"Adopt"}`
 
-// described is an account without what an adoption leaves changed when it is undone: the documents, descriptions and
+// inventory is what an account holds without what an adoption leaves changed when it is undone: the documents, descriptions and
 // tags of what was repaired.
 func (w *world) inventory() map[string][]string {
 	state := w.aws.Snapshot()
@@ -181,7 +181,7 @@ func TestWhatIsRetainedStaysAndIsAdoptedWithItsKey(t *testing.T) {
 		adopted := w.succeed(event{kind: "Create", props: again, stack: second})
 		assert.Equal(t, answer.Data["AccessKeyId"], adopted.Data["AccessKeyId"])
 		assert.NotContains(t, w.changes(), "CreateAccessKey")
-		assert.True(t, password == w.password("redislabs-user"))
+		assert.True(t, same(password, w.password("redislabs-user")))
 	})
 }
 

@@ -160,9 +160,11 @@ func (e *ensurer) makeRoom(live []string, cur string, kept map[string]bool) erro
 		return nil
 	}
 	recorded := e.recorded(e.seen)
-	adopting := e.adopts(e.seen.User.Tags)
+	if !e.adopts(e.seen.User.Tags) {
+		kept = nil // what was stored when the user was adopted is the resource's own by now
+	}
 	for _, id := range live {
-		if recorded[id] && !(adopting && kept[id]) && id != cur && id != e.seen.renamed().Secret.keyOf(current) {
+		if recorded[id] && !kept[id] && id != cur && id != e.seen.renamed().Secret.keyOf(current) {
 			e.change = append(e.change, DeleteKey{e.Spec.User, id, olderKey, ""})
 			return nil
 		}

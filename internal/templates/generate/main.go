@@ -30,7 +30,6 @@ func generate() error {
 		if err := os.WriteFile(filepath.Join("templates", name), text, 0o644); err != nil { //nolint:gosec // for everybody to read
 			return err
 		}
-		fmt.Println("templates/" + name)
 	}
 	return nil
 }
