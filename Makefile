@@ -32,6 +32,10 @@ help: ## List the targets
 local: need-go ## Play a stack's life through the built binary, on this machine alone (EVENTS="events/create.json ...")
 	@go run ./internal/local $(EVENTS)
 
+.PHONY: local-aws
+local-aws: need-go ## Serve an AWS in memory, and a receiver for answers, to "sam local invoke"
+	@go run ./internal/local -serve
+
 .PHONY: test
 test: need-go ## Run the tests, with the race detector where there is a C compiler (TESTFLAGS=, PACKAGES=)
 	@# Not from the cache, which does not see what the tests of the built binary build.

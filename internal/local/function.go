@@ -20,10 +20,10 @@ type function struct {
 }
 
 // startFunction starts the binary with nothing of this machine's environment that could lead it to a real
-// account.
-func startFunction(ctx context.Context, bootstrap, runtimeAPI, endpoint, region string) (*function, error) {
+// account. More variables may be given, which prevail.
+func startFunction(ctx context.Context, bootstrap, runtimeAPI, endpoint, region string, more ...string) (*function, error) {
 	f := &function{command: exec.CommandContext(ctx, bootstrap), died: make(chan struct{})}
-	f.command.Env = []string{
+	f.command.Env = append([]string{
 		"AWS_LAMBDA_RUNTIME_API=" + runtimeAPI,
 		"AWS_LAMBDA_FUNCTION_NAME=local",
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256",
@@ -34,7 +34,7 @@ func startFunction(ctx context.Context, bootstrap, runtimeAPI, endpoint, region 
 		"AWS_EC2_METADATA_DISABLED=true",
 		"AWS_CONFIG_FILE=" + os.DevNull,
 		"AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
-	}
+	}, more...)
 	output, err := f.command.StderrPipe()
 	if err != nil {
 		return nil, fmt.Errorf("read the function's log: %w", err)

@@ -2,9 +2,12 @@
 // Lambda and AWS around the built function, on this machine alone, and shows what happened.
 //
 //	go run ./internal/local [event.json ...]
+//	go run ./internal/local -serve
 //
 // Without arguments it plays the life of a stack from the events folder. With AWS_ENDPOINT_URL set it works
 // against that emulator instead of its own. The exit status is 0 only if every answer was what it should be.
+//
+// With -serve it serves the AWS and the receiver alone, for "sam local invoke", until it is interrupted.
 package main
 
 import (
@@ -17,6 +20,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"redis-cloud-iam/internal/localaws"
@@ -24,7 +28,12 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, os.Args[1:], os.Getenv("AWS_ENDPOINT_URL"))
+	var err error
+	if screen := newScreen(os.Stdout); slices.Equal(os.Args[1:], []string{"-serve"}) {
+		err = newStand(screen).serve(ctx, screen)
+	} else {
+		err = run(ctx, os.Args[1:], os.Getenv("AWS_ENDPOINT_URL"))
+	}
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "make local:", err)

@@ -14,11 +14,15 @@ type Options struct {
 	AccountID string // 12 digits; default 123456789012
 	Partition string // default aws
 	Region    string // of Secrets Manager; default us-east-1
+	// AnyCaller takes the caller with an access key that the account does not know for the Lambda's own role, as AWS would
+	// not: for a function that runs with the credentials of some other account.
+	AnyCaller bool
 }
 
 // An Account is one AWS account. It is safe for concurrent use. Make one with [New].
 type Account struct {
 	id, partition, region string
+	anyCaller             bool
 	iamModel, secretModel model
 
 	mu       sync.Mutex
@@ -53,6 +57,7 @@ func New(o Options) *Account {
 	return &Account{
 		id:          cmp.Or(o.AccountID, "123456789012"),
 		partition:   cmp.Or(o.Partition, "aws"),
+		anyCaller:   o.AnyCaller,
 		region:      cmp.Or(o.Region, "us-east-1"),
 		iamModel:    parseModel(iamModel),
 		secretModel: parseModel(secretsManagerModel),

@@ -22,6 +22,9 @@ func (a *Account) authenticate(c claim, op operation, now time.Time) (*user, err
 		return nil, nil
 	}
 	u, key := a.state.key(c.id)
+	if key == nil && a.anyCaller {
+		return nil, nil
+	}
 	switch {
 	case key == nil, key.Status != active, now.Sub(key.Created) < a.settings.keyDelay:
 		return nil, invalidToken(op.service)

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"redis-cloud-iam/internal/localaws"
+	"redis-cloud-iam/internal/provision"
+)
+
+// The ports of "make local-aws". events/env.json and the ResponseURLs of the events name them.
+const (
+	awsPort    = 8998
+	answerPort = 8999
+)
+
+// stand is what "make local-aws" serves for "sam local invoke": an AWS in memory, and CloudFormation's receiver.
+type stand struct {
+	aws, answers http.Handler
+}
+
+// newStand makes both. They tell what happens on the screen, and never a secret.
+func newStand(screen *screen) stand {
+	account := provision.Account{Partition: "aws", ID: "123456789012", Region: "us-east-1"} // of the events
+	// sam local gives the function the credentials of the person who runs it, or made-up ones.
+	cloud := localaws.New(localaws.Options{AccountID: account.ID, Partition: account.Partition, Region: account.Region, AnyCaller: true})
+	var mu sync.Mutex
+	tell := func(say func()) {
+		mu.Lock()
+		defer mu.Unlock()
+		say()
+	}
+	return stand{
+		aws: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+			if err != nil {
+				http.Error(w, "read the request", http.StatusBadRequest)
+				return
+			}
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			answer := &status{ResponseWriter: w, code: http.StatusOK}
+			cloud.ServeHTTP(answer, r)
+			tell(func() { screen.call(action(r, body), answer.code) })
+		}),
+		answers: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			receiver := newReceiver()
+			receiver.ServeHTTP(w, r)
+			answers, _, faults := receiver.take()
+			tell(func() {
+				screen.say("")
+				for _, fault := range faults {
+					screen.bad(fault)
+				}
+				for _, answer := range answers {
+					screen.answer(answer)
+				}
+				screen.say("")
+			})
+		}),
+	}
+}
+
+// status remembers the status of a reply.
+type status struct {
+	http.ResponseWriter
+	code int
+}
+
+func (s *status) WriteHeader(code int) {
+	s.code = code
+	s.ResponseWriter.WriteHeader(code)
+}
+
+// call shows one call to AWS.
+func (s *screen) call(action string, status int) {
+	style := green
+	switch {
+	case status >= http.StatusBadRequest:
+		style = amber // such as "there is no such entity", which is no failure
+	case strings.HasPrefix(action, "Get") || strings.HasPrefix(action, "List") || strings.HasPrefix(action, "Describe"):
+		style = faint
+	}
+	s.say("   %s  %s  %s", time.Now().Format(time.TimeOnly), s.paint(style, fmt.Sprint(status)), action)
+}
+
+// serve serves the stand until the context ends.
+func (s stand) serve(ctx context.Context, screen *screen) error {
+	var servers []*http.Server
+	failed := make(chan error, 4)
+	hosts := addresses()
+	for port, handler := range map[int]http.Handler{awsPort: s.aws, answerPort: s.answers} {
+		for _, host := range hosts {
+			listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(host, fmt.Sprint(port)))
+			if err != nil {
+				return fmt.Errorf("listen (is another make local-aws running?): %w", err)
+			}
+			server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
+			servers = append(servers, server)
+			go func() {
+				if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+					failed <- fmt.Errorf("serve: %w", err)
+				}
+			}()
+		}
+	}
+	defer func() {
+		for _, server := range servers {
+			_ = server.Close()
+		}
+	}()
+	screen.title("An AWS in memory, and a receiver for the function's answers")
+	screen.say("   AWS      http://127.0.0.1:%d   (account 123456789012, us-east-1; empty at first, gone when this ends)", awsPort)
+	screen.say("   answers  http://127.0.0.1:%d", answerPort)
+	if len(hosts) > 1 {
+		screen.say("   also at  %s, where containers find this machine", strings.Join(hosts[1:], ", "))
+	}
+	screen.say("\nIn another terminal:\n\n   sam build && sam local invoke Provisioner -e events/create.json\n\nCtrl-C ends it.\n")
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-failed:
+		return err
+	}
+}
+
+// addresses are those that containers reach this machine at, and nobody from outside: Docker Desktop leads
+// host.docker.internal to 127.0.0.1, and on Linux it is the address of the bridge docker0.
+func addresses() []string {
+	all := []string{"127.0.0.1"}
+	bridge, err := net.InterfaceByName("docker0")
+	if err != nil {
+		return all
+	}
+	found, err := bridge.Addrs()
+	if err != nil {
+		return all
+	}
+	for _, address := range found {
+		if ip, _, err := net.ParseCIDR(address.String()); err == nil && ip.To4() != nil {
+			all = append(all, ip.String())
+		}
+	}
+	return all
+}
