@@ -38,6 +38,7 @@ const (
 type world struct {
 	*testing.T
 	aws     *localaws.Account
+	config  aws.Config  // of the function
 	iam     *iam.Client // a person of the account
 	secrets *secretsmanager.Client
 	handler lambda.Handler
@@ -48,6 +49,7 @@ type world struct {
 	bodies   []string
 	puts     int
 	heard    []string // secrets that there were
+	inMoto   bool     // whether moto is to tell the same story: it sets no boundary of a user, and notes no use of a key
 	theirs   []string // access keys that people had made before there was a stack
 	calls    []localaws.Call
 	started  time.Time
@@ -68,15 +70,20 @@ func story(t *testing.T, tell func(t *testing.T, w *world)) {
 func newWorld(t *testing.T, account *localaws.Account) *world {
 	t.Helper()
 	w := &world{T: t, aws: account}
-	w.iam, w.secrets = iam.NewFromConfig(w.aws.Config("", "")), secretsmanager.NewFromConfig(w.aws.Config("", ""))
-	w.restart()
+	w.workWith(account.Config("", ""))
 	return w
+}
+
+// workWith lets the function and the person work with an AWS.
+func (w *world) workWith(config aws.Config) {
+	w.config, w.iam, w.secrets = config, iam.NewFromConfig(config), secretsmanager.NewFromConfig(config)
+	w.restart()
 }
 
 // restart gives the function a fresh process.
 func (w *world) restart() {
 	log := slog.New(slog.NewJSONHandler(&w.logs, nil))
-	config := w.aws.Config("", "")
+	config := w.config
 	w.process = &process{next: config.HTTPClient}
 	config.HTTPClient = w.process
 	w.handler = customresource.Handler(resource{provision.New(config, log)},

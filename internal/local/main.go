@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"redis-cloud-iam/internal/localaws"
+	"redis-cloud-iam/internal/moto"
 )
 
 func main() {
@@ -63,7 +64,7 @@ func run(ctx context.Context, files []string, endpoint string) error {
 	}))
 	name := "an AWS in memory"
 	if endpoint != "" {
-		if cloud, err = forward(endpoint); err != nil {
+		if cloud, err = moto.Forward(endpoint); err != nil {
 			return err
 		}
 		name = endpoint

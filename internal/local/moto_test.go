@@ -1,20 +1,13 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -27,15 +20,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"redis-cloud-iam/internal/localaws"
+	"redis-cloud-iam/internal/moto"
 )
 
 // TestMotoAgrees has moto as the second opinion on localaws. The built binary lives a stack's life in it; and every rule is
 // told to both. Where they differ, and only there, the table of differences says so.
 func TestMotoAgrees(t *testing.T) {
 	t.Chdir(module)
-	moto := startMoto(t)
+	endpoint := startMoto(t)
 	t.Run("a stack's life", func(t *testing.T) {
-		require.NoError(t, run(t.Context(), nil, moto))
+		require.NoError(t, run(t.Context(), nil, endpoint))
 	})
 
 	table, met := byRule(t), map[string]bool{}
@@ -47,11 +41,11 @@ func TestMotoAgrees(t *testing.T) {
 			defer local.Close()
 			assert.Equal(t, r.outcome, newPerson(t, local.URL).outcome(r), "localaws")
 
-			reset(t, moto)
-			opinion := newPerson(t, moto).outcome(r)
+			require.NoError(t, moto.Reset(t.Context(), endpoint))
+			opinion := newPerson(t, endpoint).outcome(r)
 			if d, listed := table[r.name]; listed {
 				assert.NotEqual(t, r.outcome, opinion, "the table lists a difference that is none")
-				assert.Equal(t, d.moto, opinion, "moto differs, but not as the table has it")
+				assert.Equal(t, d.Moto, opinion, "moto differs, but not as the table has it")
 			} else {
 				assert.Equal(t, r.outcome, opinion, "moto differs, and the table does not list it")
 			}
@@ -64,14 +58,14 @@ func TestMotoAgrees(t *testing.T) {
 }
 
 // byRule is the table of differences by the names of the rules.
-func byRule(t *testing.T) map[string]difference {
+func byRule(t *testing.T) map[string]moto.Difference {
 	t.Helper()
-	table := map[string]difference{}
-	for _, d := range differences() {
-		require.NotEmpty(t, d.because)
-		require.NotEmpty(t, d.page)
-		require.Regexp(t, `^https://docs\.aws\.amazon\.com/.+\.html$`, d.url)
-		for _, name := range d.rules {
+	table := map[string]moto.Difference{}
+	for _, d := range moto.Differences() {
+		require.NotEmpty(t, d.Because)
+		require.NotEmpty(t, d.Page)
+		require.Regexp(t, `^https://docs\.aws\.amazon\.com/.+\.html$`, d.URL)
+		for _, name := range d.Rules {
 			require.NotContains(t, table, name, "listed twice")
 			table[name] = d
 		}
@@ -82,53 +76,13 @@ func byRule(t *testing.T) map[string]difference {
 // startMoto starts a moto that ends with the test, and returns its URL.
 func startMoto(t *testing.T) string {
 	t.Helper()
-	program, err := exec.LookPath("moto_server")
-	if err != nil {
-		program, err = exec.LookPath(filepath.Join(".venv", "bin", "moto_server"))
+	url, stop, err := moto.Start(t.Context(), ".")
+	if errors.Is(err, moto.ErrMissing) && os.Getenv("CI") != "true" {
+		t.Skip(err)
 	}
-	if err != nil && os.Getenv("CI") == "true" {
-		t.Fatal("moto_server is missing: in CI the second opinion must be heard")
-	}
-	if err != nil {
-		t.Skip("moto_server is missing. To install it: python3 -m venv .venv && .venv/bin/pip install -r requirements-dev.txt")
-	}
-	command := exec.CommandContext(t.Context(), program, "-H", "127.0.0.1", "-p", "0")
-	output, err := command.StderrPipe()
-	require.NoError(t, err)
-	require.NoError(t, command.Start())
-	t.Cleanup(func() {
-		_ = command.Process.Kill()
-		_ = command.Wait()
-	})
-	found := make(chan string, 1)
-	go func() {
-		address := regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
-		for lines := bufio.NewScanner(output); lines.Scan(); {
-			if url := address.FindString(lines.Text()); url != "" {
-				found <- url
-				break
-			}
-		}
-		_, _ = io.Copy(io.Discard, output)
-	}()
-	select {
-	case url := <-found:
-		return url
-	case <-time.After(time.Minute):
-		t.Fatal("moto_server did not start within a minute")
-		return ""
-	}
-}
-
-// reset empties moto's accounts.
-func reset(t *testing.T, moto string) {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, moto+"/moto-api/reset", http.NoBody)
-	require.NoError(t, err)
-	response, err := http.DefaultClient.Do(request)
-	require.NoError(t, err)
-	require.NoError(t, response.Body.Close())
-	require.Equal(t, http.StatusOK, response.StatusCode)
+	require.NoError(t, err, "in CI the second opinion must be heard")
+	t.Cleanup(stop)
+	return url
 }
 
 // rule is a small story in an empty account. How it ends is an error code, what was seen, or "ok".

@@ -1,4 +1,4 @@
-package main
+package moto
 
 import (
 	"bytes"
@@ -10,11 +10,11 @@ import (
 	"net/url"
 )
 
-// forward hands the calls on to another emulator.
+// Forward hands the calls on to another emulator.
 //
 // One call that every Delete makes is unknown to the best of them, moto: it answers 500. Where that
 // happens the answer is an empty list, since nothing can have made such a credential there.
-func forward(endpoint string) (http.Handler, error) {
+func Forward(endpoint string) (http.Handler, error) {
 	target, err := url.Parse(endpoint)
 	if err != nil || target.Host == "" {
 		return nil, fmt.Errorf("AWS_ENDPOINT_URL %q is not the URL of an emulator, such as http://127.0.0.1:5000", endpoint)
@@ -44,7 +44,7 @@ func forward(endpoint string) (http.Handler, error) {
 			return
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
-		if action(r, body) == unknown {
+		if form, err := url.ParseQuery(string(body)); err == nil && form.Get("Action") == unknown {
 			emptyList.ServeHTTP(w, r)
 			return
 		}

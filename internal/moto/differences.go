@@ -1,22 +1,22 @@
-package main
+package moto
 
-// difference is a row of the table of rules in which moto is not AWS, and localaws is.
-type difference struct {
-	moto    string   // what moto makes of them
-	rules   []string // by their names
-	because string   // what AWS's documentation says
-	page    string   // of the documentation
-	url     string
+// Difference is a row of the table of what moto makes of it otherwise than AWS, and localaws does not.
+type Difference struct {
+	Moto    string   // what moto makes of them
+	Rules   []string // by their names
+	Because string   // what AWS's documentation says
+	Page    string   // of the documentation
+	URL     string
 }
 
-// differences is every difference between localaws and moto that is known, with AWS's documentation, which decides it.
-func differences() []difference {
+// Differences is every difference between localaws and moto that is known, with AWS's documentation, which decides it.
+func Differences() []Difference {
 	const (
 		reference = "https://docs.aws.amazon.com/IAM/latest/APIReference/"
 		guide     = "https://docs.aws.amazon.com/IAM/latest/UserGuide/"
 		secretAPI = "https://docs.aws.amazon.com/secretsmanager/latest/apireference/"
 	)
-	return []difference{
+	return []Difference{
 		// Users.
 		{
 			"ok",
