@@ -58,6 +58,9 @@ func attempt[In, Out any](ctx context.Context, f front, op operation, in *In, ef
 	}
 	record, fate := f.account.begin(f.caller, op, in)
 	defer func() { f.account.end(record, err) }()
+	if watcher, ok := ctx.Value(watchKey{}).(func(Call)); ok {
+		watcher(*record)
+	}
 
 	if err := fate.before(ctx, *record); err != nil {
 		return nil, err

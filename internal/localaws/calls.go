@@ -2,6 +2,7 @@ package localaws
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"slices"
 	"time"
@@ -14,7 +15,7 @@ import (
 type Call struct {
 	Service     string       // iam, sts or secretsmanager
 	Action      string       // such as CreateUser
-	Resource    string       // the ARN that IAM would authorise against; empty where there is none. See Permission.
+	Resource    string       // the ARN that IAM would authorise against; empty where there is none
 	Permissions []Permission // all that IAM would ask the caller to be allowed
 	Principal   string       // the caller's ARN, or the access key ID where nobody has it
 	Start, End  time.Time    // End is zero while the call is under way
@@ -56,6 +57,14 @@ func RoundTrips(calls []Call) int {
 	}
 	return trips
 }
+
+// Watch returns a context whose calls are told to watcher as they begin, from many goroutines at once. It is for calls in the
+// same process, whose context reaches the account: those of the clients of [Account.Config], and the typed ones.
+func Watch(ctx context.Context, watcher func(Call)) context.Context {
+	return context.WithValue(ctx, watchKey{}, watcher)
+}
+
+type watchKey struct{}
 
 // begin records a call and tells what fate the faults have in store for it.
 func (a *Account) begin(caller claim, op operation, in any) (*Call, fate) {

@@ -8,12 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	secrettypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -161,46 +158,6 @@ func TestRoundTripsAreTheLongestChain(t *testing.T) {
 		assert.Equal(t, 3500*time.Millisecond, time.Since(start))
 		a.ResetCalls()
 		assert.Zero(t, RoundTrips(a.Calls()))
-	})
-}
-
-func TestCallsAreRecordedWithWhatTheyNeed(t *testing.T) {
-	story(t, func(s teller) {
-		node := aws.String("node")
-		s.do(
-			&iam.CreateRoleInput{RoleName: node, Path: aws.String("/redis/"), AssumeRolePolicyDocument: aws.String(trustEC2), Tags: tags("a", "b")},
-			createProfile("node"),
-			&iam.AddRoleToInstanceProfileInput{InstanceProfileName: node, RoleName: node},
-			createPolicy("read-users"),
-			attachRole("NODE", readUsersARN),
-			&iam.ListRolesInput{},
-			&secretsmanager.CreateSecretInput{Name: aws.String("s"), SecretString: aws.String("sesame"), KmsKeyId: aws.String("alias/mine")},
-			&secretsmanager.PutSecretValueInput{SecretId: aws.String("s"), SecretString: aws.String("sesame")},
-			&sts.GetCallerIdentityInput{},
-		)
-		secret := *ask[secretsmanager.DescribeSecretOutput](s, &secretsmanager.DescribeSecretInput{SecretId: aws.String("s")}).ARN
-		role, profile, kms := account+"role/redis/node", account+"instance-profile/node", "arn:aws:kms:us-east-1:123456789012:alias/mine"
-		want := [][]Permission{
-			{{"iam:CreateRole", role}, {"iam:TagRole", role}},
-			{{"iam:CreateInstanceProfile", profile}},
-			{{"iam:AddRoleToInstanceProfile", profile}, {"iam:PassRole", role}},
-			{{"iam:CreatePolicy", readUsersARN}},
-			{{"iam:AttachRolePolicy", role}},
-			{{"iam:ListRoles", ""}},
-			{{"secretsmanager:CreateSecret", secret[:len(secret)-6] + "??????"}, {"kms:GenerateDataKey", kms}, {"kms:Decrypt", kms}},
-			{{"secretsmanager:PutSecretValue", secret}, {"kms:GenerateDataKey", kms}, {"kms:Decrypt", kms}},
-			{{"sts:GetCallerIdentity", ""}},
-			{{"secretsmanager:DescribeSecret", secret}},
-		}
-		calls := s.account.Calls()
-		require.Len(s, calls, len(want))
-		for i, c := range calls {
-			assert.Equal(s, want[i], c.Permissions)
-			assert.Equal(s, want[i][0].Resource, c.Resource)
-			assert.Equal(s, want[i][0].Action, c.Service+":"+c.Action)
-			assert.False(s, c.End.Before(c.Start))
-			assert.Contains(s, c.Principal, "assumed-role")
-		}
 	})
 }
 

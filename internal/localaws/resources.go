@@ -3,21 +3,10 @@ package localaws
 import (
 	"cmp"
 	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
-
-// A Permission is an action that a call needs its caller to be allowed, and the ARN on which. A secret that
-// does not exist yet has an ARN that ends in "-??????", as policies write it.
-//
-// See https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagement.html and
-// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html.
-type Permission struct {
-	Action   string // such as iam:CreateUser
-	Resource string // empty where the action knows no resources: policies must say "*"
-}
 
 // fields gives the members of an input by name, without regard to whether they are there.
 type fields struct{ input reflect.Value }
@@ -45,7 +34,8 @@ func (f fields) many(name string) bool {
 	return v.IsValid() && v.Len() > 0
 }
 
-// resource returns the ARN that IAM authorises a call against.
+// resource returns the ARN that IAM authorises a call against, or "" where the action knows no resources. A secret that does
+// not exist has the ARN without the six random characters; the call that makes one, the ARN that it will get.
 func (a *Account) resource(caller *user, op operation, in any) string {
 	f := fieldsOf(in)
 	switch op.service {
@@ -53,7 +43,7 @@ func (a *Account) resource(caller *user, op operation, in any) string {
 		return a.iamResource(caller, op.action, f)
 	case "secretsmanager":
 		if id := cmp.Or(f.text("SecretId"), f.text("Name")); id != "" {
-			return a.secretResource(id)
+			return a.secretResource(id, op.action == "CreateSecret")
 		}
 	}
 	return ""
@@ -96,43 +86,6 @@ func entityARN[T interface{ header() *entity }](a *Account, entities map[string]
 		return e.header().ARN
 	}
 	return a.arn(kind + path + name)
-}
-
-// permissions lists all that a call asks of its caller: the action itself, and what hides in its parameters.
-func (a *Account) permissions(op operation, resource string, in any) []Permission {
-	f := fieldsOf(in)
-	asked := []Permission{{op.fullName(), resource}}
-	if f.many("Tags") {
-		kind := map[string]string{
-			"CreateUser": "TagUser", "CreateRole": "TagRole", "CreatePolicy": "TagPolicy",
-			"CreateInstanceProfile": "TagInstanceProfile", "CreateVirtualMFADevice": "TagMFADevice",
-			"CreateSecret": "TagResource",
-		}[op.action]
-		if kind != "" {
-			asked = append(asked, Permission{op.service + ":" + kind, resource})
-		}
-	}
-	if op.action == "AddRoleToInstanceProfile" {
-		asked = append(asked, Permission{"iam:PassRole", entityARN(a, a.state.Roles, "role", "/", f.text("RoleName"))})
-	}
-	if key := a.encryptionKey(op, f); key != "" {
-		asked = append(asked, Permission{"kms:GenerateDataKey", key}, Permission{"kms:Decrypt", key})
-	}
-	return asked
-}
-
-// encryptionKey is the customer's KMS key with which a call encrypts a secret's value, if there is one.
-func (a *Account) encryptionKey(op operation, f fields) string {
-	if !slices.Contains([]string{"CreateSecret", "PutSecretValue", "UpdateSecret"}, op.action) {
-		return ""
-	}
-	if given, ok := f.value("KmsKeyId").(*string); ok && given != nil {
-		return a.kmsKey(*given)
-	}
-	if s := a.secretCalled(f.text("SecretId")); s != nil {
-		return s.KMSKey
-	}
-	return ""
 }
 
 // redacted copies an input without the secret values in it.

@@ -35,15 +35,19 @@ func (a *Account) secretCalled(id string) *secret {
 	return nil
 }
 
-// secretResource is the ARN of a secret, or the pattern of the ARN that it would get.
-func (a *Account) secretResource(id string) string {
+// secretResource is the ARN of a secret. Of one that does not exist it is the ARN without the six random characters or, where
+// a call is to make it, with "??????" in their place, as policies write it.
+func (a *Account) secretResource(id string, made bool) string {
 	if s := a.secretCalled(id); s != nil {
 		return s.ARN
 	}
 	if strings.HasPrefix(id, "arn:") {
 		return id
 	}
-	return a.secretARN(id) + "-??????"
+	if made {
+		return a.secretARN(id) + "-??????"
+	}
+	return a.secretARN(id)
 }
 
 func (a *Account) secretARN(name string) string {

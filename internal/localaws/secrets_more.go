@@ -46,7 +46,7 @@ func (c *SecretsManager) DeleteSecret(ctx context.Context, in *secretsmanager.De
 
 // forceDelete deletes a secret for good. Its name stays blocked for a while.
 func (tx *tx) forceDelete(s *secret, id string) *secretsmanager.DeleteSecretOutput {
-	out := &secretsmanager.DeleteSecretOutput{ARN: aws.String(tx.secretResource(id)), Name: aws.String(id), DeletionDate: stamp(tx.now)}
+	out := &secretsmanager.DeleteSecretOutput{ARN: aws.String(tx.secretResource(id, false)), Name: aws.String(id), DeletionDate: stamp(tx.now)}
 	if s != nil {
 		out.Name = aws.String(s.Name)
 		delete(tx.state.Secrets, s.Name)

@@ -1,0 +1,120 @@
+package localaws
+
+import (
+	"slices"
+	"strings"
+)
+
+// A Permission is an action that a call needs its caller to be allowed, the ARN on which, and what the conditions of a policy
+// may look at.
+//
+// See https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html and
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html.
+type Permission struct {
+	Action   string            // such as iam:CreateUser
+	Resource string            // empty where the action knows no resources: policies must say "*"
+	Keys     map[string]string // condition keys: those of IAM itself and kms:ViaService; nil where the request has none
+}
+
+// permissions lists all that a call asks of its caller: the action itself, and what hides in its parameters.
+func (a *Account) permissions(op operation, resource string, in any) []Permission {
+	f := fieldsOf(in)
+	asked := []Permission{{op.fullName(), resource, a.conditionKeys(op, f)}}
+	if f.many("Tags") {
+		kind := map[string]string{
+			"CreateUser": "TagUser", "CreateRole": "TagRole", "CreatePolicy": "TagPolicy",
+			"CreateInstanceProfile": "TagInstanceProfile", "CreateVirtualMFADevice": "TagMFADevice",
+			"CreateSecret": "TagResource",
+		}[op.action]
+		if kind != "" {
+			asked = append(asked, Permission{op.service + ":" + kind, resource, nil})
+		}
+	}
+	if op.action == "AddRoleToInstanceProfile" {
+		role := entityARN(a, a.state.Roles, "role", "/", f.text("RoleName"))
+		asked = append(asked, Permission{"iam:PassRole", role, map[string]string{"iam:PassedToService": "ec2." + a.urlSuffix()}})
+	}
+	return append(asked, a.encryption(op, f)...)
+}
+
+// conditionKeys are the keys that an IAM action fills. iam:PermissionsBoundary is the boundary that the request gives to a
+// user or a role, and with actions that give none, the one that the user or role has.
+func (a *Account) conditionKeys(op operation, f fields) map[string]string {
+	keys := map[string]string{}
+	if arn := f.text("PolicyArn"); strings.HasPrefix(op.action, "Attach") || strings.HasPrefix(op.action, "Detach") {
+		keys["iam:PolicyARN"] = arn
+	}
+	switch op.action {
+	case "CreateUser", "CreateRole", "PutUserPermissionsBoundary", "PutRolePermissionsBoundary":
+		keys["iam:PermissionsBoundary"] = f.text("PermissionsBoundary")
+	case "DeleteUserPermissionsBoundary", "AttachUserPolicy", "DetachUserPolicy", "PutUserPolicy", "DeleteUserPolicy":
+		if u := a.state.Users[fold(f.text("UserName"))]; u != nil {
+			keys["iam:PermissionsBoundary"] = u.Boundary
+		}
+	case "DeleteRolePermissionsBoundary", "AttachRolePolicy", "DetachRolePolicy", "PutRolePolicy", "DeleteRolePolicy",
+		"UpdateRole", "UpdateRoleDescription", "UpdateAssumeRolePolicy":
+		if r := a.state.Roles[fold(f.text("RoleName"))]; r != nil {
+			keys["iam:PermissionsBoundary"] = r.Boundary
+		}
+	}
+	if keys["iam:PermissionsBoundary"] == "" {
+		delete(keys, "iam:PermissionsBoundary")
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	return keys
+}
+
+// encryption is what Secrets Manager does in the caller's name with a customer's KMS key. It asks for Decrypt to check the access to a
+// key that is new to the secret, and to compare the values of a version that is written twice. Where the key changes, it
+// encrypts the stored versions anew, if it may decrypt them with the former key and encrypt with the new one; if not, it leaves
+// them as they are and says nothing.
+//
+// See https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html and
+// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecret.html.
+func (a *Account) encryption(op operation, f fields) []Permission {
+	var asked []Permission
+	ask := func(key string, actions ...string) {
+		for _, action := range actions {
+			p := Permission{"kms:" + action, key, map[string]string{"kms:ViaService": "secretsmanager." + a.region + "." + a.urlSuffix()}}
+			if key != "" && !slices.ContainsFunc(asked, func(q Permission) bool { return q.Action == p.Action && q.Resource == key }) {
+				asked = append(asked, p)
+			}
+		}
+	}
+	var former string
+	s := a.secretCalled(f.text("SecretId"))
+	if s != nil {
+		former = s.KMSKey
+	}
+	given, _ := f.value("KmsKeyId").(*string)
+	switch op.action {
+	case "CreateSecret":
+		if given != nil {
+			ask(a.kmsKey(*given), "GenerateDataKey", "Decrypt")
+		}
+	case "PutSecretValue":
+		ask(former, "GenerateDataKey")
+		if s != nil && s.version(f.text("ClientRequestToken")) != nil {
+			ask(former, "Decrypt")
+		}
+	case "UpdateSecret":
+		switch {
+		case given != nil:
+			ask(a.kmsKey(*given), "GenerateDataKey", "Decrypt", "Encrypt")
+			ask(former, "Decrypt")
+		case f.text("SecretString") != "" || f.many("SecretBinary"):
+			ask(former, "GenerateDataKey")
+		}
+	}
+	return asked
+}
+
+// urlSuffix ends the names of services in the account's partition.
+func (a *Account) urlSuffix() string {
+	if a.partition == "aws-cn" {
+		return "amazonaws.com.cn"
+	}
+	return "amazonaws.com"
+}
