@@ -2,6 +2,7 @@ package localaws
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -13,7 +14,7 @@ import (
 type Permission struct {
 	Action   string            // such as iam:CreateUser
 	Resource string            // empty where the action knows no resources: policies must say "*"
-	Keys     map[string]string // condition keys: those of IAM itself and kms:ViaService; nil where the request has none
+	Keys     map[string]string // condition keys, as far as anybody here asks for them; nil where the request has none
 }
 
 // permissions lists all that a call asks of its caller: the action itself, and what hides in its parameters.
@@ -31,13 +32,13 @@ func (a *Account) permissions(op operation, resource string, in any) []Permissio
 		}
 	}
 	if op.action == "AddRoleToInstanceProfile" {
-		role := entityARN(a, a.state.Roles, "role", "/", f.text("RoleName"))
+		role := entityARN(a, a.state.Roles, "role", f.text("RoleName"))
 		asked = append(asked, Permission{"iam:PassRole", role, map[string]string{"iam:PassedToService": "ec2." + a.urlSuffix()}})
 	}
 	return append(asked, a.encryption(op, f)...)
 }
 
-// conditionKeys are the keys that an IAM action fills. iam:PermissionsBoundary is the boundary that the request gives to a
+// conditionKeys are the keys that a request fills. iam:PermissionsBoundary is the boundary that the request gives to a
 // user or a role, and with actions that give none, the one that the user or role has.
 func (a *Account) conditionKeys(op operation, f fields) map[string]string {
 	keys := map[string]string{}
@@ -56,6 +57,9 @@ func (a *Account) conditionKeys(op operation, f fields) map[string]string {
 		if r := a.state.Roles[fold(f.text("RoleName"))]; r != nil {
 			keys["iam:PermissionsBoundary"] = r.Boundary
 		}
+	}
+	if block, _ := f.value("BlockPublicPolicy").(*bool); block != nil {
+		keys["secretsmanager:BlockPublicPolicy"] = strconv.FormatBool(*block)
 	}
 	if keys["iam:PermissionsBoundary"] == "" {
 		delete(keys, "iam:PermissionsBoundary")

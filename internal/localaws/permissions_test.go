@@ -30,6 +30,7 @@ func (s teller) needs(inputs ...any) (all [][]Permission) {
 func TestCallsAreRecordedWithWhatTheyNeed(t *testing.T) {
 	story(t, func(s teller) {
 		node := aws.String("node")
+		s.do(&iam.CreateUserInput{UserName: aws.String("redis"), Path: aws.String("/team/")})
 		role, profile := account+"role/redis/node", account+"instance-profile/node"
 		toEC2 := map[string]string{"iam:PassedToService": "ec2.amazonaws.com"}
 		assert.Equal(s, [][]Permission{
@@ -39,6 +40,7 @@ func TestCallsAreRecordedWithWhatTheyNeed(t *testing.T) {
 			{{"iam:CreatePolicy", readUsersARN, nil}},
 			{{"iam:AttachRolePolicy", role, map[string]string{"iam:PolicyARN": readUsersARN}}},
 			{{"iam:ListRoles", "", nil}},
+			{{"iam:DeleteUser", account + "user/team/redis", nil}},
 			{{"sts:GetCallerIdentity", "", nil}},
 		}, s.needs(
 			&iam.CreateRoleInput{RoleName: node, Path: aws.String("/redis/"), AssumeRolePolicyDocument: aws.String(trustEC2), Tags: tags("a", "b")},
@@ -47,8 +49,19 @@ func TestCallsAreRecordedWithWhatTheyNeed(t *testing.T) {
 			createPolicy("read-users"),
 			attachRole("NODE", readUsersARN),
 			&iam.ListRolesInput{},
+			&iam.DeleteUserInput{UserName: aws.String("redis")},
 			&sts.GetCallerIdentityInput{},
 		))
+	})
+}
+
+// To make what is there already is asked by the name and the path that were given.
+func TestWhatIsToBeMadeHasTheARNThatItWouldGet(t *testing.T) {
+	story(t, func(s teller) {
+		s.do(createUser("redis"))
+		s.account.ResetCalls()
+		s.refused("EntityAlreadyExists", &iam.CreateUserInput{UserName: aws.String("Redis"), Path: aws.String("/team/")})
+		assert.Equal(s, []Permission{{"iam:CreateUser", account + "user/team/Redis", nil}}, s.account.Calls()[0].Permissions)
 	})
 }
 
@@ -95,6 +108,20 @@ func TestThePermissionsBoundaryOfARequestOrElseOfTheEntityIsAConditionKey(t *tes
 			&iam.UpdateAssumeRolePolicyInput{RoleName: node, PolicyDocument: aws.String(trustEC2)},
 			&iam.DeleteRoleInput{RoleName: node},
 		))
+	})
+}
+
+func TestWhetherAPublicPolicyIsBlockedIsAConditionKey(t *testing.T) {
+	story(t, func(s teller) {
+		const readers = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:root"},"Action":"secretsmanager:GetSecretValue","Resource":"*"}]}`
+		name := aws.String("s")
+		s.do(&secretsmanager.CreateSecretInput{Name: name, SecretString: aws.String("sesame")})
+		asked := s.needs(
+			&secretsmanager.PutResourcePolicyInput{SecretId: name, ResourcePolicy: aws.String(readers), BlockPublicPolicy: aws.Bool(true)},
+			&secretsmanager.PutResourcePolicyInput{SecretId: name, ResourcePolicy: aws.String(readers)},
+		)
+		assert.Equal(s, map[string]string{"secretsmanager:BlockPublicPolicy": "true"}, asked[0][0].Keys)
+		assert.Nil(s, asked[1][0].Keys)
 	})
 }
 

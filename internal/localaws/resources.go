@@ -62,30 +62,38 @@ func (a *Account) iamResource(caller *user, action string, f fields) string {
 			return u.ARN
 		}
 		return ""
-	case f.text("InstanceProfileName") != "":
-		return entityARN(a, a.state.Profiles, "instance-profile", path, f.text("InstanceProfileName"))
-	case f.text("GroupName") != "":
-		return entityARN(a, a.state.Groups, "group", path, f.text("GroupName"))
-	case f.text("RoleName") != "":
-		return entityARN(a, a.state.Roles, "role", path, f.text("RoleName"))
-	case f.text("UserName") != "":
-		return entityARN(a, a.state.Users, "user", path, f.text("UserName"))
-	case f.text("PolicyArn") != "":
-		return f.text("PolicyArn")
+	case action == "CreateInstanceProfile":
+		return a.arn("instance-profile" + path + f.text("InstanceProfileName"))
+	case action == "CreateGroup":
+		return a.arn("group" + path + f.text("GroupName"))
+	case action == "CreateRole":
+		return a.arn("role" + path + f.text("RoleName"))
+	case action == "CreateUser":
+		return a.arn("user" + path + f.text("UserName"))
 	case action == "CreatePolicy":
 		return a.arn("policy" + path + f.text("PolicyName"))
+	case f.text("InstanceProfileName") != "":
+		return entityARN(a, a.state.Profiles, "instance-profile", f.text("InstanceProfileName"))
+	case f.text("GroupName") != "":
+		return entityARN(a, a.state.Groups, "group", f.text("GroupName"))
+	case f.text("RoleName") != "":
+		return entityARN(a, a.state.Roles, "role", f.text("RoleName"))
+	case f.text("UserName") != "":
+		return entityARN(a, a.state.Users, "user", f.text("UserName"))
+	case f.text("PolicyArn") != "":
+		return f.text("PolicyArn")
 	case caller != nil && f.input.FieldByName("UserName").IsValid():
 		return caller.ARN
 	}
 	return ""
 }
 
-// entityARN is the ARN of a named entity, or the one that it would have.
-func entityARN[T interface{ header() *entity }](a *Account, entities map[string]T, kind, path, name string) string {
+// entityARN is the ARN of a named entity, or the one that it would have without a path.
+func entityARN[T interface{ header() *entity }](a *Account, entities map[string]T, kind, name string) string {
 	if e, ok := entities[fold(name)]; ok {
 		return e.header().ARN
 	}
-	return a.arn(kind + path + name)
+	return a.arn(kind + "/" + name)
 }
 
 // redacted copies an input without the secret values in it.
