@@ -24,6 +24,7 @@ import (
 	"redis-cloud-iam/internal/byhand"
 	"redis-cloud-iam/internal/localaws"
 	"redis-cloud-iam/internal/provision"
+	"redis-cloud-iam/internal/rolepolicy"
 )
 
 // process is one life of the function: when it is killed, nothing that it still tries has an effect.
@@ -197,6 +198,7 @@ func faults() map[string]func(k int, kill func()) localaws.Fault {
 //   - an event got one answer, or Lambda an error, or the process died.
 func TestCrashEverywhere(t *testing.T) {
 	var cases atomic.Int64
+	template := readTemplate(t)
 	t.Cleanup(func() { t.Logf("crash everywhere: %d cases", cases.Load()) })
 	for _, s := range scenarios() {
 		t.Run(s.name, func(t *testing.T) {
@@ -209,7 +211,7 @@ func TestCrashEverywhere(t *testing.T) {
 				left = func(w *world) string { return fmt.Sprint(w.inventory()) }
 			}
 			base := localaws.New(localaws.Options{})
-			exhaustion(t, base, func(t *testing.T, w *world) {
+			exhaustion(t, template, base, func(t *testing.T, w *world) {
 				_, err := w.iam.CreateUser(t.Context(), &iam.CreateUserInput{UserName: aws.String("stranger")})
 				require.NoError(t, err)
 				_, err = w.iam.CreateAccessKey(t.Context(), &iam.CreateAccessKeyInput{UserName: aws.String("stranger")})
@@ -223,7 +225,7 @@ func TestCrashEverywhere(t *testing.T) {
 					s.setup(w)
 				}
 			})
-			exhaustion(t, base.Fork(), func(_ *testing.T, w *world) {
+			exhaustion(t, template, base.Fork(), func(_ *testing.T, w *world) {
 				w.succeed(s.event)
 				goal, calls = w.account(), len(w.calls)
 				for _, next := range s.after {
@@ -240,14 +242,14 @@ func TestCrashEverywhere(t *testing.T) {
 					}
 					cases.Add(1)
 					t.Run(fmt.Sprintf("%s at call %d", name, k), func(t *testing.T) {
-						exhaustion(t, base.Fork(), func(t *testing.T, w *world) {
+						exhaustion(t, template, base.Fork(), func(t *testing.T, w *world) {
 							w.theirs = theirs
 							w.disturb(s.event, k, fault)
 							w.succeed(s.event)
 							assert.Equal(t, goal, w.account(), "the redelivered event converges")
 							w.noLooseKeys()
 						})
-						exhaustion(t, base.Fork(), func(t *testing.T, w *world) {
+						exhaustion(t, template, base.Fork(), func(t *testing.T, w *world) {
 							w.disturb(s.event, k, fault)
 							for _, next := range s.after {
 								w.succeed(next)
@@ -265,10 +267,11 @@ func TestCrashEverywhere(t *testing.T) {
 }
 
 // exhaustion is a story in an account with a history. It has no latency: time is told elsewhere.
-func exhaustion(t *testing.T, account *localaws.Account, tell func(t *testing.T, w *world)) {
+func exhaustion(t *testing.T, template *rolepolicy.Template, account *localaws.Account, tell func(t *testing.T, w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, account)
+		w.role.template = template
 		tell(t, w)
 		w.silent()
 	})

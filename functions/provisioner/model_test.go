@@ -93,7 +93,7 @@ func settings() []setting {
 		{"PermissionsBoundary", "arn:aws:iam::aws:policy/AdministratorAccess"},
 		{"PermissionsBoundary", "arn:aws:iam::aws:policy/ReadOnlyAccess"},
 		{"PermissionsBoundary", nil},
-		{"KmsKeyId", "alias/mine"},
+		{"KmsKeyId", "arn:aws:kms:us-east-1:123456789012:key/0f0e0d0c-1111-2222-3333-444455556666"},
 		{"KmsKeyId", nil},
 	}
 	for _, serial := range []string{"2", "3", "4", "5"} {

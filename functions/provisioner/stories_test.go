@@ -349,6 +349,7 @@ func TestDeleteTakesOffWhatOthersHungOn(t *testing.T) {
 func TestStrangersAreNamedAllAtOnceAndNotTouched(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
 		ctx := t.Context()
+		w.role.undecided = "arn:aws:iam::123456789012:user/RedisLabs-User"
 		_, err := w.iam.CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String("RedisLabs-User")})
 		require.NoError(t, err)
 		_, err = w.iam.CreateInstanceProfile(ctx, &iam.CreateInstanceProfileInput{InstanceProfileName: aws.String("redislabs-cluster-node-role")})

@@ -43,6 +43,7 @@ type world struct {
 	secrets *secretsmanager.Client
 	handler lambda.Handler
 	process *process
+	role    heldRole
 	logs    bytes.Buffer
 
 	statuses []int // what the receiver answers first; then 200
@@ -86,8 +87,9 @@ func (w *world) restart() {
 	config := w.config
 	w.process = &process{next: config.HTTPClient}
 	config.HTTPClient = w.process
-	w.handler = customresource.Handler(resource{provision.New(config, log)},
+	handler := customresource.Handler(resource{provision.New(config, log)},
 		customresource.WithLogger(log), customresource.WithHTTPClient(&http.Client{Transport: mail{w, w.process}}))
+	w.handler = heldToItsRole{handler, w}
 }
 
 // mail carries the answers of one process to CloudFormation's receiver.
