@@ -40,6 +40,7 @@ func newStatement(item any) (Statement, error) {
 	if s.Actions, err = texts(entries["Action"]); err != nil {
 		return s, err
 	}
+	s.Actions = once(s.Actions)
 	for _, action := range s.Actions {
 		if !regexp.MustCompile(`^[a-z0-9-]+:[A-Za-z0-9]+$`).MatchString(action) {
 			return s, fmt.Errorf("action %s is not the name of one action", action)
@@ -48,6 +49,7 @@ func newStatement(item any) (Statement, error) {
 	if s.Resources, err = texts(entries["Resource"]); err != nil {
 		return s, err
 	}
+	s.Resources = once(s.Resources)
 	for _, resource := range s.Resources {
 		if resource == "" || strings.Contains(resource, "$") {
 			return s, fmt.Errorf("resource %q: policy variables are not known here", resource)
@@ -57,6 +59,17 @@ func newStatement(item any) (Statement, error) {
 		s.Conditions, err = newConditions(condition)
 	}
 	return s, err
+}
+
+// once is a list without what is in it already: the template's lists repeat an entry where a parameter adds none.
+func once(list []string) []string {
+	var out []string
+	for _, item := range list {
+		if !slices.Contains(out, item) {
+			out = append(out, item)
+		}
+	}
+	return out
 }
 
 func newConditions(value any) ([]Condition, error) {
