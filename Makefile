@@ -22,6 +22,10 @@ RACE = $(shell test "$$(go env CGO_ENABLED)" = 1 && command -v $$(go env CC) >/d
 # What runs in AWS: Lambda's arm64, without the RPC mode of the old Go runtime, the same bytes from every directory.
 BUILD_LAMBDA = GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -tags lambda.norpc -trimpath -ldflags="-s -w" -buildvcs=false
 
+# For what is released, whose bytes must follow from the commit alone: one version of Go, which Go fetches if it is another,
+# and nothing of how Go is set up on this machine. A Go with security fixes is a new version of the project.
+RELEASE_GO = GOTOOLCHAIN=go1.26.8 GOFLAGS=-buildvcs=false GOWORK=off GOEXPERIMENT= GOARM64=v8.0 GOFIPS140=off
+
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -80,6 +84,11 @@ template-lint: ## Check the templates with cfn-lint and the SAM translator (need
 .PHONY: build
 build: need-go ## Build the Lambda's bootstrap (linux/arm64) into build/
 	$(BUILD_LAMBDA) -o build/bootstrap ./functions/provisioner
+
+.PHONY: package
+package: need-go ## Build build/provisioner.zip, the same bytes from every clone of a commit, and its SHA-256
+	$(RELEASE_GO) $(BUILD_LAMBDA) -o build/bootstrap ./functions/provisioner
+	@$(RELEASE_GO) go run ./internal/release package
 
 .PHONY: ci
 ci: ## Run everything that CI runs
