@@ -90,6 +90,10 @@ package: need-go ## Build build/provisioner.zip, the same bytes from every clone
 	$(RELEASE_GO) $(BUILD_LAMBDA) -o build/bootstrap ./functions/provisioner
 	@$(RELEASE_GO) go run ./internal/release package
 
+.PHONY: publish
+publish: package ## Upload the version to a bucket per Region (REGIONS="us-east-1 ...", ARTIFACT_BUCKET_PREFIX=)
+	@go run ./internal/release publish -prefix "$(ARTIFACT_BUCKET_PREFIX)" $(REGIONS)
+
 .PHONY: ci
 ci: ## Run everything that CI runs
 	@.ci/run

@@ -1,22 +1,94 @@
 package main
 
 import (
+	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
+
+	"redis-cloud-iam/internal/templates"
 )
 
 // The names of what is published, in the folder of its version.
 const (
-	zipName  = "provisioner.zip"
-	sumsName = "SHA256SUMS"
+	zipName      = "provisioner.zip"
+	plainName    = "redis-cloud-iam.yaml"
+	stackSetName = "stackset.yaml"
+	sumsName     = "SHA256SUMS"
 )
+
+// prefixParameter is the parameter of the templates that says where the code is: in the bucket <prefix>-<Region>.
+const prefixParameter = "ArtifactBucketPrefix"
+
+// contents is what is published of one version.
+type contents struct {
+	version string
+	files   []file // in the order of uploading: SHA256SUMS, which says that the version is whole, comes last
+}
 
 // file is one object of a version.
 type file struct {
 	name        string
 	contentType string
 	content     []byte
+}
+
+// key is where a file of a version is, in every bucket.
+func key(version, name string) string {
+	return "redis-cloud-iam/" + version + "/" + name
+}
+
+// load reads what is to be published. Without a prefix the templates' parameter has no default. The error has all the faults.
+func load(project fs.FS, prefix string) (contents, error) {
+	version, err := readVersion(project)
+	if err != nil {
+		return contents{}, err
+	}
+	archive, zipErr := fs.ReadFile(project, "build/"+zipName)
+	if zipErr != nil {
+		zipErr = fmt.Errorf("read what make package makes: %w", zipErr)
+	}
+	plain, plainErr := loadTemplate(project, plainName, prefix)
+	stackSet, stackSetErr := loadTemplate(project, stackSetName, prefix)
+	if err := errors.Join(zipErr, plainErr, stackSetErr); err != nil {
+		return contents{}, err
+	}
+	files := []file{
+		{zipName, "application/zip", archive},
+		{plainName, "application/yaml", plain},
+		{stackSetName, "application/yaml", stackSet},
+	}
+	return contents{version, append(files, checksums(files))}, nil
+}
+
+// loadTemplate reads a template as it was committed, for people to read, which must be what template.yaml makes: it says
+// in what version's folder its code is.
+func loadTemplate(project fs.FS, name, prefix string) ([]byte, error) {
+	source, err := fs.ReadFile(project, "template.yaml")
+	if err != nil {
+		return nil, err
+	}
+	made, err := templates.All(source)
+	if err != nil {
+		return nil, fmt.Errorf("template.yaml: %w", err)
+	}
+	have, err := fs.ReadFile(project, "templates/"+name)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(have, made[name]) {
+		return nil, fmt.Errorf("templates/%s is stale: run make templates and commit", name)
+	}
+	if prefix == "" {
+		return have, nil
+	}
+	filled, err := withDefault(have, prefixParameter, prefix)
+	if err != nil {
+		return nil, fmt.Errorf("templates/%s: %w", name, err)
+	}
+	return filled, nil
 }
 
 // checksums is what sha256sum writes of the files.

@@ -20,7 +20,7 @@ func packageOf(t *testing.T, content string, mode os.FileMode, modified time.Tim
 	require.NoError(t, os.WriteFile("build/bootstrap", []byte(content), mode))
 	require.NoError(t, os.Chtimes("build/bootstrap", modified, modified))
 	var out bytes.Buffer
-	require.NoError(t, run([]string{"package"}, &out))
+	require.NoError(t, run(t.Context(), []string{"package"}, &out))
 	archive, err := os.ReadFile("build/provisioner.zip")
 	require.NoError(t, err)
 	sums, err := os.ReadFile("build/SHA256SUMS")
@@ -58,5 +58,5 @@ func TestLambdaCanRunWhatIsInTheZip(t *testing.T) {
 
 func TestThereIsNothingToPackageBeforeTheBuild(t *testing.T) {
 	t.Chdir(t.TempDir())
-	require.ErrorContains(t, run([]string{"package"}, io.Discard), "read the built function: open build/bootstrap")
+	require.ErrorContains(t, run(t.Context(), []string{"package"}, io.Discard), "read the built function: open build/bootstrap")
 }

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+// bucket is where a Region's files go. Every call says whose it must be: a name such as my-prefix-eu-central-1 is easily guessed,
+// and who has taken it first must not get to say what the link launches.
+type bucket struct {
+	target
+	client  *s3.Client
+	owner   string          // AWS account
+	missing map[string]bool // the files of the version that are not there yet
+}
+
+func newBucket(cfg aws.Config, place target, owner string) bucket {
+	client := s3.NewFromConfig(cfg, func(o *s3.Options) {
+		o.Region = place.region
+		o.UsePathStyle = o.BaseEndpoint != nil // an emulator has no host name for each bucket
+		o.DisableLogOutputChecksumValidationSkipped = true
+	})
+	return bucket{place, client, owner, map[string]bool{}}
+}
+
+// survey looks at the bucket and at what it holds of the version.
+func (b bucket) survey(ctx context.Context, version contents) error {
+	name := aws.String(b.bucket())
+	head, err := b.client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: name, ExpectedBucketOwner: &b.owner})
+	region := b.region
+	if err == nil && head.BucketRegion != nil {
+		region = *head.BucketRegion
+	}
+	if response, ok := errors.AsType[*awshttp.ResponseError](err); ok {
+		switch response.HTTPStatusCode() {
+		case http.StatusNotFound:
+			return fmt.Errorf("%s: there is no bucket %s. Create it, let those read it who may launch from it (docs/releasing.md), and publish again:\n  %s",
+				b.region, b.bucket(), b.create())
+		case http.StatusForbidden:
+			return fmt.Errorf("%s: the bucket %s is not of account %s, or these credentials lack s3:ListBucket for it. If it is "+
+				"somebody else's, choose another ARTIFACT_BUCKET_PREFIX", b.region, b.bucket(), b.owner)
+		case http.StatusMovedPermanently:
+			region, err = response.Response.Header.Get("x-amz-bucket-region"), nil
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%s: look at the bucket %s: %w", b.region, b.bucket(), err)
+	}
+	if region != b.region {
+		return fmt.Errorf("%s: the bucket %s is in %s, and Lambda takes code from its own Region alone. Choose another ARTIFACT_BUCKET_PREFIX, "+
+			"or delete the bucket and create it in its Region:\n  %s", b.region, b.bucket(), region, b.create())
+	}
+
+	var different []string
+	for _, f := range version.files {
+		there, err := b.get(ctx, version.version, f.name)
+		switch {
+		case err != nil:
+			return err
+		case there == nil:
+			b.missing[f.name] = true
+		case !bytes.Equal(there, f.content):
+			different = append(different, f.name)
+		}
+	}
+	if len(different) > 0 {
+		return fmt.Errorf("%s: the bucket %s has a %s that differs (%s). What is published never changes: raise SemanticVersion in "+
+			"template.yaml, run make templates and commit", b.region, b.bucket(), version.version, strings.Join(different, ", "))
+	}
+	return nil
+}
+
+// create is the command that makes the bucket.
+func (b bucket) create() string {
+	return fmt.Sprintf("aws s3 mb s3://%s --region %s", b.bucket(), b.region)
+}
+
+// get returns what the bucket has under the file's name, and nil where it has nothing.
+func (b bucket) get(ctx context.Context, version, name string) ([]byte, error) {
+	object, err := b.client.GetObject(ctx, &s3.GetObjectInput{
+		Bucket: aws.String(b.bucket()), Key: aws.String(key(version, name)), ExpectedBucketOwner: &b.owner,
+	})
+	if _, none := errors.AsType[*types.NoSuchKey](err); none {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: read s3://%s/%s: %w", b.region, b.bucket(), key(version, name), err)
+	}
+	defer object.Body.Close()
+	content, err := io.ReadAll(object.Body)
+	if err != nil {
+		return nil, fmt.Errorf("%s: read s3://%s/%s: %w", b.region, b.bucket(), key(version, name), err)
+	}
+	return content, nil
+}
+
+// put uploads a file that was not there. If it is there by now, it must have the same bytes: then it was this upload, whose
+// reply got lost, or somebody who publishes the same.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+func (b bucket) put(ctx context.Context, version string, f file) error {
+	sum := sha256.Sum256(f.content)
+	_, err := b.client.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: aws.String(b.bucket()), Key: aws.String(key(version, f.name)), ExpectedBucketOwner: &b.owner,
+		IfNoneMatch: aws.String("*"), Body: bytes.NewReader(f.content), ContentType: &f.contentType,
+		ChecksumSHA256: aws.String(base64.StdEncoding.EncodeToString(sum[:])),
+	})
+	response, ok := errors.AsType[*awshttp.ResponseError](err)
+	if ok && response.HTTPStatusCode() == http.StatusPreconditionFailed {
+		there, getErr := b.get(ctx, version, f.name)
+		if getErr != nil {
+			return getErr
+		}
+		if bytes.Equal(there, f.content) {
+			return nil
+		}
+		return fmt.Errorf("%s: s3://%s/%s: somebody else has published another %s at this moment. Nothing of it was overwritten",
+			b.region, b.bucket(), key(version, f.name), version)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: upload s3://%s/%s: %w", b.region, b.bucket(), key(version, f.name), err)
+	}
+	return nil
+}

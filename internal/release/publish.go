@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os/exec"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+)
+
+// publish uploads the version that template.yaml names to the bucket of each Region, and prints the links that launch it.
+//
+// What is published never changes. So everything is looked at before anything is uploaded; an upload never overwrites; and
+// SHA256SUMS, which marks a version as whole, goes up when the rest is there in all Regions. A publish that died on the way
+// can be repeated, and a Region can be added later: files that are there with the same bytes stay as they are.
+func publish(ctx context.Context, project fs.FS, prefix string, regions []string, out io.Writer) error {
+	places, inputErr := targets(prefix, regions)
+	if !validPrefix(prefix) {
+		prefix = "" // said already
+	}
+	version, loadErr := load(project, prefix)
+	buckets, bucketErr := survey(ctx, places, version)
+	if err := errors.Join(inputErr, committed(ctx), loadErr, bucketErr); err != nil {
+		return fmt.Errorf("nothing was uploaded:\n%w", err)
+	}
+	if !slices.ContainsFunc(buckets, func(b bucket) bool { return len(b.missing) > 0 }) {
+		return fmt.Errorf("nothing was uploaded:\n%s is published already, in %s: to publish something else, raise SemanticVersion "+
+			"in template.yaml, run make templates and commit", version.version, strings.Join(names(places), ", "))
+	}
+
+	for _, f := range version.files {
+		for _, b := range buckets {
+			if !b.missing[f.name] {
+				continue
+			}
+			if err := b.put(ctx, version.version, f); err != nil {
+				return fmt.Errorf("%w\nWhat is uploaded so far is good: when the cause is gone, publish again", err)
+			}
+			fmt.Fprintf(out, "uploaded s3://%s/%s\n", b.bucket(), key(version.version, f.name))
+		}
+	}
+	return announce(version.version, places, out)
+}
+
+func names(places []target) []string {
+	var regions []string
+	for _, place := range places {
+		regions = append(regions, place.region)
+	}
+	return regions
+}
+
+// committed says whether what is published is what a commit says, so that others can build the same.
+func committed(ctx context.Context) error {
+	status, err := exec.CommandContext(ctx, "git", "status", "--porcelain").Output()
+	if err != nil {
+		return fmt.Errorf("ask git whether everything is committed: %w", err)
+	}
+	if len(status) > 0 {
+		return fmt.Errorf("not everything is committed: commit or stash it, so that the version can be built again from its commit\n%s",
+			strings.TrimRight(string(status), "\n"))
+	}
+	return nil
+}
+
+// survey looks at the bucket of each Region, and changes nothing. The error has the faults of all of them.
+func survey(ctx context.Context, places []target, version contents) ([]bucket, error) {
+	if len(places) == 0 {
+		return nil, nil
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(places[0].region))
+	if err != nil {
+		return nil, fmt.Errorf("read the AWS configuration: %w", err)
+	}
+	caller, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return nil, fmt.Errorf("ask AWS whose credentials these are (set AWS_PROFILE, or sign in): %w", err)
+	}
+	var buckets []bucket
+	var faults []error
+	for _, place := range places {
+		b := newBucket(cfg, place, aws.ToString(caller.Account))
+		faults = append(faults, b.survey(ctx, version))
+		buckets = append(buckets, b)
+	}
+	return buckets, errors.Join(faults...)
+}
+
+// announce prints the links that launch a version.
+func announce(version string, places []target, out io.Writer) error {
+	var text strings.Builder
+	fmt.Fprintf(&text, "\n%s is published. Who may launch it depends on who may read the buckets: docs/releasing.md\n\nQuick-create links:\n", version)
+	for _, place := range places {
+		fmt.Fprintf(&text, "  %s\n", place.quickCreate(version))
+	}
+	text.WriteString("\nLaunch buttons in Markdown:\n")
+	for _, place := range places {
+		fmt.Fprintf(&text, "  %s\n", place.button(version))
+	}
+	_, err := io.WriteString(out, text.String())
+	return err
+}
