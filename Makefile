@@ -81,6 +81,10 @@ templates: need-go ## Make templates/ of template.yaml
 template-lint: ## Check the templates with cfn-lint and the SAM translator (needs Python)
 	@.ci/template-lint
 
+.PHONY: deploy-test
+deploy-test: ## Deploy the templates in moto, as a stack and as a StackSet (needs Python)
+	@python=$$(.ci/python moto samtranslator) && "$$python" -W ignore .ci/deploy-test
+
 .PHONY: build
 build: need-go ## Build the Lambda's bootstrap (linux/arm64) into build/
 	$(BUILD_LAMBDA) -o build/bootstrap ./functions/provisioner
