@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -21,14 +20,14 @@ import (
 // template declares, and no others, those that events/env.json sets.
 func samEnvironment(t *testing.T) map[string]string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(module, "events/env.json"))
+	text, err := os.ReadFile(filepath.Join(module, "events", "env.json"))
 	require.NoError(t, err)
 	var byFunction map[string]map[string]string
 	require.NoError(t, json.Unmarshal(text, &byFunction))
 	template, err := os.ReadFile(filepath.Join(module, "template.yaml"))
 	require.NoError(t, err)
 	for name := range byFunction["Provisioner"] {
-		assert.Regexp(t, regexp.MustCompile(`(?m)^          `+name+`: ""$`), string(template), "the template declares %s", name)
+		assert.Regexp(t, `(?m)^          `+name+`: ""$`, string(template), "the template declares %s", name)
 	}
 	assert.Len(t, byFunction, 1)
 	return byFunction["Provisioner"]
@@ -40,7 +39,7 @@ func TestTheEventsAndTheEnvironmentLeadToLocalAWS(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, string(config), `env_vars = "events/env.json"`)
 	assert.Contains(t, string(config), `add_host = ["host.docker.internal:host-gateway"]`)
-	files, err := filepath.Glob(filepath.Join(module, "events/*.json"))
+	files, err := filepath.Glob(filepath.Join(module, "events", "*.json"))
 	require.NoError(t, err)
 	require.Greater(t, len(files), 10)
 	for _, file := range files {
@@ -54,7 +53,7 @@ func TestTheEventsAndTheEnvironmentLeadToLocalAWS(t *testing.T) {
 		address, err := url.Parse(event.ResponseURL)
 		require.NoError(t, err, file)
 		assert.Equal(t, fmt.Sprintf("host.docker.internal:%d", answerPort), address.Host, file)
-		assert.NotRegexp(t, regexp.MustCompile(`AKIA[A-Z0-9]{16}|(?i)"[^"]*(password|secretkey)": "[^"]{16,}"`), strings.ReplaceAll(string(text), "redis-cloud/console-password", ""), file)
+		assert.NotRegexp(t, `AKIA[A-Z0-9]{16}|(?i)"[^"]*(password|secretkey)": "[^"]{16,}"`, strings.ReplaceAll(string(text), "redis-cloud/console-password", ""), file)
 	}
 }
 

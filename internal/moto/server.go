@@ -28,7 +28,7 @@ func Start(ctx context.Context, module string) (url string, stop func(), err err
 	if err != nil {
 		return "", nil, ErrMissing
 	}
-	command := exec.CommandContext(ctx, program, "-H", "127.0.0.1", "-p", "0")
+	command := exec.CommandContext(ctx, program, "-H", "127.0.0.1", "-p", "0") //nolint:gosec // found on the PATH or in .venv
 	output, err := command.StderrPipe()
 	if err != nil {
 		return "", nil, fmt.Errorf("read what moto_server says: %w", err)
