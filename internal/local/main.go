@@ -3,11 +3,13 @@
 //
 //	go run ./internal/local [event.json ...]
 //	go run ./internal/local -serve
+//	go run ./internal/local -bench
 //
 // Without arguments it plays the life of a stack from the events folder. With AWS_ENDPOINT_URL set it works
 // against that emulator instead of its own. The exit status is 0 only if every answer was what it should be.
 //
-// With -serve it serves the AWS and the receiver alone, for "sam local invoke", until it is interrupted.
+// With -serve it serves the AWS and the receiver alone, for "sam local invoke", until it is interrupted. With -bench it
+// measures the binary, and prints a table.
 package main
 
 import (
@@ -30,9 +32,12 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	var err error
-	if screen := newScreen(os.Stdout); slices.Equal(os.Args[1:], []string{"-serve"}) {
+	switch screen := newScreen(os.Stdout); {
+	case slices.Equal(os.Args[1:], []string{"-serve"}):
 		err = newStand(screen).serve(ctx, screen)
-	} else {
+	case slices.Equal(os.Args[1:], []string{"-bench"}):
+		err = runBench(ctx, os.Stdout)
+	default:
 		err = run(ctx, os.Args[1:], os.Getenv("AWS_ENDPOINT_URL"))
 	}
 	stop()

@@ -6,7 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"math/big"
+	mathrand "math/rand/v2"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -67,28 +67,19 @@ const passwordLength = 32
 // symbols that it counts: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_account-policy.html
 func newPassword() Sensitive {
 	kinds := []string{"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", "0123456789", "!@#$%^*()_+-=[]{}|"}
+	var seed [32]byte
+	_, _ = rand.Read(seed[:])                         // never fails
+	random := mathrand.New(mathrand.NewChaCha8(seed)) // of cryptographic strength
 	password := make([]byte, passwordLength)
 	for i := range password {
 		from := strings.Join(kinds, "")
 		if i < len(kinds) {
 			from = kinds[i]
 		}
-		password[i] = from[below(len(from))]
+		password[i] = from[random.IntN(len(from))]
 	}
-	for i := len(password) - 1; i > 0; i-- {
-		j := below(i + 1)
-		password[i], password[j] = password[j], password[i]
-	}
+	random.Shuffle(len(password), func(i, j int) { password[i], password[j] = password[j], password[i] })
 	return newSensitive(string(password))
-}
-
-// below returns a random number from 0 to below n.
-func below(n int) int {
-	number, err := rand.Int(rand.Reader, big.NewInt(int64(n)))
-	if err != nil {
-		panic(fmt.Sprintf("read random bytes: %v", err)) // cannot happen: the reader never fails
-	}
-	return int(number.Int64())
 }
 
 // consoleValue is the JSON that the secret of the console password holds. Its names are those of Redis Cloud's REST API.
