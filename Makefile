@@ -59,6 +59,21 @@ fuzz: need-go ## Fuzz the event, the properties and the answer, each for FUZZTIM
 	  done; \
 	done
 
+# How many accounts make bench rolls out to, one after the other figure.
+BENCH_ACCOUNTS ?= 1000 10000
+
+.PHONY: bench
+bench: need-go ## Measure the function beside hello-world, Python and a straight line; a thousand accounts; the hot pieces
+	@mkdir -p build
+	@go run ./internal/local -bench
+	@echo; echo "A rollout to many accounts, in virtual time"; echo
+	@set -e; for n in $(BENCH_ACCOUNTS); do \
+	  go test -count=1 -v -run '^TestManyAccounts$$' ./functions/provisioner -accounts=$$n >build/accounts.log 2>&1 || { cat build/accounts.log; exit 1; }; \
+	  sed -n 's/^ *accounts_test.go:[0-9]*: *//p' build/accounts.log; \
+	done
+	@echo; echo "The hot pieces, for benchstat"; echo
+	@go test -run '^$$' -bench . -benchtime 0.5s ./internal/provision ./internal/customresource
+
 .PHONY: lint
 lint: need-go $(GOFUMPT) $(GOLANGCI_LINT) ## Check formatting, go vet and golangci-lint
 	@files=$$($(GOFUMPT) -l .) && if [ -n "$$files" ]; then echo "not formatted, run make fmt:"; echo "$$files"; exit 1; fi

@@ -40,9 +40,13 @@ type Account struct {
 type settings struct {
 	pageSize        int
 	latency         time.Duration
+	latencies       func() time.Duration
 	staleReads      time.Duration
 	keyDelay        time.Duration
 	secretNameBlock time.Duration
+
+	rate, burst, tokens float64 // of IAM's calls; see LimitRate
+	filled              time.Time
 }
 
 var (
@@ -73,6 +77,32 @@ func (a *Account) PageSize(n int) { a.set(func(s *settings) { s.pageSize = n }) 
 // SetLatency makes every call take d before it has its effect. Under virtual time the time that a piece of
 // work took, divided by d, is then the number of its sequential round trips.
 func (a *Account) SetLatency(d time.Duration) { a.set(func(s *settings) { s.latency = d }) }
+
+// SetLatencies makes every call take what next returns, on top of that. It is called under a lock.
+func (a *Account) SetLatencies(next func() time.Duration) {
+	a.set(func(s *settings) { s.latencies = next })
+}
+
+// LimitRate makes IAM throttle calls beyond a rate, as it does for each account: a bucket holds as many tokens as burst says, gets
+// perSecond new ones in a second, and a call that finds none is refused with Throttling. IAM's own rates are not documented.
+func (a *Account) LimitRate(perSecond float64, burst int) {
+	a.set(func(s *settings) {
+		s.rate, s.burst, s.tokens, s.filled = perSecond, float64(burst), float64(burst), time.Now()
+	})
+}
+
+// throttled takes a token for a call to IAM, and says whether there was none.
+func (s *settings) throttled(op operation, now time.Time) bool {
+	if s.rate == 0 || op.service != "iam" {
+		return false
+	}
+	s.tokens, s.filled = min(s.burst, s.tokens+s.rate*now.Sub(s.filled).Seconds()), now
+	if s.tokens < 1 {
+		return true
+	}
+	s.tokens--
+	return false
+}
 
 // StaleReads makes IAM eventually consistent: for d after a write, calls that read (Get and List) see the account as it
 // was before, and calls that write do not find the entity that was just made. Deleted entities and detached

@@ -102,6 +102,12 @@ type fate struct {
 // fate gathers the faults that strike the call under way.
 func (a *Account) fate(op operation) fate {
 	met := fate{operation: op, latency: a.settings.latency}
+	if a.settings.latencies != nil {
+		met.latency += a.settings.latencies()
+	}
+	if a.settings.throttled(op, time.Now()) {
+		met.struck = append(met.struck, Fault{code: throttling})
+	}
 	for _, f := range a.faults {
 		if f.strikes(a.number, op.action) {
 			met.struck = append(met.struck, *f)
