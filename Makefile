@@ -43,7 +43,7 @@ local-aws: need-go ## Serve an AWS in memory, and a receiver for answers, to "sa
 .PHONY: test
 test: need-go ## Run the tests, with the race detector where there is a C compiler (TESTFLAGS=, PACKAGES=)
 	@# Not from the cache, which does not see what the tests of the built binary build.
-	@# Under the race detector "crash everywhere" takes a quarter of its cases and the model short sequences; all of
+	@# Under the race detector "crash everywhere" takes a twelfth of its cases and the model short sequences; all of
 	@# them follow, without it.
 	go test -count=1 $(RACE) $(TESTFLAGS) $(PACKAGES)
 	$(if $(TESTFLAGS),,$(if $(RACE),@mkdir -p build; \
