@@ -18,7 +18,7 @@ import (
 )
 
 // accounts is how many accounts TestManyAccounts rolls out to; make bench asks for more.
-var accounts = flag.Int("accounts", 200, "how many accounts TestManyAccounts rolls out to") //nolint:gochecknoglobals // a flag of the test binary
+var accounts = flag.Int("accounts", 200, "how many accounts TestManyAccounts rolls out to")
 
 // rollout is what a rollout to many accounts took.
 type rollout struct {
@@ -66,7 +66,7 @@ func rollOutAt(t *testing.T, accounts int, throttle bool) rollout {
 			wait.Go(func() {
 				defer func() { <-turn }()
 				w := newWorld(t, localaws.New(localaws.Options{}))
-				random := rand.New(rand.NewPCG(uint64(i), 1)) //nolint:gosec // the same in every run
+				random := rand.New(rand.NewPCG(uint64(i), 1)) // the same in every run
 				w.aws.SetLatencies(func() time.Duration { return latencyOf(random) })
 				w.aws.KeyDelay(8 * time.Second)
 				if throttle {
