@@ -68,7 +68,7 @@ const passwordLength = 32
 func newPassword() Sensitive {
 	kinds := []string{"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", "0123456789", "!@#$%^*()_+-=[]{}|"}
 	var seed [32]byte
-	_, _ = rand.Read(seed[:]) // never fails
+	_, _ = rand.Read(seed[:])                         // never fails
 	random := mathrand.New(mathrand.NewChaCha8(seed)) //nolint:gosec // ChaCha8 with a secret seed is of cryptographic strength
 	password := make([]byte, passwordLength)
 	for i := range password {
