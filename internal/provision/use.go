@@ -65,7 +65,7 @@ func (d Desired) replaced(seen *Observed) []string {
 		return nil
 	}
 	for _, e := range seen.entities() {
-		if e.Tags[tagOwner] == d.Owner && !d.Former.Spec.has(e.Entity.Kind, lastOf(e.Entity.Name)) {
+		if e.Tags[tagOwner] == d.Owner && !d.Former.Spec.has(e.Entity.Kind, e.Entity.name()) {
 			return nil
 		}
 	}
