@@ -18,7 +18,7 @@ import (
 )
 
 // accounts is how many accounts TestManyAccounts rolls out to; make bench asks for more.
-var accounts = flag.Int("accounts", 200, "how many accounts TestManyAccounts rolls out to")
+var accounts = flag.Int("accounts", 100, "how many accounts TestManyAccounts rolls out to")
 
 // rollout is what a rollout to many accounts took.
 type rollout struct {

@@ -237,7 +237,7 @@ func TestCrashEverywhere(t *testing.T) {
 			for i, name := range names {
 				fault := faults()[name]
 				for k := 1; k <= calls; k++ {
-					if raceDetector && (i+k)%12 != 0 {
+					if raceDetector && (i+k)%24 != 0 {
 						continue // make test runs all of them without the detector too
 					}
 					cases.Add(1)
