@@ -97,7 +97,7 @@ template-lint: ## Check the templates with cfn-lint and the SAM translator (need
 	@.ci/template-lint
 
 .PHONY: deploy-test
-deploy-test: ## Deploy the templates in moto, as a stack and as a StackSet (needs Python)
+deploy-test: need-go ## Deploy the templates in moto, as a stack and as a StackSet (needs Python)
 	@python=$$(.ci/python moto samtranslator) && "$$python" -W ignore .ci/deploy-test
 
 .PHONY: build
