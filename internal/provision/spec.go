@@ -125,8 +125,11 @@ func (r *reader) kmsKey() string {
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples_cross.html
 func (r *reader) readers(kmsKey string) []string {
 	const name = "SecretReaders"
-	pattern := regexp.MustCompile(`^arn:(aws[a-z-]*):iam::\d{12}:(?:root|(?:role|user)/[\w+=,.@/-]{1,512})$`)
 	readers := r.list(name)
+	if len(readers) == 0 {
+		return nil
+	}
+	pattern := regexp.MustCompile(`^arn:(aws[a-z-]*):iam::\d{12}:(?:root|(?:role|user)/[\w+=,.@/-]{1,512})$`)
 	for _, arn := range readers {
 		switch m := pattern.FindStringSubmatch(arn); {
 		case m == nil:
@@ -136,7 +139,7 @@ func (r *reader) readers(kmsKey string) []string {
 			r.fault("%s: %s is of partition %s, the stack of %s; give a principal of the same partition", name, quote(arn), m[1], r.account.Partition)
 		}
 	}
-	if len(readers) > 0 && sameKMSKey(kmsKey, "") {
+	if sameKMSKey(kmsKey, "") {
 		r.fault("%s: needs a KMS key of your own, since the key aws/secretsmanager lets no other account decrypt; set KmsKeyId to a key whose policy allows the readers kms:Decrypt", name)
 	}
 	slices.Sort(readers)
@@ -170,6 +173,9 @@ func (r *reader) tags() map[string]string {
 			}
 			pairs = append(pairs, [2]string{strings.TrimSpace(key), strings.TrimSpace(value)})
 		}
+	}
+	if len(pairs) == 0 {
+		return tags
 	}
 	allowed := regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+@-]*$`)
 	seen := map[string]bool{}

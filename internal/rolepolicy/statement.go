@@ -42,7 +42,7 @@ func newStatement(item any) (Statement, error) {
 	}
 	s.Actions = once(s.Actions)
 	for _, action := range s.Actions {
-		if !regexp.MustCompile(`^[a-z0-9-]+:[A-Za-z0-9]+$`).MatchString(action) {
+		if strings.Count(action, ":") != 1 || strings.ContainsAny(action, "*?$") {
 			return s, fmt.Errorf("action %s is not the name of one action", action)
 		}
 	}
@@ -158,8 +158,12 @@ func (s Statement) applies(q Request) bool {
 
 // matches says whether a text is as a pattern has it.
 func matches(pattern, text string) bool {
-	if !strings.ContainsAny(pattern, "*?") {
+	first := strings.IndexAny(pattern, "*?")
+	if first < 0 {
 		return pattern == text
+	}
+	if !strings.HasPrefix(text, pattern[:first]) {
+		return false
 	}
 	expression := strings.NewReplacer(`\*`, `.*`, `\?`, `.`).Replace(regexp.QuoteMeta(pattern))
 	return regexp.MustCompile(`^` + expression + `$`).MatchString(text)
