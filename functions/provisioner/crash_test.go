@@ -116,6 +116,9 @@ func lifeScenarios() []scenario {
 		other   = `{"ConsoleLogin":"true","UserName":"other"}`
 		readers = `{"ConsoleLogin":"true","KmsKeyId":"arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab","SecretReaders":["arn:aws:iam::111111111111:root"]}`
 		retain  = `{"OnDelete":"Retain","ConsoleLogin":"true"}`
+
+		vault     = `{"KmsKeyId":"arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab","SecretReaders":["arn:aws:iam::111111111111:root"]}`
+		elsewhere = `{"ConsoleLogin":"true","AccessKeySecretName":"elsewhere"}`
 	)
 	vendors := func(w *world) {
 		if key := w.vendorsTemplate(); !w.inMoto {
@@ -138,6 +141,7 @@ func lifeScenarios() []scenario {
 		{name: "delete with a console password", setup: through(console), event: gone(console)[0], after: gone(console)},
 		change("readers come", through(bare), bare, readers),
 		change("readers go", through(readers), readers, console),
+		change("readers go with the secret, a console password comes", through(vault), vault, elsewhere),
 		{name: "adoption", given: vendors, event: event{kind: "Create", props: adopt}, after: gone(adopt)},
 		{name: "roll-back of an adoption", given: vendors, setup: through(adopt), event: gone(adopt)[0], after: gone(adopt)},
 		{name: "create to be retained", event: event{kind: "Create", props: retain}, after: gone(retain), retains: true},

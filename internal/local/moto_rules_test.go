@@ -456,6 +456,9 @@ func identityRules() []rule {
 			}
 			return strings.Join([]string{when, aws.ToString(out.AccessKeyLastUsed.ServiceName), aws.ToString(out.AccessKeyLastUsed.Region)}, ", "), nil
 		}},
+		{"the last use of a key that is not there", "AccessDenied", func(p *person) (string, error) {
+			return last(p.iam.GetAccessKeyLastUsed(p.Context(), &iam.GetAccessKeyLastUsedInput{AccessKeyId: aws.String("AKIAAAAAAAAAAAAAAAAA")}))
+		}},
 		{"a used key's last use", "some time, sts", func(p *person) (string, error) {
 			id, secret := p.key(p.user())
 			p.done(p.as(id, secret).sts.GetCallerIdentity(p.Context(), &sts.GetCallerIdentityInput{}))

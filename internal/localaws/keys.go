@@ -137,13 +137,15 @@ func (tx *tx) keyOf(name, id *string) (*user, *accessKey, error) {
 	return u, k, nil
 }
 
-// GetAccessKeyLastUsed tells when and where a key was last used. IAM does not document what it says of a key that
-// does not exist; here it is what the other operations on keys say.
+// GetAccessKeyLastUsed tells when and where a key was last used. The page of the operation has no error for a key that does
+// not exist, and who may ask is decided on the user that has the key. So there is nobody who may ask for one that nobody has.
+//
+// See https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.html.
 func (c *IAM) GetAccessKeyLastUsed(ctx context.Context, in *iam.GetAccessKeyLastUsedInput, _ ...func(*iam.Options)) (*iam.GetAccessKeyLastUsedOutput, error) {
 	return call(ctx, c.front, in, func(tx *tx) (*iam.GetAccessKeyLastUsedOutput, error) {
 		u, k := tx.state.key(*in.AccessKeyId)
 		if k == nil {
-			return nil, noSuchEntity("The Access Key with id %s cannot be found.", *in.AccessKeyId)
+			return nil, accessDenied("iam", "The caller is not authorized to perform: iam:GetAccessKeyLastUsed on resource: access key %s", *in.AccessKeyId)
 		}
 		last := &iamtypes.AccessKeyLastUsed{ServiceName: aws.String(never), Region: aws.String(never)}
 		if !k.Used.IsZero() {

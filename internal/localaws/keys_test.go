@@ -113,6 +113,7 @@ func TestTheLastUseOfAKey(t *testing.T) {
 		assert.True(s, s.account.UseKey(*key.AccessKeyId, "ec2"))
 		assert.Equal(s, "ec2", *last().ServiceName)
 		assert.False(s, s.account.UseKey("AKIAAAAAAAAAAAAAAAAA", "ec2"))
+		s.refused("AccessDenied", &iam.GetAccessKeyLastUsedInput{AccessKeyId: aws.String("AKIAAAAAAAAAAAAAAAAA")})
 	})
 }
 

@@ -70,7 +70,6 @@ func TestWhatIsNotThereIsNoSuchEntity(t *testing.T) {
 			&iam.CreateUserInput{UserName: nobody, PermissionsBoundary: arn},
 			&iam.GetAccountPasswordPolicyInput{},
 			&iam.DeleteVirtualMFADeviceInput{SerialNumber: aws.String(account + "mfa/none")},
-			&iam.GetAccessKeyLastUsedInput{AccessKeyId: aws.String("AKIAAAAAAAAAAAAAAAAA")},
 		} {
 			s.refused("NoSuchEntity", in)
 		}

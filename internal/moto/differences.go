@@ -85,6 +85,13 @@ func Differences() []Difference {
 			"at most MaxItems come, and IsTruncated and Marker say that there are more", "ListUsers", reference + "API_ListUsers.html",
 		},
 
+		{
+			"NoSuchEntity",
+			[]string{"the last use of a key that is not there"},
+			"the operation has no error of its own, and is authorized on the user that has the key, so that nobody is allowed it for a key that nobody has",
+			"GetAccessKeyLastUsed", reference + "API_GetAccessKeyLastUsed.html",
+		},
+
 		// Policies.
 		{
 			"ok",

@@ -41,7 +41,9 @@ func (d Desired) renamed() Names {
 // counts as what it was on its way to.
 func (d Desired) hadConsoleLogin() bool { return d.Former != nil && d.Former.Spec.ConsoleLogin }
 
-func (d Desired) hadReaders() bool { return d.Former != nil && len(d.Former.Spec.SecretReaders) > 0 }
+func (d Desired) hadReaders(secret string) bool {
+	return d.Former != nil && len(d.Former.Spec.readersOf(secret)) > 0
+}
 
 // Former is the resource as it was before an Update.
 type Former struct {

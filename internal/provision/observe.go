@@ -57,7 +57,7 @@ func (o observer) toEnsure(ctx context.Context, d Desired) (*Observed, error) {
 		}
 	}
 	for _, secret := range []*Secret{seen.Secret, seen.ConsoleSecret} {
-		if secret != nil && secret.Deleted.IsZero() && (len(d.Spec.SecretReaders) > 0 || d.hadReaders()) {
+		if secret != nil && secret.Deleted.IsZero() && (len(d.Spec.readersOf(secret.Name)) > 0 || d.hadReaders(secret.Name)) {
 			detail(func(ctx context.Context) error { return o.readers(ctx, secret) })
 		}
 	}

@@ -152,7 +152,7 @@ func (e *ensurer) user() {
 
 // secret plans what a secret is, but for its value, with which it is made.
 func (e *ensurer) secret(name, description string, seen *Secret) {
-	readers := e.readersDocument()
+	readers := e.Spec.readersDocument(name)
 	if seen == nil {
 		if readers != "" {
 			e.prove = append(e.prove, SetReaders{name, readers})
@@ -169,7 +169,7 @@ func (e *ensurer) secret(name, description string, seen *Secret) {
 	case readers != "" && !sameDocument(seen.Policy, readers):
 		// After the key: Secrets Manager lets no other account in as long as it is AWS's own.
 		e.link = append(e.link, SetReaders{name, readers})
-	case readers == "" && e.hadReaders() && seen.Policy != "":
+	case readers == "" && e.hadReaders(name) && seen.Policy != "":
 		e.change = append(e.change, SetReaders{name, ""})
 	}
 	e.tags(Entity{KindSecret, name}, seen.Tags, e.plainTags())

@@ -80,12 +80,13 @@ func (d Desired) consoleRoleTrust() string {
 }
 
 // readersDocument lets the readers read a secret, or is "" where there are none.
-func (d Desired) readersDocument() string {
-	if len(d.Spec.SecretReaders) == 0 {
+func (s Spec) readersDocument(secret string) string {
+	readers := s.readersOf(secret)
+	if len(readers) == 0 {
 		return ""
 	}
 	return encoded(map[string]any{
-		"Sid": "ReadFromOtherAccounts", "Effect": "Allow", "Principal": map[string]any{"AWS": d.Spec.SecretReaders},
+		"Sid": "ReadFromOtherAccounts", "Effect": "Allow", "Principal": map[string]any{"AWS": readers},
 		"Action": []string{"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"}, "Resource": "*",
 	})
 }

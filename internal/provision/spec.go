@@ -25,6 +25,14 @@ type Spec struct {
 	SecretReaders       []string          // principals that may read the secrets; sorted
 }
 
+// readersOf returns who of other accounts may read a secret: of those of the resource, each by its name.
+func (s Spec) readersOf(secret string) []string {
+	if secret == s.AccessKeySecret || s.ConsoleLogin && secret == s.ConsolePasswordSecret {
+		return s.SecretReaders
+	}
+	return nil
+}
+
 // KeyFate is what becomes of the access key before the current one.
 type KeyFate string
 
