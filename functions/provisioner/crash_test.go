@@ -53,8 +53,8 @@ type scenario struct {
 	event event
 	after []event // how CloudFormation goes on when the event did not succeed: the last one deletes the stack
 
-	given   func(w *world) // what people had made before there was a stack, and a stack adopts
-	retains bool           // whether the Delete may leave all that there was, as it was told
+	given   func(w *world) string // what people had made before there was a stack, and a stack adopts; returns their key
+	retains bool                  // whether the Delete may leave all that there was, as it was told
 }
 
 func scenarios() []scenario {
@@ -120,11 +120,19 @@ func lifeScenarios() []scenario {
 		vault     = `{"KmsKeyId":"arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab","SecretReaders":["arn:aws:iam::111111111111:root"]}`
 		elsewhere = `{"ConsoleLogin":"true","AccessKeySecretName":"elsewhere"}`
 	)
-	vendors := func(w *world) {
-		if key := w.vendorsTemplate(); !w.inMoto {
+	used := func(w *world, key string) string {
+		if !w.inMoto {
 			w.aws.UseKey(key, "ec2")
 		}
+		return key
 	}
+	vendors := func(w *world) string { return used(w, w.vendorsTemplate()) }
+	someone := func(w *world) string {
+		w.must(w.iam.CreateUser(w.Context(), &iam.CreateUserInput{UserName: aws.String("other")}))
+		return used(w, w.newKey("other"))
+	}
+	toAdopted := change("rename to a user that is adopted", through(adopt), adopt, `{"ExistingEntities":"Adopt","UserName":"other"}`)
+	toAdopted.given = someone
 	gone := func(props string) []event { return []event{{kind: "Delete", id: idOf(props), props: props}} }
 	return []scenario{
 		change("rotation", through(serial(1)), serial(1), serial(2)),
@@ -144,6 +152,7 @@ func lifeScenarios() []scenario {
 		change("readers go with the secret, a console password comes", through(vault), vault, elsewhere),
 		{name: "adoption", given: vendors, event: event{kind: "Create", props: adopt}, after: gone(adopt)},
 		{name: "roll-back of an adoption", given: vendors, setup: through(adopt), event: gone(adopt)[0], after: gone(adopt)},
+		toAdopted,
 		{name: "create to be retained", event: event{kind: "Create", props: retain}, after: gone(retain), retains: true},
 		{name: "retained", setup: through(retain), event: gone(retain)[0], after: gone(retain), retains: true},
 	}
@@ -221,8 +230,7 @@ func TestCrashEverywhere(t *testing.T) {
 				_, err = w.iam.CreateAccessKey(t.Context(), &iam.CreateAccessKeyInput{UserName: aws.String("stranger")})
 				require.NoError(t, err)
 				if s.given != nil {
-					s.given(w)
-					theirs = w.keys("redislabs-user")
+					theirs = []string{s.given(w)}
 				}
 				before = left(w)
 				if s.setup != nil {

@@ -38,7 +38,7 @@ func (c resource) ensure(ctx context.Context, r customresource.Request) (customr
 		return customresource.Answer{}, err
 	}
 	desired := provision.Desired{Spec: spec, Account: account, Stack: r.StackID, Owner: c.PhysicalID(r)}
-	former := provision.Owned{Keep: spec.Names, Account: account}
+	former := provision.Owned{Keep: spec.Names, Account: account, Undo: true}
 	if !spec.ConsoleLogin {
 		former.Keep.ConsolePasswordSecret = ""
 	}
@@ -85,7 +85,8 @@ func (c resource) remove(ctx context.Context, r customresource.Request) error {
 		Protect: spec.Protect,
 	}
 	if !provision.IsID(r.PhysicalResourceID) {
-		owned.Watch = 10 * time.Second // the Create that never answered may be running still
+		owned.Undo = true              // a Create that never answered
+		owned.Watch = 10 * time.Second // and that may be running still
 	}
 	return c.provisioner.Remove(ctx, owned)
 }

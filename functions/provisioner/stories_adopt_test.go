@@ -147,6 +147,11 @@ func TestAnAdoptionThatFailsIsUndone(t *testing.T) {
 		w.succeed(event{kind: "Delete", id: answer.PhysicalResourceID, props: adopt})
 		assert.Equal(t, before, w.inventory())
 		assert.Equal(t, []string{theirs}, w.keys("redislabs-user"))
+
+		w.create(adopt) // and the answer gets lost, so that CloudFormation invents an ID
+		w.succeed(event{kind: "Delete", id: "redis-cloud_RedisCloudIAM_8XLBS3NTPGAX", props: adopt})
+		assert.Equal(t, before, w.inventory())
+		assert.Equal(t, []string{theirs}, w.keys("redislabs-user"))
 	})
 }
 

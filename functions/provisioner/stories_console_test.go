@@ -183,3 +183,20 @@ func TestAConsoleLoginInAnEventuallyConsistentAccount(t *testing.T) {
 		assert.Equal(w, localaws.New(localaws.Options{}).Snapshot(), w.aws.Snapshot())
 	})
 }
+
+// The new user may not be seen for longer than the step that sets its password waits. What the step does then must not push the
+// password of the user that is replaced out of the secret, who lives until the clean-up.
+func TestAnEventuallyConsistentRenameKeepsThePasswordThatWorks(t *testing.T) {
+	for _, action := range []string{"CreateLoginProfile", "TagUser"} {
+		t.Run(action, func(_ *testing.T) {
+			story(t, func(_ *testing.T, w *world) {
+				w.create(console)
+				w.aws.Inject(localaws.OnAction(action).Refuse("NoSuchEntity").Times(5))
+				const to = `{"ConsoleLogin":"true","UserName":"other"}`
+				w.succeed(event{kind: "Update", id: idOf(console), props: to, old: console})
+				w.noUnknownPassword()
+				w.password("other")
+			})
+		})
+	}
+}

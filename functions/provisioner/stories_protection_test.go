@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/cfn"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/stretchr/testify/assert"
 
 	"redis-cloud-iam/internal/localaws"
@@ -93,6 +95,23 @@ func TestARenameThatReplacesNothingIsNotRefused(t *testing.T) {
 		const to = `{"ConsolePasswordSecretName":"elsewhere"}`
 		w.succeed(event{kind: "Update", id: idOf(bare), props: to, old: bare})
 		w.succeed(event{kind: "Delete", id: idOf(bare), props: bare})
+		w.noLooseKeys()
+	})
+}
+
+// What the rename would have replaced was gone already, so that it was not refused.
+func TestTheRollBackOfAFailedRenameIsNeverRefused(t *testing.T) {
+	const to = `{"ConsoleRoleName":"other"}`
+	story(t, func(t *testing.T, w *world) {
+		w.aws.UseKey(w.create(bare).Data["AccessKeyId"].(string), "ec2")
+		role, policy := aws.String("redislabs-role"), aws.String("arn:aws:iam::123456789012:policy/RedislabsIAMUserRestrictedPolicy")
+		w.must(w.iam.DetachRolePolicy(w.Context(), &iam.DetachRolePolicyInput{RoleName: role, PolicyArn: policy}))
+		w.must(w.iam.DeleteRole(w.Context(), &iam.DeleteRoleInput{RoleName: role}))
+		w.aws.Inject(localaws.OnAction("TagPolicy").Refuse("AccessDeniedByPolicy"))
+		w.fail(event{kind: "Update", id: idOf(bare), props: to, old: bare})
+		w.aws.Inject()
+		w.succeed(event{kind: "Update", id: idOf(bare), props: bare, old: to})
+		assert.NotContains(t, w.aws.Snapshot().Roles, "other")
 		w.noLooseKeys()
 	})
 }

@@ -62,6 +62,7 @@ type Owned struct {
 	Owners  []string
 	Retain  bool // whether what a successful Ensure was told to retain stays, and is nobody's from then on
 	Protect bool // whether Remove refuses while Redis Cloud uses a key that would go
+	Undo    bool // whether this undoes an Ensure that failed: what it adopted is given back
 	// Watch is for how long nothing may turn up before Remove returns. It is for the removal of what a Create
 	// that may still be running makes; zero for none.
 	Watch time.Duration

@@ -10,14 +10,14 @@ import (
 // stage and the secrets in the second, so that no key lives that no secret holds.
 //
 // What is to outlive the resource stays, and is nobody's from then on. So does what was adopted, where the adoption
-// did not come to its end, or where a key that the user had before is in use: whoever adopts a live account and fails,
+// did not come to its end, or is undone, or where a key that the user had before is in use: whoever adopts a live account and fails,
 // or goes back, must not take it down. The user is set free last, because its tags are what says that the others stay.
 func planRemove(o Owned, seen *Observed) (Plan, error) {
 	r := remover{Owned: o, seen: seen}
 	if user := seen.User; o.Retain && user != nil {
 		r.retain = r.owns(Entity{KindUser, user.Name}, user.Tags) && user.Tags[tagOnDelete] != ""
 	}
-	r.spare = abandoned(seen.User, o.Owners) || o.Protect && len(keysInUse(seen.User, keptKeys(seen.User), seen.At)) > 0
+	r.spare = o.Undo || abandoned(seen.User, o.Owners) || o.Protect && len(keysInUse(seen.User, keptKeys(seen.User), seen.At)) > 0
 	if user := seen.User; user != nil {
 		r.user(user)
 	}
@@ -140,10 +140,10 @@ func (r *remover) unadopt(user *User) {
 			r.first(hung)
 		}
 	}
-	// A secret that was adopted too, and stays, is to hold what it held.
+	// A secret that was adopted too, or was to be, and stays, is to hold what it held.
 	secret := r.seen.Secret
 	if cur := secret.keyOf(current); cur != "" && !kept[cur] && secret.holds(previous) != "" &&
-		(!r.owns(Entity{KindSecret, secret.Name}, secret.Tags) || r.stays(secret.Tags)) {
+		(secret.Tags[tagOwner] == "" || r.owns(Entity{KindSecret, secret.Name}, secret.Tags) && r.stays(secret.Tags)) {
 		r.first(MoveCurrent{secret.Name, secret.holds(current), secret.holds(previous)})
 	}
 }

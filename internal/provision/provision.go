@@ -57,7 +57,7 @@ func (p *Provisioner) Ensure(ctx context.Context, desired Desired) (Result, erro
 		return plan, err
 	})
 	if errors.Is(err, errOvertaken) && desired.Former == nil {
-		own := Owned{Names: desired.Spec.Names, Account: desired.Account, Owners: []string{desired.Owner}}
+		own := Owned{Names: desired.Spec.Names, Account: desired.Account, Owners: []string{desired.Owner}, Undo: true}
 		err = errors.Join(err, p.Remove(ctx, own))
 	}
 	if err != nil {

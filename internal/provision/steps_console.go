@@ -31,9 +31,23 @@ func (s MakePassword) apply(ctx context.Context, a *applier) error {
 	if err != nil {
 		return err
 	}
-	err = settled(ctx, func() error {
-		text := password.Reveal()
-		_, err := a.iam.CreateLoginProfile(ctx, &iam.CreateLoginProfileInput{UserName: &s.User, Password: &text})
+	switch err := a.setPassword(ctx, s.User, password, id); {
+	case settling(err):
+		return surprise{opaqueError{err}} // and not all of this again, which would store another password
+	case err != nil:
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.password, a.consoleARN = id, arn
+	return nil
+}
+
+// setPassword sets a password that is stored, and names its version on the user, who may have been made moments ago.
+func (a *applier) setPassword(ctx context.Context, user string, password Sensitive, id string) error {
+	text := password.Reveal()
+	err := settled(ctx, func() error {
+		_, err := a.iam.CreateLoginProfile(ctx, &iam.CreateLoginProfileInput{UserName: &user, Password: &text})
 		return err
 	})
 	if hasCode(err, "PasswordPolicyViolation") {
@@ -42,14 +56,10 @@ func (s MakePassword) apply(ctx context.Context, a *applier) error {
 	if err != nil {
 		return err
 	}
-	tags := map[string]string{tagPassword: id}
-	if _, err := a.iam.TagUser(ctx, &iam.TagUserInput{UserName: &s.User, Tags: toIAMTags(tags)}); err != nil {
+	return settled(ctx, func() error {
+		_, err := a.iam.TagUser(ctx, &iam.TagUserInput{UserName: &user, Tags: toIAMTags(map[string]string{tagPassword: id})})
 		return err
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.password, a.consoleARN = id, arn
-	return nil
+	})
 }
 
 // passwordPrefix begins the ID of every version that holds a password made here.

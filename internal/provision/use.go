@@ -59,9 +59,10 @@ func (d Desired) recorded(seen *Observed) map[string]bool {
 }
 
 // replaced are the entities that an Update to other names ends in the removal of, where the resource was
-// protected before it. The roll-back of such an Update is none: what it goes back to stands already.
+// protected before it. The roll-back of such an Update is none: what it goes back to stands already, or is what
+// CloudFormation has never left.
 func (d Desired) replaced(seen *Observed) []string {
-	if d.Former == nil || !d.Former.Spec.Protect {
+	if d.Former == nil || !d.Former.Spec.Protect || slices.Contains(d.Former.Owners, d.Owner) {
 		return nil
 	}
 	for _, e := range seen.entities() {
@@ -85,7 +86,10 @@ func replacing(d Desired, seen *Observed) error {
 	if len(replaced) == 0 {
 		return nil
 	}
-	ids := union(d.recorded(seen), keptKeys(seen.User), keptKeys(seen.renamed().User))
+	ids := union(d.recorded(seen), keptKeys(seen.renamed().User))
+	if user := seen.User; user != nil && !d.adopts(user.Tags) { // the keys of one that this Update adopts are not what it replaces
+		ids = union(ids, keptKeys(user))
+	}
 	found := append(keysInUse(seen.User, ids, seen.At), keysInUse(seen.renamed().User, ids, seen.At)...)
 	if len(found) == 0 {
 		return nil
@@ -100,9 +104,9 @@ func replacing(d Desired, seen *Observed) error {
 // mustKnowUse tells of which keys the plan of a removal must know the last use.
 func (o Owned) mustKnowUse(seen *Observed) func(Key) bool {
 	recorded, kept := seen.Secret.keysOf(), keptKeys(seen.User)
-	abandoned := abandoned(seen.User, o.Owners)
+	undone := o.Undo || abandoned(seen.User, o.Owners)
 	return func(key Key) bool {
-		if abandoned {
+		if undone {
 			return !kept[key.ID] && !recorded[key.ID]
 		}
 		return o.Protect && (recorded[key.ID] || kept[key.ID])
