@@ -74,7 +74,12 @@ func scenarios() []scenario {
 	rolledBack := func(from, to string) []event {
 		return []event{{kind: "Update", id: idOf(from), props: from, old: to}, deleteOf(from)}
 	}
-	const tagged, moved, role = `{"Tags":["a=b"],"RedisCloudAccountId":"111111111111"}`, `{"AccessKeySecretName":"elsewhere"}`, `{"ConsoleRoleName":"other"}`
+	const (
+		tagged = `{"Tags":["a=b"],"RedisCloudAccountId":"111111111111"}`
+		moved  = `{"AccessKeySecretName":"elsewhere"}`
+		role   = `{"ConsoleRoleName":"other"}`
+		login  = `{"ConsoleLogin":"true","ConsolePasswordSecretName":"elsewhere"}`
+	)
 	all := []scenario{
 		{name: "create", event: event{kind: "Create", props: bare}, after: []event{deleteOf(bare)}},
 		{name: "create again", setup: created, event: event{kind: "Create", props: bare}, after: []event{deleteOf(bare)}},
@@ -83,7 +88,7 @@ func scenarios() []scenario {
 		{name: "delete", setup: created, event: deleteOf(bare), after: []event{deleteOf(bare)}},
 		{name: "delete after drift", setup: drifted, event: deleteOf(bare), after: []event{deleteOf(bare)}},
 	}
-	for _, to := range []string{renamed, moved, role} {
+	for _, to := range []string{renamed, moved, role, login} {
 		all = append(all,
 			scenario{name: "rename to " + to, setup: created, event: change(bare, to), after: rolledBack(bare, to)},
 			scenario{name: "clean-up after " + to, setup: was(to), event: deleteOf(bare), after: []event{deleteOf(bare), deleteOf(to)}},
@@ -265,6 +270,7 @@ func TestCrashEverywhere(t *testing.T) {
 							w.disturb(s.event, k, fault)
 							for _, next := range s.after {
 								w.succeed(next)
+								w.noUnknownPassword()
 							}
 							if s.retains && left(w) == kept {
 								return
@@ -349,7 +355,7 @@ func normal(text string) string {
 	return text
 }
 
-// noUnknownPassword: the console password of a user, unless people have made it, is one that the secret holds.
+// noUnknownPassword: the console password of a user, unless people have made it, is one that a secret holds.
 func (w *world) noUnknownPassword() {
 	w.Helper()
 	for _, user := range []string{"redislabs-user", "other"} {
@@ -358,9 +364,11 @@ func (w *world) noUnknownPassword() {
 			continue
 		}
 		held := false
-		for _, label := range []string{"AWSCURRENT", "AWSPREVIOUS"} {
-			if text, ok := w.aws.SecretString(consoleSecret, label); ok {
-				held = held || w.value(text)["consolePassword"] == live
+		for _, secret := range []string{consoleSecret, "elsewhere"} {
+			for _, label := range []string{"AWSCURRENT", "AWSPREVIOUS"} {
+				if text, ok := w.aws.SecretString(secret, label); ok {
+					held = held || w.value(text)["consolePassword"] == live
+				}
 			}
 		}
 		assert.True(w, held, "the secret holds the console password of %s", user)

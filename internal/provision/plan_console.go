@@ -33,22 +33,24 @@ func (e *ensurer) console(run memory) {
 	}
 }
 
-// noConsole takes the console password away: first from the user, then the secret. A login profile that this
-// resource did not make stays: its password is stored before it is set, and its version named after that.
+// noConsole takes the console password away: first from the user, then the tag that tells of it, then the secret. A login
+// profile that this resource did not make stays: its password is stored before it is set, and its version named after that.
 func (e *ensurer) noConsole() {
 	user, secret := e.seen.User, e.seen.ConsoleSecret
-	stored := secret != nil && ownedBy(secret.Tags, e.owners()...)
+	owned := func(secret *Secret) bool { return secret != nil && ownedBy(secret.Tags, e.owners()...) }
 	if user != nil {
 		_, set := user.Tags[tagPassword]
+		// Stored for this user, under either of the secret's names, and perhaps set.
+		stored := e.Former.Spec.User == e.Spec.User && (owned(secret) || owned(e.seen.renamed().ConsoleSecret))
 		if user.Login && (set || stored) {
 			e.change = append(e.change, Strip{user.Name, LoginProfile, user.Name})
 		}
 		if set {
-			e.change = append(e.change, Tag{Entity: Entity{KindUser, user.Name}, Unset: []string{tagPassword}})
+			e.link = append(e.link, Tag{Entity: Entity{KindUser, user.Name}, Unset: []string{tagPassword}})
 		}
 	}
 	// One of another owner goes with the Delete that cleans up after a rename, and so do its user and its password.
-	if stored && secret.Tags[tagOwner] == e.Owner {
+	if owned(secret) && secret.Tags[tagOwner] == e.Owner {
 		e.retire = append(e.retire, DeleteEntity{Entity{KindSecret, secret.Name}})
 	}
 }
