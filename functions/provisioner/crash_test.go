@@ -150,6 +150,7 @@ func lifeScenarios() []scenario {
 		{name: "create with a console password", event: event{kind: "Create", props: console}, after: gone(console)},
 		change("console password on", through(bare), bare, console),
 		change("console password off", through(console), console, bare),
+		change("console secret renamed", through(console), console, `{"ConsoleLogin":"true","ConsolePasswordSecretName":"elsewhere"}`),
 		change("console user renamed", through(console), console, other),
 		{name: "delete with a console password", setup: through(console), event: gone(console)[0], after: gone(console)},
 		change("readers come", through(bare), bare, readers),

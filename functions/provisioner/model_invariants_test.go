@@ -59,7 +59,7 @@ func (m *model) failedForAReason(s *modelStack, e event, answer cfn.Response) {
 		}
 		return
 	}
-	refusals := []string{"AccessKeySerial: is ", "PreviousAccessKey: is "}
+	refusals := []string{"AccessKeySerial: is ", "PreviousAccessKey: is ", "which bears it until this update is done"}
 	if e.kind == "Delete" && m.refusable && spec.Protect || e.kind == "Update" && e.id != provision.ID(s.arn, "RedisCloudIAM", []byte(e.props)) && m.spec(e.old).Protect {
 		refusals = append(refusals, "so Redis Cloud works with this account")
 	}

@@ -222,6 +222,28 @@ func TestTheRollBackOfAFailedRenameRemovesWhatItMade(t *testing.T) {
 	}
 }
 
+// What bears a name would have to be two things at once until the clean-up.
+func TestARenameToWhatTheResourceCallsSomethingElseIsRefused(t *testing.T) {
+	for property, c := range map[string]struct{ from, to string }{
+		"UserPolicyName":            {bare, `{"UserPolicyName":"RedisLabsInstanceRolePolicy","InstancePolicyName":"other"}`},
+		"ConsoleRoleName":           {bare, `{"ConsoleRoleName":"redislabs-cluster-node-role","InstanceRoleName":"other"}`},
+		"AccessKeySecretName":       {console, `{"ConsoleLogin":"true","AccessKeySecretName":"redis-cloud/console-password","ConsolePasswordSecretName":"other"}`},
+		"ConsolePasswordSecretName": {bare, `{"ConsoleLogin":"true","AccessKeySecretName":"other","ConsolePasswordSecretName":"redis-cloud/access-key"}`},
+	} {
+		t.Run(property, func(t *testing.T) {
+			story(t, func(t *testing.T, w *world) {
+				w.create(c.from)
+				before := w.aws.Snapshot()
+				refused := w.fail(event{kind: "Update", id: idOf(c.from), props: c.to, old: c.from})
+				assert.Contains(t, refused.Reason, property+": ")
+				assert.Contains(t, refused.Reason, "bears it until this update is done; choose another name, or take two updates")
+				w.succeed(event{kind: "Update", id: idOf(c.from), props: c.from, old: c.to})
+				assert.Equal(t, before, w.aws.Snapshot())
+			})
+		})
+	}
+}
+
 // IAM may show old tags for a while: neither the clean-up Delete that follows a replacement at once, nor
 // the roll-back of one that failed, may take them for the present ones.
 func TestOldTagsMisleadNobody(t *testing.T) {

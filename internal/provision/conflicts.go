@@ -66,7 +66,7 @@ func conflicts(d Desired, seen *Observed) error {
 		secret("ConsolePasswordSecretName", seen.ConsoleSecret)
 	}
 	if len(found) == 0 {
-		return respelt(d)
+		return misnamed(d)
 	}
 	remedy := fmt.Sprintf("Give this stack other names (%s), or delete what stands in the way (a stack's entities by deleting that stack), and deploy again",
 		strings.Join(properties, ", "))
@@ -85,18 +85,29 @@ func pathOf(arn string) string {
 	return ""
 }
 
-// respelt refuses an Update that changes a name in its case alone: to IAM it is the same name, and the
-// entity that bears it is the one that would have to be replaced.
-func respelt(d Desired) error {
-	if d.Former == nil {
+// misnamed refuses an Update that changes a name in its case alone, since to IAM it is the same name, and the entity that
+// bears it is the one that would have to be replaced; and one that gives an entity the name that another of the resource has
+// until the clean-up. The roll-back of an Update is never refused.
+func misnamed(d Desired) error {
+	if d.Former == nil || slices.Contains(d.Former.Owners, d.Owner) {
 		return nil
 	}
+	before, after := d.Former.Spec.named(), d.Spec.named()
 	var faults []string
 	for _, p := range nameProperties() {
-		was, is := *p.of(&d.Former.Spec.Names), *p.of(&d.Spec.Names)
-		if p.iam && was != is && sameName(was, is) {
+		was, is := *p.of(&before), *p.of(&after)
+		if is == "" || is == was {
+			continue
+		}
+		if p.same(was, is) {
 			faults = append(faults, fmt.Sprintf("%s: %s differs from the present %s in case alone, and IAM does not distinguish case; keep the present name or choose another",
 				p.name, quote(is), quote(was)))
+		}
+		for _, other := range nameProperties() {
+			if other.name != p.name && other.kind == p.kind && p.same(*other.of(&before), is) {
+				faults = append(faults, fmt.Sprintf("%s: %s is the present %s, which bears it until this update is done; choose another name, or take two updates",
+					p.name, quote(is), other.name))
+			}
 		}
 	}
 	if len(faults) == 0 {

@@ -26,13 +26,11 @@ func (d Desired) renamed() Names {
 	if d.Former == nil {
 		return names
 	}
+	before := d.Former.Spec.named()
 	for _, p := range nameProperties() {
-		if was := *p.of(&d.Former.Spec.Names); was != *p.of(&d.Spec.Names) {
+		if was := *p.of(&before); was != *p.of(&d.Spec.Names) {
 			*p.of(&names) = was
 		}
-	}
-	if !d.Former.Spec.ConsoleLogin {
-		names.ConsolePasswordSecret = ""
 	}
 	return names
 }

@@ -85,7 +85,7 @@ func (r nameRule) check(name string) string {
 // nameProperty is one of the properties whose change means replacement.
 type nameProperty struct {
 	name string
-	iam  bool // IAM does not distinguish case, Secrets Manager does
+	kind Kind // of what bears the name
 	rule nameRule
 	of   func(*Names) *string
 }
@@ -94,13 +94,13 @@ type nameProperty struct {
 // them. The order and the defaults are frozen: see ID.
 func nameProperties() []nameProperty {
 	return []nameProperty{
-		{"InstancePolicyName", true, iamName(128), func(n *Names) *string { return &n.InstancePolicy }},
-		{"InstanceRoleName", true, iamName(64), func(n *Names) *string { return &n.InstanceRole }},
-		{"UserPolicyName", true, iamName(128), func(n *Names) *string { return &n.UserPolicy }},
-		{"UserName", true, iamName(64), func(n *Names) *string { return &n.User }},
-		{"ConsoleRoleName", true, iamName(64), func(n *Names) *string { return &n.ConsoleRole }},
-		{"AccessKeySecretName", false, secretName(), func(n *Names) *string { return &n.AccessKeySecret }},
-		{"ConsolePasswordSecretName", false, secretName(), func(n *Names) *string { return &n.ConsolePasswordSecret }},
+		{"InstancePolicyName", KindPolicy, iamName(128), func(n *Names) *string { return &n.InstancePolicy }},
+		{"InstanceRoleName", KindRole, iamName(64), func(n *Names) *string { return &n.InstanceRole }},
+		{"UserPolicyName", KindPolicy, iamName(128), func(n *Names) *string { return &n.UserPolicy }},
+		{"UserName", KindUser, iamName(64), func(n *Names) *string { return &n.User }},
+		{"ConsoleRoleName", KindRole, iamName(64), func(n *Names) *string { return &n.ConsoleRole }},
+		{"AccessKeySecretName", KindSecret, secretName(), func(n *Names) *string { return &n.AccessKeySecret }},
+		{"ConsolePasswordSecretName", KindSecret, secretName(), func(n *Names) *string { return &n.ConsolePasswordSecret }},
 	}
 }
 
@@ -134,6 +134,11 @@ func ID(stackID, logicalID string, properties json.RawMessage) string {
 // IsID reports whether ID could have made id. CloudFormation invents one of its own where a Create never answered.
 func IsID(id string) bool {
 	return regexp.MustCompile(`^` + idPrefix + `[0-9a-f]{32}$`).MatchString(id)
+}
+
+// same reports whether AWS takes a and b for one name. IAM does not distinguish case, Secrets Manager does.
+func (p nameProperty) same(a, b string) bool {
+	return a == b || p.kind != KindSecret && sameName(a, b)
 }
 
 // sameName reports whether IAM takes a and b for one name: it does not distinguish case.

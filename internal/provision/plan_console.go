@@ -12,10 +12,10 @@ func (e *ensurer) console(run memory) {
 		return
 	}
 	e.secret(e.Spec.ConsolePasswordSecret, consoleSecretDescription, secret)
-	login, set := false, run.password
+	login, set, tagged := false, run.password, false
 	if user != nil {
 		login = user.Login || set != ""
-		if set == "" {
+		if _, tagged = user.Tags[tagPassword]; set == "" {
 			set = user.Tags[tagPassword]
 		}
 	}
@@ -29,7 +29,7 @@ func (e *ensurer) console(run memory) {
 		if former := e.seen.renamed().User; former != nil && former.Tags[tagPassword] != "" && secret.holds(previous) == former.Tags[tagPassword] {
 			e.change = append(e.change, MoveCurrent{secret.Name, from, former.Tags[tagPassword]})
 		}
-		e.link = append(e.link, MakePassword{User: e.Spec.User, Secret: e.Spec.ConsolePasswordSecret, NewSecret: secret == nil, Replace: login})
+		e.link = append(e.link, MakePassword{User: e.Spec.User, Secret: e.Spec.ConsolePasswordSecret, NewSecret: secret == nil, Replace: login || tagged})
 	}
 }
 

@@ -25,6 +25,15 @@ type Spec struct {
 	SecretReaders       []string          // principals that may read the secrets; sorted
 }
 
+// named are the names of what there is to be: the console password's secret has none where there is no password.
+func (s Spec) named() Names {
+	names := s.Names
+	if !s.ConsoleLogin {
+		names.ConsolePasswordSecret = ""
+	}
+	return names
+}
+
 // readersOf returns who of other accounts may read a secret: of those of the resource, each by its name.
 func (s Spec) readersOf(secret string) []string {
 	if secret == s.AccessKeySecret || s.ConsoleLogin && secret == s.ConsolePasswordSecret {

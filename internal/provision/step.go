@@ -145,7 +145,7 @@ type (
 )
 
 // MakePassword makes a console password, stores it, as a new secret or as a new version of the one that is there, and
-// then sets it. Replace says that the user has a login profile, whose password nobody may know.
+// then sets it. Replace says that the user has a login profile, whose password nobody may know, or a tag that tells of one.
 type MakePassword struct {
 	User, Secret       string
 	NewSecret, Replace bool

@@ -13,11 +13,14 @@ import (
 )
 
 // apply makes a password, stores it, sets it, and at last names its version on the user. What the user has is taken
-// away first: its password may be one that nobody knows. So wherever this stops, no password is live that the
+// away first, its password, which may be one that nobody knows, and then the tag that tells of it. So wherever this stops, no password is live that the
 // secret does not hold; and as long as the user's tag does not name the secret's version, it is done again.
 func (s MakePassword) apply(ctx context.Context, a *applier) error {
 	if s.Replace {
 		if err := (Strip{s.User, LoginProfile, s.User}).apply(ctx, a); err != nil {
+			return err
+		}
+		if err := (Tag{Entity: Entity{KindUser, s.User}, Unset: []string{tagPassword}}).apply(ctx, a); err != nil {
 			return err
 		}
 	}
