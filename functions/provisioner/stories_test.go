@@ -106,11 +106,32 @@ func TestTheSameCreateTwiceIsOne(t *testing.T) {
 	})
 }
 
-func TestAnUpdateWithoutEffectTakesTwoRoundTripsAndChangesNothing(t *testing.T) {
+func TestAnUpdateWithoutEffectTakesOneRoundTripAndChangesNothing(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
 		id := w.create(bare).PhysicalResourceID
 		answer := w.succeed(event{kind: "Update", id: id, props: `{"UserName":"redislabs-user"}`, old: bare})
 		assert.Equal(t, id, answer.PhysicalResourceID)
+		assert.Empty(t, w.changes())
+		assert.Equal(t, latency, w.took)
+	})
+}
+
+func TestAPolicyThatWasChangedIsReadInTwoRoundTripsAndSeenForWhatItIs(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		const name = "RedisLabsInstanceRolePolicy"
+		w.create(bare)
+		desired := w.aws.Snapshot().Policies[name].Versions["v1"]
+		_, err := w.iam.CreatePolicyVersion(t.Context(), &iam.CreatePolicyVersionInput{
+			PolicyArn: aws.String("arn:aws:iam::123456789012:policy/" + name), SetAsDefault: true,
+			PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ec2:*","Resource":"*"}]}`),
+		})
+		require.NoError(t, err)
+		w.updated(bare, bare)
+		repaired := w.aws.Snapshot().Policies[name]
+		assert.Equal(t, "v3", repaired.Default, "the first version says what is desired, and is not the default")
+		assert.Equal(t, desired, repaired.Versions["v3"])
+
+		w.updated(bare, bare)
 		assert.Empty(t, w.changes())
 		assert.Equal(t, 2*latency, w.took)
 	})

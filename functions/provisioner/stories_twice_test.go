@@ -1,7 +1,10 @@
 package main
 
 import (
+	"math/rand/v2"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -10,6 +13,9 @@ import (
 
 	"redis-cloud-iam/internal/localaws"
 )
+
+// twins is how often each scenario is played twice at once.
+const twins = 200
 
 // Lambda may deliver an event to two processes at once. Whatever the two answer, one key is left, and it is
 // the one that the secret holds.
@@ -42,6 +48,59 @@ func TestTheSameCreateAtTheSameTimeLeavesOneKey(t *testing.T) {
 				w.succeed(event{kind: "Delete", id: again.PhysicalResourceID, props: bare})
 				assert.Equal(t, localaws.New(localaws.Options{}).Snapshot(), w.aws.Snapshot())
 			})
+		})
+	}
+}
+
+// TestEveryEventTwiceAtOnce delivers the event of every scenario to two processes. However long each call takes, and whichever
+// of the two is ahead: both succeed, and lead to the account to which one alone leads.
+func TestEveryEventTwiceAtOnce(t *testing.T) {
+	var cases atomic.Int64
+	template := readTemplate(t)
+	t.Cleanup(func() { t.Logf("every event twice at once: %d cases", cases.Load()) })
+	for _, s := range scenarios() {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			var goal string
+			var theirs []string
+			base := localaws.New(localaws.Options{})
+			exhaustion(t, template, base, func(_ *testing.T, w *world) {
+				if s.given != nil {
+					theirs = []string{s.given(w)}
+				}
+				if s.setup != nil {
+					s.setup(w)
+				}
+			})
+			exhaustion(t, template, base.Fork(), func(_ *testing.T, w *world) {
+				w.succeed(s.event)
+				goal = w.account()
+			})
+			for seed := range uint64(twins) {
+				cases.Add(1)
+				t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
+					exhaustion(t, template, base.Fork(), func(t *testing.T, w *world) {
+						w.theirs = theirs
+						chance := rand.New(rand.NewPCG(seed, 0))
+						w.aws.SetLatencies(func() time.Duration { // now and then a call takes long
+							return latency + time.Duration(chance.Int64N(int64(latency)))<<chance.IntN(5)
+						})
+						head := time.Duration(chance.Int64N(int64(latency))) << chance.IntN(6)
+						twin := newWorld(t, w.aws)
+						twin.role.template = template
+						var both sync.WaitGroup
+						both.Go(func() { w.succeed(s.event) })
+						both.Go(func() {
+							time.Sleep(head)
+							twin.succeed(s.event)
+						})
+						both.Wait()
+						assert.Equal(t, goal, w.account())
+						w.noLooseKeys()
+						twin.silent()
+					})
+				})
+			}
 		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,245 +14,235 @@ import (
 	smtypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 )
 
-// observer reads an account. Every method reads one thing; what is not there is no error.
+// observer reads an account. Every method reads one thing, the entity itself or one of the things that hang on it, into the
+// entity that it is given; what is not there is no error.
 type observer struct {
+	account Account
 	iam     *iam.Client
 	secrets *secretsmanager.Client
 }
 
-// toEnsure reads what Ensure must know: one round trip where nothing bears the names, a second one for what
-// hangs on the entities that do. A third is needed for the last use of keys: see lastUses.
+// toEnsure reads what Ensure must know. On Create that is one round trip where nothing bears the names, and a second one for
+// what hangs on the entities that do. On Update it is one for all, and a second one for the document of a policy that was changed,
+// and for the readers of a secret. Another one is needed for the last use of keys: see lastUses.
 func (o observer) toEnsure(ctx context.Context, d Desired) (*Observed, error) {
 	seen := &Observed{Renamed: &Observed{}, At: time.Now()}
-	names, before := d.Spec.Names, d.renamed()
+	names, before, expected := d.Spec.Names, d.renamed(), d.Former != nil
 	if !d.Spec.ConsoleLogin && !d.hadConsoleLogin() {
 		names.ConsolePasswordSecret = ""
 	}
-	reads := append(o.entities(d.Account, names, seen), o.entities(d.Account, before, seen.Renamed)...)
+	policy := func(name string, into **Policy) read {
+		if expected {
+			return whole(name, into, expected, o.documentedPolicy, o.versions)
+		}
+		return whole(name, into, expected, o.policy, o.document, o.versions)
+	}
+	onUser := []detail[User]{o.attachedToUser, o.keys}
+	if names.ConsolePasswordSecret != "" {
+		onUser = append(onUser, o.login)
+	}
+	secret := func(name string, into **Secret) read {
+		if len(d.Spec.readersOf(name)) > 0 || d.hadReaders(name) {
+			return whole(name, into, false, o.secret, o.readers)
+		}
+		return whole(name, into, expected, o.secret)
+	}
+	reads := []read{
+		policy(names.InstancePolicy, &seen.InstancePolicy),
+		policy(names.UserPolicy, &seen.UserPolicy),
+		whole(names.InstanceRole, &seen.InstanceRole, expected, o.role, o.attachedToRole),
+		whole(names.ConsoleRole, &seen.ConsoleRole, expected, o.role, o.attachedToRole),
+		whole(names.InstanceRole, &seen.Profile, expected, o.profile),
+		whole(names.User, &seen.User, expected, o.user, onUser...),
+		secret(names.AccessKeySecret, &seen.Secret),
+		secret(names.ConsolePasswordSecret, &seen.ConsoleSecret),
+
+		whole(before.InstancePolicy, &seen.Renamed.InstancePolicy, expected, o.policy),
+		whole(before.UserPolicy, &seen.Renamed.UserPolicy, expected, o.policy),
+		whole(before.InstanceRole, &seen.Renamed.InstanceRole, expected, o.role),
+		whole(before.ConsoleRole, &seen.Renamed.ConsoleRole, expected, o.role),
+		whole(before.InstanceRole, &seen.Renamed.Profile, expected, o.profile),
+		whole(before.User, &seen.Renamed.User, expected, o.user, o.keys),
+		whole(before.AccessKeySecret, &seen.Renamed.Secret, expected, o.secret),
+		whole(before.ConsolePasswordSecret, &seen.Renamed.ConsoleSecret, expected, o.secret),
+	}
 	if err := parallel(ctx, reads...); err != nil {
 		return nil, err
 	}
-
-	var details []func(context.Context) error
-	detail := func(read func(context.Context) error) { details = append(details, read) }
-	for _, policy := range []*Policy{seen.InstancePolicy, seen.UserPolicy} {
-		if policy != nil {
-			detail(func(ctx context.Context) error { return o.document(ctx, policy) })
-			detail(func(ctx context.Context) error { return o.versions(ctx, policy) })
-		}
-	}
-	for _, role := range []*Role{seen.InstanceRole, seen.ConsoleRole} {
-		if role != nil {
-			detail(func(ctx context.Context) error { return o.attachedToRole(ctx, role) })
-		}
-	}
-	for _, user := range []*User{seen.User, seen.Renamed.User} {
-		if user != nil {
-			detail(func(ctx context.Context) error { return o.keys(ctx, user) })
-		}
-	}
-	if user := seen.User; user != nil {
-		detail(func(ctx context.Context) error { return o.attachedToUser(ctx, user) })
-		if names.ConsolePasswordSecret != "" {
-			detail(func(ctx context.Context) error { return o.login(ctx, user) })
-		}
-	}
-	for _, secret := range []*Secret{seen.Secret, seen.ConsoleSecret} {
-		if secret != nil && secret.Deleted.IsZero() && (len(d.Spec.readersOf(secret.Name)) > 0 || d.hadReaders(secret.Name)) {
-			detail(func(ctx context.Context) error { return o.readers(ctx, secret) })
-		}
-	}
-	if err := parallel(ctx, details...); err != nil {
-		return nil, err
-	}
-	return seen, o.lastUses(ctx, seen, d.mustKnowUse(seen))
+	return seen, o.agree(ctx, d, seen)
 }
 
-// toRemove reads what Remove must know, all in one round trip: what hangs on an entity is read beside the
-// entity itself, since what is not there has nothing hung on it. A second one is for the last use of keys.
-func (o observer) toRemove(ctx context.Context, owned Owned) (*Observed, error) {
-	account, names, seen := owned.Account, owned.Names, &Observed{At: time.Now()}
-	var (
-		policies [2]Policy
-		roles    [2]Role
-		user     = User{Name: names.User}
-	)
-	reads := o.entities(account, names, seen)
-	for i, name := range []string{names.InstancePolicy, names.UserPolicy} {
-		if policy := &policies[i]; name != "" {
-			policy.ARN = account.iamARN("policy", name)
-			reads = append(reads,
-				func(ctx context.Context) error { return o.versions(ctx, policy) },
-				func(ctx context.Context) error { return o.attachments(ctx, policy) })
+// agree reads the last uses that must be known, and reads again what another process, at work on the same event, may have
+// changed between two reads. A key is stored before it is used: so one that the secret has as the current one and its user does
+// not list may be listed by now, and one that was used and that no secret held may be held by now. If they still are not,
+// the one is gone, and the other somebody's.
+func (o observer) agree(ctx context.Context, d Desired, seen *Observed) error {
+	user, secret := seen.User, seen.Secret
+	if cur := secret.keyOf(current); cur != "" && user != nil && user.key(cur) == nil && seen.renamed().User.key(cur) == nil {
+		user.Keys = nil
+		if err := o.keys(ctx, d.Spec.User, user); err != nil {
+			return err
 		}
 	}
-	for i, name := range []string{names.InstanceRole, names.ConsoleRole} {
-		if role := &roles[i]; name != "" {
-			role.Name = name
-			reads = append(reads,
-				func(ctx context.Context) error { return o.attachedToRole(ctx, role) },
-				func(ctx context.Context) error { return o.inlineOfRole(ctx, role) },
-				func(ctx context.Context) error { return o.profilesOfRole(ctx, role) })
-		}
+	if err := o.lastUses(ctx, seen, d.mustKnowUse(seen)); err != nil {
+		return err
 	}
-	if names.User != "" {
-		reads = append(reads, func(ctx context.Context) error { return o.hungOnUser(ctx, &user) })
+	recorded, kept := d.recorded(seen), keptKeys(user)
+	if user == nil || !slices.ContainsFunc(user.Keys, func(key Key) bool { return key.used() && !recorded[key.ID] && !kept[key.ID] }) {
+		return nil
 	}
-	if err := parallel(ctx, reads...); err != nil {
-		return nil, err
+	if secret == nil {
+		secret = new(Secret)
 	}
+	found, err := o.secret(ctx, d.Spec.AccessKeySecret, secret)
+	if found {
+		seen.Secret = secret
+	}
+	return err
+}
 
-	for i, policy := range []*Policy{seen.InstancePolicy, seen.UserPolicy} {
-		if policy != nil {
-			policy.OtherVersions, policy.AttachedTo = policies[i].OtherVersions, policies[i].AttachedTo
-		}
-	}
-	for i, role := range []*Role{seen.InstanceRole, seen.ConsoleRole} {
-		if role != nil {
-			role.Attached, role.Inline, role.Profiles = roles[i].Attached, roles[i].Inline, roles[i].Profiles
-		}
-	}
-	if seen.User != nil {
-		seen.User.Attached, seen.User.Keys = user.Attached, user.Keys
-		seen.User.Hung, seen.User.MFA = user.Hung, user.MFA
+// toRemove reads what Remove must know, all in one round trip. A second one is for the last use of keys.
+func (o observer) toRemove(ctx context.Context, owned Owned) (*Observed, error) {
+	const expected = true
+	names, seen := owned.Names, &Observed{At: time.Now()}
+	err := parallel(
+		ctx,
+		whole(names.InstancePolicy, &seen.InstancePolicy, expected, o.policy, o.versions, o.attachments),
+		whole(names.UserPolicy, &seen.UserPolicy, expected, o.policy, o.versions, o.attachments),
+		whole(names.InstanceRole, &seen.InstanceRole, expected, o.role, o.attachedToRole, o.inlineOfRole, o.profilesOfRole),
+		whole(names.ConsoleRole, &seen.ConsoleRole, expected, o.role, o.attachedToRole, o.inlineOfRole, o.profilesOfRole),
+		whole(names.InstanceRole, &seen.Profile, expected, o.profile),
+		whole(names.User, &seen.User, expected, o.user, o.hungOnUser),
+		whole(names.AccessKeySecret, &seen.Secret, expected, o.secret),
+		whole(names.ConsolePasswordSecret, &seen.ConsoleSecret, expected, o.secret),
+	)
+	if err != nil {
+		return nil, err
 	}
 	return seen, o.lastUses(ctx, seen, owned.mustKnowUse(seen))
 }
 
-// entities reads those that have names, as one function each.
-func (o observer) entities(account Account, names Names, seen *Observed) []func(context.Context) error {
-	var reads []func(context.Context) error
-	read := func(name string, function func(context.Context) error) {
-		if name != "" {
-			reads = append(reads, function)
+// read reads something into where it belongs.
+type read = func(context.Context) error
+
+// detail reads what hangs on the entity of that name. It may run beside the one that reads the entity itself: so it writes no
+// field but its own, and reads none unless it says that the entity must be known.
+type detail[E any] = func(ctx context.Context, name string, entity *E) error
+
+// whole reads an entity, and what hangs on it: beside it where it is expected to be there, else once it was found.
+// There is nothing to read where the name is "".
+func whole[E any](name string, into **E, expected bool, itself func(context.Context, string, *E) (bool, error), hung ...detail[E]) read {
+	return func(ctx context.Context) error {
+		if name == "" {
+			return nil
 		}
+		entity, found := new(E), false
+		first := func(ctx context.Context) (err error) {
+			found, err = itself(ctx, name, entity)
+			return err
+		}
+		var rest []read
+		for _, detail := range hung {
+			rest = append(rest, func(ctx context.Context) error { return detail(ctx, name, entity) })
+		}
+		var err error
+		if expected {
+			err = parallel(ctx, append(rest, first)...)
+		} else if err = first(ctx); err == nil && found {
+			err = parallel(ctx, rest...)
+		}
+		if found {
+			*into = entity
+		}
+		return err
 	}
-	read(names.InstancePolicy, func(ctx context.Context) (err error) {
-		seen.InstancePolicy, err = o.policy(ctx, account.iamARN("policy", names.InstancePolicy))
-		return err
-	})
-	read(names.UserPolicy, func(ctx context.Context) (err error) {
-		seen.UserPolicy, err = o.policy(ctx, account.iamARN("policy", names.UserPolicy))
-		return err
-	})
-	read(names.InstanceRole, func(ctx context.Context) (err error) {
-		seen.InstanceRole, err = o.role(ctx, names.InstanceRole)
-		return err
-	})
-	read(names.ConsoleRole, func(ctx context.Context) (err error) {
-		seen.ConsoleRole, err = o.role(ctx, names.ConsoleRole)
-		return err
-	})
-	read(names.InstanceRole, func(ctx context.Context) (err error) {
-		seen.Profile, err = o.profile(ctx, names.InstanceRole)
-		return err
-	})
-	read(names.User, func(ctx context.Context) (err error) {
-		seen.User, err = o.user(ctx, names.User)
-		return err
-	})
-	read(names.AccessKeySecret, func(ctx context.Context) (err error) {
-		seen.Secret, err = o.secret(ctx, names.AccessKeySecret)
-		return err
-	})
-	read(names.ConsolePasswordSecret, func(ctx context.Context) (err error) {
-		seen.ConsoleSecret, err = o.secret(ctx, names.ConsolePasswordSecret)
-		return err
-	})
-	return reads
 }
 
-func (o observer) policy(ctx context.Context, arn string) (*Policy, error) {
+func (o observer) policy(ctx context.Context, name string, policy *Policy) (bool, error) {
+	arn := o.account.iamARN("policy", name)
 	out, err := o.iam.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: &arn})
 	if missing(err) {
-		return nil, nil
+		return false, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read policy %s: %w", arn, err)
+		return false, fmt.Errorf("read policy %s: %w", arn, err)
 	}
-	return &Policy{
-		Name:           aws.ToString(out.Policy.PolicyName),
-		ARN:            aws.ToString(out.Policy.Arn),
-		Tags:           iamTags(out.Policy.Tags),
-		DefaultVersion: aws.ToString(out.Policy.DefaultVersionId),
-	}, nil
+	policy.Name = aws.ToString(out.Policy.PolicyName)
+	policy.ARN = aws.ToString(out.Policy.Arn)
+	policy.Tags = iamTags(out.Policy.Tags)
+	policy.DefaultVersion = aws.ToString(out.Policy.DefaultVersionId)
+	return true, nil
 }
 
-func (o observer) role(ctx context.Context, name string) (*Role, error) {
+func (o observer) role(ctx context.Context, name string, role *Role) (bool, error) {
 	out, err := o.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
 	if missing(err) {
-		return nil, nil
+		return false, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read role %s: %w", name, err)
+		return false, fmt.Errorf("read role %s: %w", name, err)
 	}
-	return &Role{
-		Name:        aws.ToString(out.Role.RoleName),
-		ARN:         aws.ToString(out.Role.Arn),
-		Description: aws.ToString(out.Role.Description),
-		Trust:       decodeDocument(aws.ToString(out.Role.AssumeRolePolicyDocument)),
-		Boundary:    boundaryARN(out.Role.PermissionsBoundary),
-		MaxSession:  aws.ToInt32(out.Role.MaxSessionDuration),
-		Tags:        iamTags(out.Role.Tags),
-	}, nil
+	role.Name = aws.ToString(out.Role.RoleName)
+	role.ARN = aws.ToString(out.Role.Arn)
+	role.Description = aws.ToString(out.Role.Description)
+	role.Trust = decodeDocument(aws.ToString(out.Role.AssumeRolePolicyDocument))
+	role.Boundary = boundaryARN(out.Role.PermissionsBoundary)
+	role.MaxSession = aws.ToInt32(out.Role.MaxSessionDuration)
+	role.Tags = iamTags(out.Role.Tags)
+	return true, nil
 }
 
-func (o observer) profile(ctx context.Context, name string) (*Profile, error) {
+func (o observer) profile(ctx context.Context, name string, profile *Profile) (bool, error) {
 	out, err := o.iam.GetInstanceProfile(ctx, &iam.GetInstanceProfileInput{InstanceProfileName: &name})
 	if missing(err) {
-		return nil, nil
+		return false, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read instance profile %s: %w", name, err)
+		return false, fmt.Errorf("read instance profile %s: %w", name, err)
 	}
-	profile := &Profile{
-		Name: aws.ToString(out.InstanceProfile.InstanceProfileName),
-		ARN:  aws.ToString(out.InstanceProfile.Arn),
-		Tags: iamTags(out.InstanceProfile.Tags),
-	}
+	profile.Name = aws.ToString(out.InstanceProfile.InstanceProfileName)
+	profile.ARN = aws.ToString(out.InstanceProfile.Arn)
+	profile.Tags = iamTags(out.InstanceProfile.Tags)
 	for _, role := range out.InstanceProfile.Roles {
 		profile.Roles = append(profile.Roles, aws.ToString(role.RoleName))
 	}
-	return profile, nil
+	return true, nil
 }
 
-func (o observer) user(ctx context.Context, name string) (*User, error) {
+func (o observer) user(ctx context.Context, name string, user *User) (bool, error) {
 	out, err := o.iam.GetUser(ctx, &iam.GetUserInput{UserName: &name})
 	if missing(err) {
-		return nil, nil
+		return false, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read user %s: %w", name, err)
+		return false, fmt.Errorf("read user %s: %w", name, err)
 	}
-	return &User{
-		Name:     aws.ToString(out.User.UserName),
-		ARN:      aws.ToString(out.User.Arn),
-		Boundary: boundaryARN(out.User.PermissionsBoundary),
-		Tags:     iamTags(out.User.Tags),
-	}, nil
+	user.Name = aws.ToString(out.User.UserName)
+	user.ARN = aws.ToString(out.User.Arn)
+	user.Boundary = boundaryARN(out.User.PermissionsBoundary)
+	user.Tags = iamTags(out.User.Tags)
+	return true, nil
 }
 
-func (o observer) secret(ctx context.Context, name string) (*Secret, error) {
+func (o observer) secret(ctx context.Context, name string, secret *Secret) (bool, error) {
 	out, err := o.secrets.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &name})
 	if missing(err) {
-		return nil, nil
+		return false, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read secret %s: %w", name, err)
+		return false, fmt.Errorf("read secret %s: %w", name, err)
 	}
-	secret := &Secret{
-		Name:        aws.ToString(out.Name),
-		ARN:         aws.ToString(out.ARN),
-		Description: aws.ToString(out.Description),
-		KmsKeyID:    aws.ToString(out.KmsKeyId),
-		Tags:        map[string]string{},
-		Deleted:     aws.ToTime(out.DeletedDate),
-		Versions:    out.VersionIdsToStages,
-	}
+	secret.Name = aws.ToString(out.Name)
+	secret.ARN = aws.ToString(out.ARN)
+	secret.Description = aws.ToString(out.Description)
+	secret.KmsKeyID = aws.ToString(out.KmsKeyId)
+	secret.Tags = map[string]string{}
+	secret.Deleted = aws.ToTime(out.DeletedDate)
+	secret.Versions = out.VersionIdsToStages
 	for _, tag := range out.Tags {
 		secret.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 	}
-	return secret, nil
+	return true, nil
 }
 
 // missing reports whether AWS answered that there is no such thing.

@@ -2,9 +2,11 @@ package provision
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Plan is what must be done to get from what was observed to what is desired: stages in order, the steps
@@ -25,6 +27,7 @@ type memory struct {
 	key      ownKey
 	kept     map[string]bool // the keys that the user has been remembered to keep; nil where that was not done
 	password string          // the version that holds the console password that it has set
+	begun    time.Time       // when it began
 }
 
 // ownKey is the access key that a run has made and stored, as far as a plan must know it.
@@ -52,6 +55,11 @@ func planEnsure(d Desired, seen *Observed, run memory) (Plan, error) {
 	if err := replacing(d, seen); err != nil {
 		return Plan{}, err
 	}
+	if run.key.id == "" && seen.At.Sub(run.begun) < courtesy {
+		if err := inTheMaking(d, seen); err != nil {
+			return Plan{}, err
+		}
+	}
 	e := ensurer{Desired: d, seen: seen}
 	e.policy(d.Spec.InstancePolicy, instancePolicyDescription, d.instancePolicyDocument(), seen.InstancePolicy)
 	e.policy(d.Spec.UserPolicy, userPolicyDescription, d.userPolicyDocument(), seen.UserPolicy)
@@ -69,6 +77,24 @@ func planEnsure(d Desired, seen *Observed, run memory) (Plan, error) {
 	plan := newPlan(e.restore, e.change, e.link, e.prove, e.retire, e.last, e.adopted)
 	plan.Notices, plan.keyID, plan.takesOver = e.notices, keyID, e.takesOver
 	return plan, nil
+}
+
+// courtesy is for how long a run waits for another that may be at work on the same event.
+const courtesy = 2 * time.Second
+
+// inTheMaking is the surprise that the user to whom an Update changes is there, and what is stored for it is not. IAM makes a
+// user but once: so either the run that made it has died, or it is about to make the rest. If both made it, the third
+// version would push that of the user before out of a secret's two labels.
+func inTheMaking(d Desired, seen *Observed) error {
+	user := seen.User
+	if user == nil || user.Tags[tagOwner] != d.Owner || seen.renamed().User == nil {
+		return nil
+	}
+	stored := d.recorded(seen)
+	if slices.ContainsFunc(user.Keys, func(key Key) bool { return stored[key.ID] }) && (!d.Spec.ConsoleLogin || user.Tags[tagPassword] != "") {
+		return nil
+	}
+	return surprise{fmt.Errorf("user %s is there and its access key or console password is not: another run may be at it", user.Name)}
 }
 
 // ensurer collects the steps of each stage.

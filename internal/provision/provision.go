@@ -93,7 +93,7 @@ func (p *Provisioner) Ensure(ctx context.Context, desired Desired) (Result, erro
 // Remove removes all that bears the names and is owned by one of the owners, with all that others hung on
 // it. Where there is nothing of the kind it does nothing.
 func (p *Provisioner) Remove(ctx context.Context, owned Owned) error {
-	applier := p.applier(Desired{})
+	applier := p.applier(Desired{Account: owned.Account})
 	found := time.Now()
 	makePlan := func() (Plan, error) {
 		seen, err := applier.toRemove(ctx, owned)
@@ -121,8 +121,8 @@ func (p *Provisioner) Remove(ctx context.Context, owned Owned) error {
 
 func (p *Provisioner) applier(desired Desired) *applier {
 	return &applier{
-		observer: observer{iam.NewFromConfig(p.config), secretsmanager.NewFromConfig(p.config)},
-		config:   p.config, desired: desired, created: map[Entity]time.Time{},
+		observer: observer{desired.Account, iam.NewFromConfig(p.config), secretsmanager.NewFromConfig(p.config)},
+		config:   p.config, desired: desired, begun: time.Now(), created: map[Entity]time.Time{},
 	}
 }
 

@@ -104,8 +104,8 @@ func (a *applier) stored(arn string) {
 
 // isStored asks whether the version landed although the call that stored it failed.
 func (a *applier) isStored(ctx context.Context, secret, versionID string) bool {
-	seen, err := a.secret(ctx, secret)
-	if err != nil || seen == nil {
+	var seen Secret
+	if found, err := a.secret(ctx, secret, &seen); err != nil || !found {
 		return false
 	}
 	if _, ok := seen.Versions[versionID]; !ok {

@@ -19,8 +19,8 @@ func gone(err error) error {
 
 func (s DeleteKey) apply(ctx context.Context, a *applier) error {
 	if s.Unless != "" {
-		secret, err := a.secret(ctx, s.Unless)
-		if err != nil {
+		var secret Secret
+		if _, err := a.secret(ctx, s.Unless, &secret); err != nil {
 			return err
 		}
 		if secret.keysOf()[s.ID] {
