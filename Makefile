@@ -43,12 +43,12 @@ local-aws: need-go ## Serve an AWS in memory, and a receiver for answers, to "sa
 .PHONY: test
 test: need-go ## Run the tests, with the race detector where there is a C compiler (TESTFLAGS=, PACKAGES=)
 	@# Not from the cache, which does not see what the tests of the built binary build.
-	@# Under the race detector "crash everywhere" takes some of its cases and the model short sequences; all of
+	@# Under the race detector "crash everywhere" and "twice at once" take some of their cases and the model short sequences; all of
 	@# them follow without it, beside the built binary under SIGKILL, which the detector does not look into. Millions of
 	@# short lives make garbage, which is collected less often.
 	GOGC=400 go test -count=1 $(RACE) $(if $(TESTFLAGS),,$(if $(RACE),-skip '^TestKilledEverywhere$$')) $(TESTFLAGS) $(PACKAGES)
 	$(if $(TESTFLAGS),,$(if $(RACE),@mkdir -p build; \
-	  GOGC=400 go test -count=1 -v -run '^(TestCrashEverywhere|TestModel|TestKilledEverywhere)$$' ./functions/provisioner ./internal/local >build/exhaustion.log 2>&1; status=$$?; \
+	  GOGC=400 go test -count=1 -v -run '^(TestCrashEverywhere|TestEveryEventTwiceAtOnce|TestModel|TestKilledEverywhere)$$' ./functions/provisioner ./internal/local >build/exhaustion.log 2>&1; status=$$?; \
 	  grep -aE '^ *--- FAIL|_test\.go:[0-9]+:|^(PASS|FAIL|ok)|panic:' build/exhaustion.log; exit $$status))
 
 .PHONY: fuzz

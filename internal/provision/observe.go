@@ -41,12 +41,6 @@ func (o observer) toEnsure(ctx context.Context, d Desired) (*Observed, error) {
 	if names.ConsolePasswordSecret != "" {
 		onUser = append(onUser, o.login)
 	}
-	secret := func(name string, into **Secret) read {
-		if len(d.Spec.readersOf(name)) > 0 || d.hadReaders(name) {
-			return whole(name, into, false, o.secret, o.readers)
-		}
-		return whole(name, into, expected, o.secret)
-	}
 	reads := []read{
 		policy(names.InstancePolicy, &seen.InstancePolicy),
 		policy(names.UserPolicy, &seen.UserPolicy),
@@ -54,8 +48,8 @@ func (o observer) toEnsure(ctx context.Context, d Desired) (*Observed, error) {
 		whole(names.ConsoleRole, &seen.ConsoleRole, expected, o.role, o.attachedToRole),
 		whole(names.InstanceRole, &seen.Profile, expected, o.profile),
 		whole(names.User, &seen.User, expected, o.user, onUser...),
-		secret(names.AccessKeySecret, &seen.Secret),
-		secret(names.ConsolePasswordSecret, &seen.ConsoleSecret),
+		o.secretAndReaders(d, names.AccessKeySecret, &seen.Secret),
+		o.secretAndReaders(d, names.ConsolePasswordSecret, &seen.ConsoleSecret),
 
 		whole(before.InstancePolicy, &seen.Renamed.InstancePolicy, expected, o.policy),
 		whole(before.UserPolicy, &seen.Renamed.UserPolicy, expected, o.policy),
@@ -72,33 +66,64 @@ func (o observer) toEnsure(ctx context.Context, d Desired) (*Observed, error) {
 	return seen, o.agree(ctx, d, seen)
 }
 
-// agree reads the last uses that must be known, and reads again what another process, at work on the same event, may have
-// changed between two reads. A key is stored before it is used: so one that the secret has as the current one and its user does
-// not list may be listed by now, and one that was used and that no secret held may be held by now. If they still are not,
-// the one is gone, and the other somebody's.
+// agree reads the last uses that must be known, and reads again what another run, at work on the same event, may have
+// changed between two reads:
+//
+//   - A key is made before it is stored: so one that the secret has as the current one and its user does not list may be
+//     listed by now. If it still is not, it is gone.
+//   - A console password is stored before it is set, and set before a tag of the user names it: so where there is the tag,
+//     there may be the other two by now.
+//   - A user's keys are remembered before one is made beside them: so of a user that is not remembered, when asked
+//     after its keys, they are those of before.
+//   - A key is stored before it is used: so one that was used and that no secret held may be held by now. If it still is
+//     not, it is somebody's.
 func (o observer) agree(ctx context.Context, d Desired, seen *Observed) error {
-	user, secret := seen.User, seen.Secret
-	if cur := secret.keyOf(current); cur != "" && user != nil && user.key(cur) == nil && seen.renamed().User.key(cur) == nil {
+	user := seen.User
+	if user == nil {
+		return o.lastUses(ctx, seen, d.mustKnowUse(seen))
+	}
+	var again []read
+	if cur := seen.Secret.keyOf(current); cur != "" && user.key(cur) == nil && seen.renamed().User.key(cur) == nil {
 		user.Keys = nil
-		if err := o.keys(ctx, d.Spec.User, user); err != nil {
-			return err
+		again = append(again, func(ctx context.Context) error { return o.keys(ctx, d.Spec.User, user) })
+	}
+	if set := user.Tags[tagPassword]; set != "" && d.Spec.ConsoleLogin {
+		if !user.Login {
+			again = append(again, func(ctx context.Context) error { return o.login(ctx, d.Spec.User, user) })
+		}
+		if !seen.ConsoleSecret.labels(set) {
+			again = append(again, o.secretAndReaders(d, d.Spec.ConsolePasswordSecret, &seen.ConsoleSecret))
 		}
 	}
-	if err := o.lastUses(ctx, seen, d.mustKnowUse(seen)); err != nil {
+	if err := parallel(ctx, again...); err != nil {
 		return err
 	}
+
+	ask := d.mustKnowUse(seen)
+	again = []read{func(ctx context.Context) error { return o.lastUses(ctx, seen, ask) }}
+	if d.adopts(user.Tags) && adopter(user) == "" {
+		again = append(again, func(ctx context.Context) error {
+			_, err := o.user(ctx, d.Spec.User, user)
+			return err
+		})
+	}
+	if err := parallel(ctx, again...); err != nil {
+		return err
+	}
+
 	recorded, kept := d.recorded(seen), keptKeys(user)
-	if user == nil || !slices.ContainsFunc(user.Keys, func(key Key) bool { return key.used() && !recorded[key.ID] && !kept[key.ID] }) {
+	if !slices.ContainsFunc(user.Keys, func(key Key) bool { return key.used() && !recorded[key.ID] && !kept[key.ID] }) {
 		return nil
 	}
-	if secret == nil {
-		secret = new(Secret)
+	return o.secretAndReaders(d, d.Spec.AccessKeySecret, &seen.Secret)(ctx)
+}
+
+// secretAndReaders reads a secret, and its readers after it, where there are or were some.
+func (o observer) secretAndReaders(d Desired, name string, into **Secret) read {
+	if len(d.Spec.readersOf(name)) > 0 || d.hadReaders(name) {
+		return whole(name, into, false, o.secret, o.readers)
 	}
-	found, err := o.secret(ctx, d.Spec.AccessKeySecret, secret)
-	if found {
-		seen.Secret = secret
-	}
-	return err
+	return whole(name, into, false, o.secret)
 }
 
 // toRemove reads what Remove must know, all in one round trip. A second one is for the last use of keys.

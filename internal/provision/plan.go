@@ -80,7 +80,7 @@ func planEnsure(d Desired, seen *Observed, run memory) (Plan, error) {
 }
 
 // courtesy is for how long a run waits for another that may be at work on the same event.
-const courtesy = 2 * time.Second
+const courtesy = 3 * time.Second
 
 // inTheMaking is the surprise that the user to whom an Update changes is there, and what is stored for it is not. IAM makes a
 // user but once: so either the run that made it has died, or it is about to make the rest. If both made it, the third

@@ -11,7 +11,10 @@ import (
 func (e *ensurer) key(run memory) (string, error) {
 	secret, made := e.seen.Secret, run.key
 	kept := e.kept(run)
-	keys := e.settleUnrecorded(made, kept)
+	keys, err := e.settleUnrecorded(made, kept)
+	if err != nil {
+		return "", err
+	}
 	if version, keyID := e.stored(keys); version != "" {
 		e.keep(version, keyID)
 		if keyID == made.id && !made.proven {
@@ -108,10 +111,10 @@ func (e *ensurer) lowered() error {
 // settleUnrecorded deals with the user's keys that no secret holds, and returns the IDs of all that live
 // when that is done. A key that was never used is what a crash left between its making and its storing: it
 // is deleted. One that was used is somebody's: it is left, and that is said, as is one that was adopted.
-func (e *ensurer) settleUnrecorded(made ownKey, kept map[string]bool) []string {
+func (e *ensurer) settleUnrecorded(made ownKey, kept map[string]bool) ([]string, error) {
 	var live []string
 	if e.seen.User == nil {
-		return nil
+		return nil, nil
 	}
 	recorded := e.recorded(e.seen)
 	for _, key := range e.seen.User.Keys {
@@ -123,6 +126,8 @@ func (e *ensurer) settleUnrecorded(made ownKey, kept map[string]bool) []string {
 		case key.used():
 			e.notices = append(e.notices, fmt.Sprintf(
 				"access key %s of user %s was not made by this resource and has been used: it is left as it is", key.ID, e.Spec.User))
+		case e.seen.At.Sub(key.Created) < courtesy:
+			return nil, surprise{fmt.Errorf("access key %s of user %s was made a moment ago and no secret holds it: another run may be about to store it", key.ID, e.Spec.User)}
 		default:
 			e.change = append(e.change, DeleteKey{e.Spec.User, key.ID, "no secret holds it and it was never used", e.Spec.AccessKeySecret})
 			continue
@@ -132,7 +137,7 @@ func (e *ensurer) settleUnrecorded(made ownKey, kept map[string]bool) []string {
 	if made.fresh && !slices.Contains(live, made.id) {
 		live = append(live, made.id)
 	}
-	return live
+	return live, nil
 }
 
 // stored finds the version of the secret that holds a live key under the desired serial and for the desired

@@ -48,10 +48,13 @@ func TestTheKey(t *testing.T) {
 		notice   string
 		fails    string
 	}{
-		"stored and live":                 {keys: []Key{{ID: keyA, Active: true}}, versions: map[string][]string{version(keyA): {current}}},
-		"stored, and made a moment ago":   {keys: nil, versions: map[string][]string{version(keyA): {current}}, made: keyA, steps: []Step{prove}},
-		"deleted by somebody":             {keys: nil, versions: map[string][]string{version(keyA): {current}}, steps: []Step{make1, prove}},
-		"made and not stored: a crash":    {keys: []Key{{ID: keyB, Active: true}}, versions: map[string][]string{}, steps: []Step{unused(keyB), make1, prove}},
+		"stored and live":               {keys: []Key{{ID: keyA, Active: true}}, versions: map[string][]string{version(keyA): {current}}},
+		"stored, and made a moment ago": {keys: nil, versions: map[string][]string{version(keyA): {current}}, made: keyA, steps: []Step{prove}},
+		"deleted by somebody":           {keys: nil, versions: map[string][]string{version(keyA): {current}}, steps: []Step{make1, prove}},
+		"made and not stored: a crash":  {keys: []Key{{ID: keyB, Active: true}}, versions: map[string][]string{}, steps: []Step{unused(keyB), make1, prove}},
+		"made and not stored, a moment ago: another run": {
+			keys: []Key{{ID: keyB, Active: true, Created: longAgo().AddDate(1, 0, 0)}}, versions: map[string][]string{}, fails: "another run may be about to store it",
+		},
 		"an unused one beside the stored": {keys: []Key{{ID: keyA, Active: true}, {ID: keyB}}, versions: map[string][]string{version(keyA): {current}}, steps: []Step{unused(keyB)}},
 		"a used one beside the stored": {
 			keys: []Key{{ID: keyA, Active: true}, {ID: keyB, LastUsed: longAgo()}}, versions: map[string][]string{version(keyA): {current}}, notice: keyB,

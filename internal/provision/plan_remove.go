@@ -11,13 +11,16 @@ import (
 //
 // What is to outlive the resource stays, and is nobody's from then on. So does what was adopted, where the adoption
 // did not come to its end, or is undone, or where a key that the user had before is in use: whoever adopts a live account and fails,
-// or goes back, must not take it down. The user is set free last, because its tags are what says that the others stay.
+// or goes back, must not take it down. The user is set free last, because its tags are what says that the others stay; so one
+// that is nobody's already was set free by another run, beside this one.
 func planRemove(o Owned, seen *Observed) (Plan, error) {
 	r := remover{Owned: o, seen: seen}
+	begun := abandoned(seen.User, o.Owners)
+	free := seen.User != nil && seen.User.Tags[tagOwner] == ""
 	if user := seen.User; o.Retain && user != nil {
-		r.retain = r.owns(Entity{KindUser, user.Name}, user.Tags) && user.Tags[tagOnDelete] != ""
+		r.retain = r.owns(Entity{KindUser, user.Name}, user.Tags) && user.Tags[tagOnDelete] != "" || free && !begun
 	}
-	r.spare = o.Undo || abandoned(seen.User, o.Owners) || o.Protect && len(keysInUse(seen.User, keptKeys(seen.User), seen.At)) > 0
+	r.spare = o.Undo || free || o.Protect && len(keysInUse(seen.User, keptKeys(seen.User), seen.At)) > 0
 	if user := seen.User; user != nil {
 		r.user(user)
 	}

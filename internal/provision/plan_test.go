@@ -41,6 +41,7 @@ func standing(d Desired) *Observed {
 		}
 	}
 	return &Observed{
+		At:             longAgo().AddDate(1, 0, 0),
 		InstancePolicy: policy(d.Spec.InstancePolicy, d.instancePolicyDocument()),
 		UserPolicy:     policy(d.Spec.UserPolicy, d.userPolicyDocument()),
 		InstanceRole:   role(d.Spec.InstanceRole, instanceRoleDescription, d.instanceRoleTrust(), d.Spec.InstancePolicy),

@@ -137,6 +137,11 @@ func (s *Secret) holds(label string) string {
 	return ""
 }
 
+// labels reports whether the version holds a label, and so is kept.
+func (s *Secret) labels(version string) bool {
+	return s != nil && len(s.Versions[version]) > 0
+}
+
 // key returns the user's key of this ID, or nil.
 func (u *User) key(id string) *Key {
 	if u == nil {
