@@ -92,6 +92,7 @@ func TestKilledEverywhere(t *testing.T) {
 						}
 						cases.Add(1)
 
+						w.aws.Age(time.Minute) // after which Lambda runs an event again
 						w.start()
 						again := w.play(s.event)
 						assert.Equal(t, answer.PhysicalResourceID, again.PhysicalResourceID)

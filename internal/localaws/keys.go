@@ -54,6 +54,18 @@ func (a *Account) UseKey(accessKeyID, service string) bool {
 	return k != nil
 }
 
+// Age lets all users and access keys have been made d earlier, as though so much time had passed.
+func (a *Account) Age(d time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, u := range a.state.Users {
+		u.Created = u.Created.Add(-d)
+		for _, k := range u.Keys {
+			k.Created = k.Created.Add(-d)
+		}
+	}
+}
+
 // CreateAccessKey makes an access key and shows its secret, this once.
 func (c *IAM) CreateAccessKey(ctx context.Context, in *iam.CreateAccessKeyInput, _ ...func(*iam.Options)) (*iam.CreateAccessKeyOutput, error) {
 	return call(ctx, c.front, in, func(tx *tx) (*iam.CreateAccessKeyOutput, error) {

@@ -117,6 +117,18 @@ func TestTheLastUseOfAKey(t *testing.T) {
 	})
 }
 
+func TestAgeMovesTheDatesOfUsersAndKeys(t *testing.T) {
+	story(t, func(s teller) {
+		key := keyFor(s, "redis")
+		made := *ask[iam.GetUserOutput](s, &iam.GetUserInput{UserName: aws.String("redis")}).User.CreateDate
+		s.account.Age(time.Minute)
+		user := ask[iam.GetUserOutput](s, &iam.GetUserInput{UserName: aws.String("redis")}).User
+		assert.Equal(s, made.Add(-time.Minute), *user.CreateDate)
+		listed := ask[iam.ListAccessKeysOutput](s, &iam.ListAccessKeysInput{UserName: aws.String("redis")}).AccessKeyMetadata
+		assert.Equal(s, key.CreateDate.Add(-time.Minute), *listed[0].CreateDate)
+	})
+}
+
 func TestWithoutANameTheCallerIsMeant(t *testing.T) {
 	story(t, func(s teller) {
 		s.refused("ValidationError", &iam.GetUserInput{})

@@ -18,7 +18,6 @@ type applier struct {
 	config  aws.Config
 	desired Desired // the account alone when removing
 
-	begun     time.Time
 	mu        sync.Mutex
 	created   map[Entity]time.Time // what this run has made, and when
 	made      *madeKey             // stored in the secret; nil until then
@@ -43,7 +42,7 @@ const lag = 15 * time.Second
 
 // memory is what this run has done, as a plan must know it.
 func (a *applier) memory() memory {
-	m := memory{kept: a.kept, password: a.password, begun: a.begun}
+	m := memory{kept: a.kept, password: a.password}
 	if a.made != nil {
 		m.key = ownKey{id: a.made.id, fresh: time.Since(a.made.since) < lag, proven: a.proven}
 	}

@@ -244,6 +244,7 @@ func (o observer) user(ctx context.Context, name string, user *User) (bool, erro
 	}
 	user.Name = aws.ToString(out.User.UserName)
 	user.ARN = aws.ToString(out.User.Arn)
+	user.Created = aws.ToTime(out.User.CreateDate)
 	user.Boundary = boundaryARN(out.User.PermissionsBoundary)
 	user.Tags = iamTags(out.User.Tags)
 	return true, nil

@@ -27,7 +27,6 @@ type memory struct {
 	key      ownKey
 	kept     map[string]bool // the keys that the user has been remembered to keep; nil where that was not done
 	password string          // the version that holds the console password that it has set
-	begun    time.Time       // when it began
 }
 
 // ownKey is the access key that a run has made and stored, as far as a plan must know it.
@@ -55,10 +54,8 @@ func planEnsure(d Desired, seen *Observed, run memory) (Plan, error) {
 	if err := replacing(d, seen); err != nil {
 		return Plan{}, err
 	}
-	if run.key.id == "" && seen.At.Sub(run.begun) < courtesy {
-		if err := inTheMaking(d, seen); err != nil {
-			return Plan{}, err
-		}
+	if err := inTheMaking(d, seen, run); err != nil {
+		return Plan{}, err
 	}
 	e := ensurer{Desired: d, seen: seen}
 	e.policy(d.Spec.InstancePolicy, instancePolicyDescription, d.instancePolicyDocument(), seen.InstancePolicy)
@@ -79,22 +76,23 @@ func planEnsure(d Desired, seen *Observed, run memory) (Plan, error) {
 	return plan, nil
 }
 
-// courtesy is for how long a run waits for another that may be at work on the same event.
+// courtesy is for how long another run, at work on the same event, may take from a thing to the next: what is older and
+// unfinished is left of one that died, since Lambda runs an event again after a minute at the earliest.
 const courtesy = 3 * time.Second
 
-// inTheMaking is the surprise that the user to whom an Update changes is there, and what is stored for it is not. IAM makes a
-// user but once: so either the run that made it has died, or it is about to make the rest. If both made it, the third
-// version would push that of the user before out of a secret's two labels.
-func inTheMaking(d Desired, seen *Observed) error {
+// inTheMaking is the surprise that the user to whom an Update changes was made a moment ago, and what is stored for it is not.
+// IAM makes a user but once, so the run that made it is about to make the rest. If two did, the third version would push that of
+// the user before out of a secret's two labels.
+func inTheMaking(d Desired, seen *Observed, run memory) error {
 	user := seen.User
-	if user == nil || user.Tags[tagOwner] != d.Owner || seen.renamed().User == nil {
+	if user == nil || run.key.id != "" || seen.At.Sub(user.Created) >= courtesy || user.Tags[tagOwner] != d.Owner || seen.renamed().User == nil {
 		return nil
 	}
 	stored := d.recorded(seen)
 	if slices.ContainsFunc(user.Keys, func(key Key) bool { return stored[key.ID] }) && (!d.Spec.ConsoleLogin || user.Tags[tagPassword] != "") {
 		return nil
 	}
-	return surprise{fmt.Errorf("user %s is there and its access key or console password is not: another run may be at it", user.Name)}
+	return surprise{fmt.Errorf("user %s was made a moment ago and its access key or console password is not stored: another run may be about to", user.Name)}
 }
 
 // ensurer collects the steps of each stage.

@@ -15,10 +15,10 @@ import (
 // that is nobody's already was set free by another run, beside this one.
 func planRemove(o Owned, seen *Observed) (Plan, error) {
 	r := remover{Owned: o, seen: seen}
-	begun := abandoned(seen.User, o.Owners)
+	adopting := abandoned(seen.User, o.Owners)
 	free := seen.User != nil && seen.User.Tags[tagOwner] == ""
 	if user := seen.User; o.Retain && user != nil {
-		r.retain = r.owns(Entity{KindUser, user.Name}, user.Tags) && user.Tags[tagOnDelete] != "" || free && !begun
+		r.retain = r.owns(Entity{KindUser, user.Name}, user.Tags) && user.Tags[tagOnDelete] != "" || free && !adopting
 	}
 	r.spare = o.Undo || free || o.Protect && len(keysInUse(seen.User, keptKeys(seen.User), seen.At)) > 0
 	if user := seen.User; user != nil {

@@ -122,7 +122,7 @@ func (p *Provisioner) Remove(ctx context.Context, owned Owned) error {
 func (p *Provisioner) applier(desired Desired) *applier {
 	return &applier{
 		observer: observer{desired.Account, iam.NewFromConfig(p.config), secretsmanager.NewFromConfig(p.config)},
-		config:   p.config, desired: desired, begun: time.Now(), created: map[Entity]time.Time{},
+		config:   p.config, desired: desired, created: map[Entity]time.Time{},
 	}
 }
 

@@ -91,6 +91,7 @@ type Profile struct {
 // User is an IAM user.
 type User struct {
 	Name, ARN string
+	Created   time.Time
 	Boundary  string // ARN of its permissions boundary, or ""
 	Tags      map[string]string
 	Attached  []string // ARNs of managed policies
