@@ -16,6 +16,17 @@ func (w *world) fiveSteps() string {
 	return key
 }
 
+// fiveStepsWithoutAUser is what is left when somebody has deleted the user.
+func (w *world) fiveStepsWithoutAUser() {
+	w.Helper()
+	key, user, ctx := w.fiveSteps(), aws.String("redislabs-user"), w.Context()
+	w.must(w.iam.DeleteAccessKey(ctx, &iam.DeleteAccessKeyInput{UserName: user, AccessKeyId: &key}))
+	w.must(w.iam.DetachUserPolicy(ctx, &iam.DetachUserPolicyInput{
+		UserName: user, PolicyArn: aws.String("arn:aws:iam::123456789012:policy/RedislabsIAMUserRestrictedPolicy"),
+	}))
+	w.must(w.iam.DeleteUser(ctx, &iam.DeleteUserInput{UserName: user}))
+}
+
 func (w *world) vendorsTemplate() string {
 	w.Helper()
 	key, err := byhand.VendorsTemplate(w.Context(), w.iam, w.secrets, "123456789012")

@@ -155,6 +155,33 @@ func TestAnAdoptionThatFailsIsUndone(t *testing.T) {
 	})
 }
 
+// Where there is no user to be adopted, too: whichever call fails, nothing that was there before goes.
+func TestAnAdoptionWithoutAUserThatFailsIsUndone(t *testing.T) {
+	var calls int
+	story(t, func(_ *testing.T, w *world) {
+		w.fiveStepsWithoutAUser()
+		w.create(adopt)
+		calls = len(w.calls)
+	})
+	failed := 0
+	for k := 1; k <= calls+12; k++ {
+		story(t, func(t *testing.T, w *world) {
+			w.fiveStepsWithoutAUser()
+			before := w.inventory()
+			w.aws.Inject(localaws.OnCall(k).Refuse("RefusedForTheTest").Times(100))
+			answer := w.send(event{kind: "Create", props: adopt})
+			w.aws.Inject()
+			if answer.Status == cfn.StatusSuccess {
+				return
+			}
+			failed++
+			w.succeed(event{kind: "Delete", id: answer.PhysicalResourceID, props: adopt})
+			assert.Equal(t, before, w.inventory(), "call %d: %s", k, answer.Reason)
+		})
+	}
+	assert.GreaterOrEqual(t, failed, calls)
+}
+
 // CloudFormation rolls a Create back, too, that has succeeded. Redis Cloud goes on with what it has.
 func TestTheRollBackOfAnAdoptionTakesNothingFromRedisCloud(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {

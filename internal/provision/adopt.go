@@ -14,6 +14,11 @@ import (
 // that did not come so far.
 func (d Desired) adopts(tags map[string]string) bool { return d.Spec.Adopt && tags[tagOwner] == "" }
 
+// adopting says whether the run takes anything over that nobody owns.
+func (e *ensurer) adopting() bool {
+	return slices.ContainsFunc(e.seen.entities(), func(t Tagged) bool { return e.adopts(t.Tags) })
+}
+
 // adopter returns who adopts or has adopted a user, or "".
 func adopter(user *User) string {
 	if user == nil {

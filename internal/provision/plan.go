@@ -15,7 +15,9 @@ type Plan struct {
 	Stages  [][]Step
 	Notices []string // what was found and is deliberately left as it is
 
-	takesOver bool   // whether entities of a former owner get a new one
+	takesOver bool   // whether entities of a former owner, or of nobody, get a new one
+	begins    bool   // whether it leaves the end of an adoption to the next plan
+	ends      bool   // whether it is the end of an adoption, after which nothing is done any more
 	keyID     string // the access key that is current when the plan is done, or "" where the plan makes it
 }
 
@@ -46,7 +48,8 @@ func newPlan(stages ...[]Step) Plan {
 // The order of the stages: what others need is restored; entities are made and repaired; they are linked
 // and, beside that, the key is made and stored; the key is proven; what is no longer wanted goes; and only when all
 // of that stands are the entities of the former owner, or of nobody, taken over, so that a run that fails leaves them
-// to whom they belong; an adopted user as the last of all.
+// to whom they belong. The end of an adoption is a plan of its own, when a new observation has found that nothing else is to
+// be done: after it nothing can fail, and until it a Delete leaves what was there before.
 func planEnsure(d Desired, seen *Observed, run memory) (Plan, error) {
 	if err := conflicts(d, seen); err != nil {
 		return Plan{}, err
@@ -71,7 +74,13 @@ func planEnsure(d Desired, seen *Observed, run memory) (Plan, error) {
 	}
 	e.console(run)
 	e.release()
-	plan := newPlan(e.restore, e.change, e.link, e.prove, e.retire, e.last, e.adopted)
+	plan := newPlan(e.restore, e.change, e.link, e.prove, e.retire, e.last)
+	if len(e.adopted) > 0 {
+		plan.begins, plan.ends = !plan.Empty(), plan.Empty()
+	}
+	if plan.ends {
+		plan.Stages = [][]Step{e.adopted}
+	}
 	plan.Notices, plan.keyID, plan.takesOver = e.notices, keyID, e.takesOver
 	return plan, nil
 }
@@ -162,7 +171,12 @@ func (e *ensurer) user() {
 	name, seen := e.Spec.User, e.seen.User
 	entity := Entity{KindUser, name}
 	if seen == nil {
-		e.change = append(e.change, CreateUser{name, e.Spec.PermissionsBoundary, e.usedByTags()})
+		tags := e.usedByTags()
+		if e.adopting() {
+			tags[tagAdopting] = "true"
+			e.adopted = append(e.adopted, Tag{Entity: entity, Unset: []string{tagAdopting}})
+		}
+		e.change = append(e.change, CreateUser{name, e.Spec.PermissionsBoundary, tags})
 		if e.Spec.Retain {
 			e.last = append(e.last, Tag{Entity: entity, Set: map[string]string{tagOnDelete: onDeleteRetain}})
 		}
@@ -246,6 +260,9 @@ func (e *ensurer) tags(entity Entity, seen, desired map[string]string) {
 	}
 	if len(now.Set)+len(now.Unset) > 0 {
 		e.change = append(e.change, now)
+	}
+	if _, adopting := seen[tagAdopting]; adopting {
+		e.adopted = append(e.adopted, Tag{Entity: entity, Unset: []string{tagAdopting}})
 	}
 	switch {
 	case len(last.Set) == 0:

@@ -11,8 +11,8 @@ import (
 //
 // What is to outlive the resource stays, and is nobody's from then on. So does what was adopted, where the adoption
 // did not come to its end, or is undone, or where a key that the user had before is in use: whoever adopts a live account and fails,
-// or goes back, must not take it down. The user is set free last, because its tags are what says that the others stay; so one
-// that is nobody's already was set free by another run, beside this one.
+// or goes back, must not take it down. The user goes or is set free last, because its tags are what says that the others stay; so
+// one that is nobody's already was set free by another run, beside this one.
 func planRemove(o Owned, seen *Observed) (Plan, error) {
 	r := remover{Owned: o, seen: seen}
 	adopting := abandoned(seen.User, o.Owners)
@@ -20,7 +20,7 @@ func planRemove(o Owned, seen *Observed) (Plan, error) {
 	if user := seen.User; o.Retain && user != nil {
 		r.retain = r.owns(Entity{KindUser, user.Name}, user.Tags) && user.Tags[tagOnDelete] != "" || free && !adopting
 	}
-	r.spare = o.Undo || free || o.Protect && len(keysInUse(seen.User, keptKeys(seen.User), seen.At)) > 0
+	r.spare = o.Undo || free || seen.User != nil && seen.User.Tags[tagAdopting] != "" || o.Protect && len(keysInUse(seen.User, keptKeys(seen.User), seen.At)) > 0
 	if user := seen.User; user != nil {
 		r.user(user)
 	}
@@ -113,9 +113,13 @@ func (r *remover) user(user *User) {
 		for _, policy := range user.Attached {
 			r.first(Detach{entity, policy})
 		}
-		r.last(DeleteEntity{entity})
+		last := &r.remove
+		if r.spare {
+			last = &r.free
+		}
+		*last = append(*last, DeleteEntity{entity})
 		for _, serial := range user.MFA {
-			r.last(DeleteVirtualMFA{serial})
+			*last = append(*last, DeleteVirtualMFA{serial})
 		}
 		return
 	}

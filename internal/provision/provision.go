@@ -141,11 +141,11 @@ func (p *Provisioner) converge(ctx context.Context, applier *applier, makePlan f
 			err = applier.apply(ctx, plan)
 		}
 		switch {
-		case err == nil && (plan.Empty() || !surprised && !plan.takesOver):
+		case err == nil && (plan.Empty() || plan.ends || !surprised && !plan.takesOver && !plan.begins):
 			return nil
 		case err != nil && (round == rounds || !surprising(err) || ctx.Err() != nil):
 			return err
-		case err == nil && round >= rounds:
+		case err == nil && round >= rounds && !plan.begins:
 			return nil
 		}
 		surprised = true

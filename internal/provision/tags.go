@@ -17,6 +17,8 @@ const (
 	tagOnDelete = tagNamespace + "on-delete" // on the user: "Retain" from when the resource stood, which all is to outlive
 	// On the user: who adopts or has adopted it, and the access keys that it had then, with spaces between them.
 	tagKept = tagNamespace + "kept-keys"
+	// "true" on a user that is made while other entities are adopted, until they are.
+	tagAdopting = tagNamespace + "adopting"
 	// On the user: the version of the console secret that holds the password of its login profile.
 	tagPassword = tagNamespace + "console-password"
 
