@@ -162,8 +162,10 @@ func lifeScenarios() []scenario {
 		change("readers go", through(readers), readers, console),
 		change("readers go with the secret, a console password comes", through(vault), vault, elsewhere),
 		{name: "adoption", given: vendors, event: event{kind: "Create", props: adopt}, after: gone(adopt)},
-		{name: "adoption without a user", given: userless, event: event{kind: "Create", props: adopt},
-			after: []event{{kind: "Delete", id: "redis-cloud_RedisCloudIAM_8XLBS3NTPGAX", props: adopt}}},
+		{
+			name: "adoption without a user", given: userless, event: event{kind: "Create", props: adopt},
+			after: []event{{kind: "Delete", id: "redis-cloud_RedisCloudIAM_8XLBS3NTPGAX", props: adopt}},
+		},
 		{name: "roll-back of an adoption", given: vendors, setup: through(adopt), event: gone(adopt)[0], after: gone(adopt)},
 		toAdopted,
 		{name: "create to be retained", event: event{kind: "Create", props: retain}, after: gone(retain), retains: true},
