@@ -52,6 +52,8 @@ func deployments() []deployment {
 		{"readers", localaws.Options{}, map[string]any{"KmsKeyId": keyARN, "SecretReaders": []any{"arn:aws:iam::222222222222:root"}}},
 		{"a console password", localaws.Options{}, map[string]any{"ConsoleLogin": "true"}},
 		{"tags", localaws.Options{}, map[string]any{"Tags": tags}},
+		{"adoption", localaws.Options{}, map[string]any{"ExistingEntities": "Adopt"}},
+		{"adoption, with a console password", localaws.Options{}, map[string]any{"ExistingEntities": "Adopt", "ConsoleLogin": "true"}},
 		{"all of it", gov, all},
 	}
 }

@@ -120,6 +120,12 @@ func (l *life) playToBeRetained() {
 	l.delete(properties)
 	assert.Contains(l, l.aws.Snapshot().Users, l.spec.User)
 
+	if l.given["SecretReaders"] == nil {
+		for name := range l.aws.Snapshot().Secrets {
+			l.must(l.secrets.PutResourcePolicy(l.Context(), &secretsmanager.PutResourcePolicyInput{SecretId: &name, ResourcePolicy: aws.String(
+				`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:` + l.account.Partition + `:iam::111111111111:root"},"Action":"secretsmanager:GetSecretValue","Resource":"*"}]}`)}))
+		}
+	}
 	adopting := l.properties(map[string]any{"ExistingEntities": "Adopt"})
 	l.succeed(event{kind: "Create", props: adopting, stack: l.stack})
 	l.delete(adopting)

@@ -118,12 +118,15 @@ func (o observer) agree(ctx context.Context, d Desired, seen *Observed) error {
 	return o.secretAndReaders(d, d.Spec.AccessKeySecret, &seen.Secret)(ctx)
 }
 
-// secretAndReaders reads a secret, and its readers after it, where there are or were some.
+// secretAndReaders reads a secret, and its readers after it, where there are or were some, or may be since it is adopted.
 func (o observer) secretAndReaders(d Desired, name string, into **Secret) read {
-	if len(d.Spec.readersOf(name)) > 0 || d.hadReaders(name) {
-		return whole(name, into, false, o.secret, o.readers)
-	}
-	return whole(name, into, false, o.secret)
+	return whole(name, into, false, o.secret, func(ctx context.Context, name string, secret *Secret) error {
+		adopted := d.adopts(secret.Tags) && (name == d.Spec.AccessKeySecret || d.Spec.ConsoleLogin)
+		if adopted || len(d.Spec.readersOf(name)) > 0 || d.hadReaders(name) {
+			return o.readers(ctx, name, secret)
+		}
+		return nil
+	})
 }
 
 // toRemove reads what Remove must know, all in one round trip. A second one is for the last use of keys.

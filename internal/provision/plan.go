@@ -135,6 +135,9 @@ func (e *ensurer) role(name, description, trust, policy string, seen *Role) {
 	entity := Entity{KindRole, name}
 	if seen == nil {
 		e.change = append(e.change, CreateRole{name, description, trust, e.Spec.PermissionsBoundary, e.usedByTags()})
+		if e.Spec.Retain && e.marks(entity) {
+			e.last = append(e.last, Tag{Entity: entity, Set: map[string]string{tagOnDelete: onDeleteRetain}})
+		}
 		e.attach(entity, policy, nil)
 		return
 	}
@@ -200,14 +203,14 @@ func (e *ensurer) secret(name, description string, seen *Secret) {
 	if !seen.Deleted.IsZero() {
 		e.restore = append(e.restore, RestoreSecret{name})
 	}
-	if seen.Description != description || !sameKMSKey(seen.KmsKeyID, e.Spec.KmsKeyID) {
+	if seen.Description != description || !e.Account.sameKMSKey(seen.KmsKeyID, e.Spec.KmsKeyID) {
 		e.change = append(e.change, UpdateSecret{name, description, cmp.Or(e.Spec.KmsKeyID, defaultKMSKey)})
 	}
 	switch {
 	case readers != "" && !sameDocument(seen.Policy, readers):
 		// After the key: Secrets Manager lets no other account in as long as it is AWS's own.
 		e.link = append(e.link, SetReaders{name, readers})
-	case readers == "" && e.hadReaders(name) && seen.Policy != "":
+	case readers == "" && seen.Policy != "":
 		e.change = append(e.change, SetReaders{name, ""})
 	}
 	e.tags(Entity{KindSecret, name}, seen.Tags, e.plainTags())
@@ -245,7 +248,7 @@ func (e *ensurer) tags(entity Entity, seen, desired map[string]string) {
 	}
 	_, retained := seen[tagOnDelete]
 	switch {
-	case e.Spec.Retain && !retained && entity.Kind == KindUser:
+	case e.Spec.Retain && !retained && e.marks(entity):
 		last.Set[tagOnDelete] = onDeleteRetain
 	case !e.Spec.Retain && retained:
 		now.Unset = append(now.Unset, tagOnDelete)
@@ -274,27 +277,33 @@ func (e *ensurer) tags(entity Entity, seen, desired map[string]string) {
 	e.takesOver = e.takesOver || last.Set[tagOwner] != ""
 }
 
-// release takes the mark from a user that an Update replaces: to retain is for the end of the resource, and the Delete with
+// marks says whether an entity is one on which it is marked that all is to outlive the resource: the user, and the instance role for
+// where hands have deleted the user.
+func (e *ensurer) marks(entity Entity) bool {
+	return entity.Kind == KindUser || entity == Entity{KindRole, e.Spec.InstanceRole}
+}
+
+// release takes the mark from what an Update replaces: to retain is for the end of the resource, and the Delete with
 // which CloudFormation cleans up, also after a roll-back, carries the same properties as that one.
 func (e *ensurer) release() {
-	if old := e.seen.renamed().User; old != nil && old.Tags[tagOnDelete] != "" && ownedBy(old.Tags, e.owners()...) {
-		e.last = append(e.last, Tag{Entity: Entity{KindUser, old.Name}, Unset: []string{tagOnDelete}})
+	for _, old := range e.seen.renamed().entities() {
+		if old.Tags[tagOnDelete] != "" && ownedBy(old.Tags, e.owners()...) {
+			e.last = append(e.last, Tag{Entity: old.Entity, Unset: []string{tagOnDelete}})
+		}
 	}
 }
 
 // defaultKMSKey names the key that Secrets Manager uses where none is given; DescribeSecret leaves it out.
 const defaultKMSKey = "alias/aws/secretsmanager"
 
-// sameKMSKey compares two names of a key: AWS may answer with an ARN where an ID was given.
-func sameKMSKey(a, b string) bool {
+// sameKMSKey compares two names of a key: AWS may answer with an ARN where an ID was given, which is one of this account.
+func (a Account) sameKMSKey(one, other string) bool {
+	own := fmt.Sprintf("arn:%s:kms:%s:%s:", a.Partition, a.Region, a.ID)
 	short := func(id string) string {
-		if strings.HasPrefix(id, "arn:") {
-			id = id[strings.LastIndex(id, ":")+1:]
-		}
-		if id = strings.TrimPrefix(id, "key/"); id == defaultKMSKey {
+		if id = strings.TrimPrefix(strings.TrimPrefix(id, own), "key/"); id == defaultKMSKey {
 			return ""
 		}
 		return id
 	}
-	return short(a) == short(b)
+	return short(one) == short(other)
 }

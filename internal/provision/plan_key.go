@@ -15,8 +15,11 @@ func (e *ensurer) key(run memory) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := e.adoptsOlder(keys); err != nil {
+		return "", err
+	}
 	if version, keyID := e.stored(keys); version != "" {
-		e.keep(version, keyID)
+		e.keep(version, keyID, kept)
 		if keyID == made.id && !made.proven {
 			e.prove = append(e.prove, ProveKey{e.Spec.User})
 		}
@@ -59,8 +62,20 @@ func (e *ensurer) key(run memory) (string, error) {
 	return "", nil
 }
 
-// keep plans that a stored key is the current one, and what becomes of the one before it.
-func (e *ensurer) keep(version, keyID string) {
+// adoptsOlder refuses to go back to an older key of a secret that is adopted: the current one is what Redis Cloud may have.
+func (e *ensurer) adoptsOlder(live []string) error {
+	secret := e.seen.Secret
+	r, ok := parseRecord(secret.holds(current))
+	if !ok || !e.adopts(secret.Tags) || r.serial <= e.Spec.AccessKeySerial || !slices.Contains(live, r.keyID) {
+		return nil
+	}
+	return &InvalidError{Faults: []string{fmt.Sprintf(
+		"AccessKeySerial: is %d, and the current key of secret %s, which is adopted, has the serial %d; set it to %d for that key, or to %d for a new one",
+		e.Spec.AccessKeySerial, secret.Name, r.serial, r.serial, r.serial+1)}}
+}
+
+// keep plans that a stored key is the current one, and what becomes of the one before it. An adoption leaves that as it is.
+func (e *ensurer) keep(version, keyID string, kept map[string]bool) {
 	user, secret := e.seen.User, e.seen.Secret
 	from, before := secret.holds(current), secret.keyOf(previous)
 	if from != version {
@@ -80,7 +95,7 @@ func (e *ensurer) keep(version, keyID string) {
 		}
 	}
 	old := user.key(before)
-	if old == nil || changes {
+	if old == nil || changes || kept[before] && e.adopts(user.Tags) {
 		return
 	}
 	switch e.Spec.PreviousAccessKey {
@@ -189,6 +204,9 @@ func (e *ensurer) makeRoom(live []string, cur string, kept map[string]bool) erro
 				spare = *key
 			}
 		}
+	}
+	if spare.ID == "" { // all are stored: the one before the current key
+		spare.ID = live[slices.IndexFunc(live, func(id string) bool { return id != cur })]
 	}
 	return &ConflictError{
 		Conflicts: []string{fmt.Sprintf("user %s has the access keys %s, and IAM allows no third", e.Spec.User, strings.Join(told, " and "))},

@@ -15,11 +15,8 @@ import (
 // one that is nobody's already was set free by another run, beside this one.
 func planRemove(o Owned, seen *Observed) (Plan, error) {
 	r := remover{Owned: o, seen: seen}
-	adopting := abandoned(seen.User, o.Owners)
 	free := seen.User != nil && seen.User.Tags[tagOwner] == ""
-	if user := seen.User; o.Retain && user != nil {
-		r.retain = r.owns(Entity{KindUser, user.Name}, user.Tags) && user.Tags[tagOnDelete] != "" || free && !adopting
-	}
+	r.retain = o.Retain && !o.Undo && (r.marked() || free && !abandoned(seen.User, o.Owners))
 	r.spare = o.Undo || free || seen.User != nil && seen.User.Tags[tagAdopting] != "" || o.Protect && len(keysInUse(seen.User, keptKeys(seen.User), seen.At)) > 0
 	if user := seen.User; user != nil {
 		r.user(user)
@@ -62,6 +59,15 @@ type remover struct {
 	retain              bool // whether all stays
 	spare               bool // whether what was adopted stays
 	strip, remove, free []Step
+}
+
+// marked says whether the resource stood, and was told that all is to outlive it.
+func (r *remover) marked() bool {
+	if user := r.seen.User; user != nil {
+		return r.owns(Entity{KindUser, user.Name}, user.Tags) && user.Tags[tagOnDelete] != ""
+	}
+	role := r.seen.InstanceRole // hands may have deleted the user
+	return role != nil && r.owns(Entity{KindRole, role.Name}, role.Tags) && role.Tags[tagOnDelete] != ""
 }
 
 func (r *remover) first(step Step) { // once: a policy knows its users, and a user its policies
@@ -187,7 +193,7 @@ func (r *remover) policy(policy *Policy) {
 }
 
 // keySecret plans the removal of the secret that holds the access key. After an Update that changed the secret's name
-// the user has another owner, and its key that this secret holds has nobody else who would delete it.
+// the user has another owner, and its key that this secret holds has nobody else who would delete it; also one that was stored when it was adopted.
 func (r *remover) keySecret(secret *Secret) {
 	if !r.secretGoes(secret) {
 		return
@@ -195,7 +201,7 @@ func (r *remover) keySecret(secret *Secret) {
 	if user := r.seen.User; user != nil && (!r.owns(Entity{KindUser, user.Name}, user.Tags) || r.stays(user.Tags)) {
 		held, kept := secret.keysOf(), keptKeys(user)
 		for _, key := range user.Keys {
-			if held[key.ID] && !kept[key.ID] {
+			if held[key.ID] && !(kept[key.ID] && r.stays(user.Tags)) {
 				r.first(DeleteKey{user.Name, key.ID, "the secret that holds it is removed", ""})
 			}
 		}
@@ -212,16 +218,15 @@ func (r *remover) secretGoes(secret *Secret) bool {
 	return r.goes(entity, secret.Tags)
 }
 
-// protect refuses a removal that would delete a key that Redis Cloud uses: one that the secret holds, or one that the
-// user had when it was adopted.
+// protect refuses a removal that would delete a key that Redis Cloud uses.
 func (r *remover) protect() error {
 	if !r.Protect || r.seen.User == nil {
 		return nil
 	}
-	known := union(r.seen.Secret.keysOf(), keptKeys(r.seen.User))
+	known := r.known(r.seen)
 	ids := map[string]bool{}
 	for _, step := range r.strip {
-		if s, ok := step.(DeleteKey); ok && known[s.ID] {
+		if s, ok := step.(DeleteKey); ok && known(s.ID) {
 			ids[s.ID] = true
 		}
 	}

@@ -58,6 +58,19 @@ func standing(d Desired) *Observed {
 	}
 }
 
+func TestKMSKeysAreTheSameByWhateverName(t *testing.T) {
+	account := Account{"aws", "123456789012", "us-east-1"}
+	const own, theirs = "arn:aws:kms:us-east-1:123456789012:", "arn:aws:kms:us-east-1:222222222222:"
+	for _, same := range [][2]string{
+		{"", "alias/aws/secretsmanager"}, {"", own + "alias/aws/secretsmanager"}, {"alias/a", own + "alias/a"}, {"1234abcd", own + "key/1234abcd"}, {theirs + "key/1234abcd", theirs + "key/1234abcd"},
+	} {
+		assert.True(t, account.sameKMSKey(same[0], same[1]), same)
+	}
+	for _, different := range [][2]string{{"alias/a", theirs + "alias/a"}, {own + "alias/a", theirs + "alias/a"}, {"1234abcd", theirs + "key/1234abcd"}, {"alias/a", ""}} {
+		assert.False(t, account.sameKMSKey(different[0], different[1]), different)
+	}
+}
+
 func texts(p Plan) [][]string {
 	var stages [][]string
 	for _, stage := range p.Stages {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"time"
@@ -145,7 +146,9 @@ func (p *Provisioner) converge(ctx context.Context, applier *applier, makePlan f
 			return nil
 		case err != nil && (round == rounds || !surprising(err) || ctx.Err() != nil):
 			return err
-		case err == nil && round >= rounds && !plan.begins:
+		case err == nil && round >= rounds && plan.begins:
+			return fmt.Errorf("the adoption does not come to its end: after each change there is again something to be done, such as to %s", plan.Stages[0][0])
+		case err == nil && round >= rounds:
 			return nil
 		}
 		surprised = true

@@ -92,8 +92,8 @@ func (r *reader) oneOf(name, standard string, choices ...string) string {
 }
 
 // list reads a property as a list of texts. An absent one, an empty text and a list of one empty text are
-// the empty list: that is how an empty CommaDelimitedList arrives.
-func (r *reader) list(name string) []string {
+// the empty list: that is how an empty CommaDelimitedList arrives. What else there might be is said in or.
+func (r *reader) list(name, or string) []string {
 	raw, ok := r.value(name)
 	if !ok {
 		return nil
@@ -103,14 +103,14 @@ func (r *reader) list(name string) []string {
 	}
 	var items []json.RawMessage
 	if json.Unmarshal(raw, &items) != nil || items == nil {
-		r.fault("%s: must be a list, not %s", name, describeJSON(raw))
+		r.fault("%s: must be a list%s, not %s", name, or, describeJSON(raw))
 		return nil
 	}
 	var texts []string
 	for _, item := range items {
 		text, ok := scalarText(item)
 		if !ok {
-			r.fault("%s: an item must be a single value, not %s", name, describeJSON(item))
+			r.fault("%s: an item must be a single text%s, not %s", name, or, describeJSON(item))
 			continue
 		}
 		texts = append(texts, strings.TrimSpace(text))

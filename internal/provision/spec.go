@@ -142,7 +142,7 @@ func (r *reader) kmsKey() string {
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples_cross.html
 func (r *reader) readers(kmsKey string) []string {
 	const name = "SecretReaders"
-	readers := r.list(name)
+	readers := r.list(name, " of ARNs")
 	if len(readers) == 0 {
 		return nil
 	}
@@ -156,7 +156,7 @@ func (r *reader) readers(kmsKey string) []string {
 			r.fault("%s: %s is of partition %s, the stack of %s; give a principal of the same partition", name, quote(arn), m[1], r.account.Partition)
 		}
 	}
-	if sameKMSKey(kmsKey, "") {
+	if r.account.sameKMSKey(kmsKey, "") {
 		r.fault("%s: needs a KMS key of your own, since the key aws/secretsmanager lets no other account decrypt; set KmsKeyId to a key whose policy allows the readers kms:Decrypt", name)
 	}
 	slices.Sort(readers)
@@ -182,7 +182,7 @@ func (r *reader) tags() map[string]string {
 	tags := map[string]string{}
 	pairs, isMap := r.pairs(name)
 	if !isMap {
-		for _, item := range r.list(name) {
+		for _, item := range r.list(name, " of key=value, or the whole a map") {
 			key, value, ok := strings.Cut(item, "=")
 			if !ok {
 				r.fault("%s: %s is not of the form key=value", name, quote(item))

@@ -78,7 +78,7 @@ func TestFaultsNamePropertyFaultAndRemedy(t *testing.T) {
 		{`{"AccessKeySerial":"1.5"}`, `AccessKeySerial: "1.5"`},
 		{`{"AccessKeySerial":99999999999999999999}`, `AccessKeySerial: "99999999999999999999"`},
 		{`{"Tags":["novalue"]}`, `Tags: "novalue" is not of the form key=value`},
-		{`{"Tags":"novalue"}`, `Tags: must be a list, not a single value`},
+		{`{"Tags":"novalue"}`, `Tags: must be a list of key=value, or the whole a map, not a single value`},
 		{`{"Tags":{"aws:x":"1"}}`, `begins with aws:`},
 		{`{"Tags":{"UsedBy":"me"}}`, `key "UsedBy" is reserved`},
 		{`{"Tags":{"redis-cloud-iam:owner":"me"}}`, `is reserved for this resource`},

@@ -115,6 +115,17 @@ type Key struct {
 // used says whether the key was ever used, as far as that was observed.
 func (k Key) used() bool { return !k.LastUsed.IsZero() }
 
+// keyIDs are the IDs of the user's keys.
+func (u *User) keyIDs() map[string]bool {
+	ids := map[string]bool{}
+	if u != nil {
+		for _, key := range u.Keys {
+			ids[key.ID] = true
+		}
+	}
+	return ids
+}
+
 // Secret is a secret of Secrets Manager, without its value.
 type Secret struct {
 	Name, ARN, Description string

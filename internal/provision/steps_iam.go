@@ -3,6 +3,7 @@ package provision
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -17,6 +18,9 @@ func (s CreatePolicy) apply(ctx context.Context, a *applier) error {
 	_, err := a.iam.CreatePolicy(ctx, &iam.CreatePolicyInput{
 		PolicyName: &s.Name, Description: &s.Description, PolicyDocument: &s.Document, Tags: toIAMTags(s.Tags),
 	})
+	if hasCode(err, "EntityAlreadyExists") {
+		return fmt.Errorf("a policy of this name is there, under a path or spelt in another case if a look at %s does not find it: choose another name, or delete it: %w", s.Name, err)
+	}
 	return err
 }
 
@@ -25,6 +29,14 @@ func (s CreateRole) apply(ctx context.Context, a *applier) error {
 		RoleName: &s.Name, Description: &s.Description, AssumeRolePolicyDocument: &s.Trust,
 		PermissionsBoundary: optional(s.Boundary), Tags: toIAMTags(s.Tags),
 	})
+	return trusted(err)
+}
+
+// trusted says what AWS means when it refuses a trust policy: that its principal does not exist in the partition.
+func trusted(err error) error {
+	if hasCode(err, "MalformedPolicyDocument") {
+		return fmt.Errorf("AWS does not know whom the role trusts; set RedisCloudAccountId to an AWS account of this partition: %w", err)
+	}
 	return err
 }
 
@@ -57,7 +69,7 @@ func (s UpdatePolicy) apply(ctx context.Context, a *applier) error {
 
 func (s UpdateTrust) apply(ctx context.Context, a *applier) error {
 	_, err := a.iam.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: &s.Role, PolicyDocument: &s.Document})
-	return err
+	return trusted(err)
 }
 
 func (s Describe) apply(ctx context.Context, a *applier) error {

@@ -76,6 +76,9 @@ func (s RestoreSecret) apply(ctx context.Context, a *applier) error {
 func (s SetReaders) apply(ctx context.Context, a *applier) error {
 	if s.Document == "" {
 		_, err := a.secrets.DeleteResourcePolicy(ctx, &secretsmanager.DeleteResourcePolicyInput{SecretId: &s.Secret})
+		if err == nil && !a.desired.hadReaders(s.Secret) {
+			a.notice(fmt.Sprintf("secret %s, which is adopted, had a resource policy, which is taken away: SecretReaders names nobody", s.Secret))
+		}
 		return gone(err)
 	}
 	_, err := a.secrets.PutResourcePolicy(ctx, &secretsmanager.PutResourcePolicyInput{

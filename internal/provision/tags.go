@@ -14,7 +14,7 @@ const (
 	tagUsedBy    = "UsedBy"               // set by the vendor's own template on its roles and its user
 
 	tagAdopted  = tagNamespace + "adopted"   // "true": the entity was there before a stack took it over
-	tagOnDelete = tagNamespace + "on-delete" // on the user: "Retain" from when the resource stood, which all is to outlive
+	tagOnDelete = tagNamespace + "on-delete" // on user and instance role: "Retain" from when the resource stood, which all is to outlive
 	// On the user: who adopts or has adopted it, and the access keys that it had then, with spaces between them.
 	tagKept = tagNamespace + "kept-keys"
 	// "true" on a user that is made while other entities are adopted, until they are.

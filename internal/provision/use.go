@@ -90,6 +90,11 @@ func replacing(d Desired, seen *Observed) error {
 	if user := seen.User; user != nil && !d.adopts(user.Tags) { // the keys of one that this Update adopts are not what it replaces
 		ids = union(ids, keptKeys(user))
 	}
+	if seen.Secret == nil && seen.renamed().Secret == nil { // hands have deleted it, and nobody can say which key it held
+		for _, user := range []*User{seen.User, seen.renamed().User} {
+			ids = union(ids, user.keyIDs())
+		}
+	}
 	found := append(keysInUse(seen.User, ids, seen.At), keysInUse(seen.renamed().User, ids, seen.At)...)
 	if len(found) == 0 {
 		return nil
@@ -103,14 +108,21 @@ func replacing(d Desired, seen *Observed) error {
 
 // mustKnowUse tells of which keys the plan of a removal must know the last use.
 func (o Owned) mustKnowUse(seen *Observed) func(Key) bool {
-	recorded, kept := seen.Secret.keysOf(), keptKeys(seen.User)
+	recorded, kept, known := seen.Secret.keysOf(), keptKeys(seen.User), o.known(seen)
 	undone := o.Undo || abandoned(seen.User, o.Owners)
 	return func(key Key) bool {
 		if undone {
 			return !kept[key.ID] && !recorded[key.ID]
 		}
-		return o.Protect && (recorded[key.ID] || kept[key.ID])
+		return o.Protect && known(key.ID)
 	}
+}
+
+// known tells which keys Redis Cloud may have: those that the secret holds, and those that the user had when it was adopted. Where
+// hands have deleted the secret, nobody can say, and it may be any.
+func (o Owned) known(seen *Observed) func(keyID string) bool {
+	recorded, kept := seen.Secret.keysOf(), keptKeys(seen.User)
+	return func(keyID string) bool { return seen.Secret == nil || recorded[keyID] || kept[keyID] }
 }
 
 // union is the union of sets.
