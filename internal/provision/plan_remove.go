@@ -201,7 +201,7 @@ func (r *remover) keySecret(secret *Secret) {
 	if user := r.seen.User; user != nil && (!r.owns(Entity{KindUser, user.Name}, user.Tags) || r.stays(user.Tags)) {
 		held, kept := secret.keysOf(), keptKeys(user)
 		for _, key := range user.Keys {
-			if held[key.ID] && !(kept[key.ID] && r.stays(user.Tags)) {
+			if held[key.ID] && (!kept[key.ID] || !r.stays(user.Tags)) {
 				r.first(DeleteKey{user.Name, key.ID, "the secret that holds it is removed", ""})
 			}
 		}
