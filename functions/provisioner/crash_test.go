@@ -137,6 +137,12 @@ func lifeScenarios() []scenario {
 		w.fiveStepsWithoutAUser()
 		return ""
 	}
+	retained := func(w *world) string {
+		first, _ := w.retained()
+		w.letIn("redis-cloud/access-key")
+		return first
+	}
+	again := serial(2, `"ExistingEntities":"Adopt"`, `"ConsoleLogin":"true"`)
 	someone := func(w *world) string {
 		w.must(w.iam.CreateUser(w.Context(), &iam.CreateUserInput{UserName: aws.String("other")}))
 		return used(w, w.newKey("other"))
@@ -165,6 +171,10 @@ func lifeScenarios() []scenario {
 		{
 			name: "adoption without a user", given: userless, event: event{kind: "Create", props: adopt},
 			after: []event{{kind: "Delete", id: "redis-cloud_RedisCloudIAM_8XLBS3NTPGAX", props: adopt}},
+		},
+		{
+			name: "adoption of what was retained", given: retained, event: event{kind: "Create", props: again, stack: another},
+			after: []event{{kind: "Delete", id: provision.ID(another, "RedisCloudIAM", []byte(again)), props: again, stack: another}},
 		},
 		{name: "roll-back of an adoption", given: vendors, setup: through(adopt), event: gone(adopt)[0], after: gone(adopt)},
 		toAdopted,

@@ -15,8 +15,6 @@ import (
 const (
 	retain  = `{"OnDelete":"Retain"}`
 	another = "arn:aws:cloudformation:us-east-1:123456789012:stack/another/9d2f6c10-5b1e-4c0a-9a63-2f8f5f1c9e10"
-	// letsIn is a resource policy that lets somebody of another account read a secret.
-	letsIn = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:root"},"Action":"secretsmanager:GetSecretValue","Resource":"*"}]}`
 )
 
 // retained is what a stack leaves that rotated its key once: two keys, both stored, of which Redis Cloud uses the current one.
@@ -27,8 +25,17 @@ func (w *world) retained(more ...string) (first, second string) {
 	last := serial(2, append(more, `"OnDelete":"Retain"`)...)
 	w.updated(serial(2), last)
 	w.succeed(event{kind: "Delete", id: idOf(bare), props: last})
-	w.aws.UseKey(second, "ec2")
+	if !w.inMoto {
+		w.aws.UseKey(second, "ec2")
+	}
 	return first, second
+}
+
+// letIn lets somebody of another account read a secret.
+func (w *world) letIn(secret string) {
+	w.Helper()
+	w.must(w.secrets.PutResourcePolicy(w.Context(), &secretsmanager.PutResourcePolicyInput{SecretId: &secret, ResourcePolicy: aws.String(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:root"},"Action":"secretsmanager:GetSecretValue","Resource":"*"}]}`)}))
 }
 
 func TestAnAdoptionKeepsTheCurrentKeyAndTheOneBefore(t *testing.T) {
@@ -90,7 +97,7 @@ func TestAnAdoptionShutsOutWhoCouldReadTheSecret(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			story(t, func(t *testing.T, w *world) {
 				prepare(w)
-				w.must(w.secrets.PutResourcePolicy(t.Context(), &secretsmanager.PutResourcePolicyInput{SecretId: aws.String("redis-cloud/access-key"), ResourcePolicy: aws.String(letsIn)}))
+				w.letIn("redis-cloud/access-key")
 				answer := w.succeed(event{kind: "Create", stack: another, props: again})
 				assert.Empty(t, w.aws.Snapshot().Secrets["redis-cloud/access-key"].Policy)
 				assert.Contains(t, answer.Reason, "secret redis-cloud/access-key, which is adopted, had a resource policy, which is taken away")
