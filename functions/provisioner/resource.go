@@ -38,7 +38,7 @@ func (c resource) ensure(ctx context.Context, r customresource.Request) (customr
 		return customresource.Answer{}, err
 	}
 	desired := provision.Desired{Spec: spec, Account: account, Stack: r.StackID, Owner: c.PhysicalID(r)}
-	former := provision.Owned{Keep: spec.Names, Account: account, Undo: true}
+	former := provision.Owned{Keep: spec.Names, Kin: []string{desired.Owner}, Account: account, Undo: true}
 	if !spec.ConsoleLogin {
 		former.Keep.ConsolePasswordSecret = ""
 	}

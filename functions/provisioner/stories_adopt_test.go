@@ -160,6 +160,7 @@ func TestAnAdoptionWithoutAUserThatFailsIsUndone(t *testing.T) {
 	var calls int
 	story(t, func(_ *testing.T, w *world) {
 		w.fiveStepsWithoutAUser()
+		w.put("redis-cloud/access-key", "theirs")
 		w.create(adopt)
 		calls = len(w.calls)
 	})
@@ -167,6 +168,7 @@ func TestAnAdoptionWithoutAUserThatFailsIsUndone(t *testing.T) {
 	for k := 1; k <= calls+12; k++ {
 		story(t, func(t *testing.T, w *world) {
 			w.fiveStepsWithoutAUser()
+			w.put("redis-cloud/access-key", "theirs")
 			before := w.inventory()
 			w.aws.Inject(localaws.OnCall(k).Refuse("RefusedForTheTest").Times(100))
 			answer := w.send(event{kind: "Create", props: adopt})
@@ -177,9 +179,31 @@ func TestAnAdoptionWithoutAUserThatFailsIsUndone(t *testing.T) {
 			failed++
 			w.succeed(event{kind: "Delete", id: answer.PhysicalResourceID, props: adopt})
 			assert.Equal(t, before, w.inventory(), "call %d: %s", k, answer.Reason)
+			held, _ := w.aws.SecretString("redis-cloud/access-key", "AWSCURRENT")
+			assert.Equal(t, "theirs", held, "call %d: %s", k, answer.Reason)
 		})
 	}
 	assert.GreaterOrEqual(t, failed, calls)
+}
+
+// An Update to a secret that people made stores a new key in it before it is adopted.
+func TestTheAdoptionOfASecretThatFailsIsUndone(t *testing.T) {
+	const to = `{"AccessKeySecretName":"taken","ExistingEntities":"Adopt"}`
+	story(t, func(t *testing.T, w *world) {
+		first := w.create(bare).Data["AccessKeyId"].(string)
+		w.put("taken", "theirs")
+		before := w.aws.Snapshot().Secrets["taken"].Tags
+		w.aws.Inject(localaws.OnAction("TagRole").Refuse("RefusedForTheTest").Times(100), localaws.OnAction("TagResource").Refuse("RefusedForTheTest").Times(100))
+		w.fail(event{kind: "Update", id: idOf(bare), props: to, old: bare})
+		w.aws.Inject()
+		require.Len(t, w.keys("redislabs-user"), 2)
+		w.succeed(event{kind: "Update", id: idOf(bare), props: bare, old: to})
+		assert.Equal(t, []string{first}, w.keys("redislabs-user"))
+		held, _ := w.aws.SecretString("taken", "AWSCURRENT")
+		assert.Equal(t, "theirs", held)
+		assert.Equal(t, before, w.aws.Snapshot().Secrets["taken"].Tags)
+		w.noLooseKeys()
+	})
 }
 
 // CloudFormation rolls a Create back, too, that has succeeded. Redis Cloud goes on with what it has.

@@ -53,6 +53,8 @@ func TestAnAdoptionKeepsTheCurrentKeyAndTheOneBefore(t *testing.T) {
 				assert.Equal(t, second, answer.Data["AccessKeyId"])
 				assert.Equal(t, map[string]string{first: before, second: "Active"}, w.keyStatus("redislabs-user"))
 				assert.True(t, w.live(w.stored("redis-cloud/access-key")))
+				w.succeed(event{kind: "Create", stack: another, props: props})
+				assert.Empty(t, w.changes(), "delivered again")
 			})
 		}
 	}

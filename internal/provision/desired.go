@@ -58,9 +58,10 @@ type Owned struct {
 	Keep    Names // what bears one of these names stays, whatever its tags say
 	Account Account
 	Owners  []string
-	Retain  bool // whether what a successful Ensure was told to retain stays, and is nobody's from then on
-	Protect bool // whether Remove refuses while Redis Cloud uses a key that would go
-	Undo    bool // whether this undoes an Ensure that failed: what it adopted is given back
+	Kin     []string // further IDs of the resource: what they own stays, but for what was made on it for one of the owners
+	Retain  bool     // whether what a successful Ensure was told to retain stays, and is nobody's from then on
+	Protect bool     // whether Remove refuses while Redis Cloud uses a key that would go
+	Undo    bool     // whether this undoes an Ensure that failed: what it adopted is given back
 	// Watch is for how long nothing may turn up before Remove returns. It is for the removal of what a Create
 	// that may still be running makes; zero for none.
 	Watch time.Duration

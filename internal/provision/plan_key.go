@@ -19,7 +19,7 @@ func (e *ensurer) key(run memory) (string, error) {
 		return "", err
 	}
 	if version, keyID := e.stored(keys); version != "" {
-		e.keep(version, keyID, kept)
+		e.keep(version, keyID)
 		if keyID == made.id && !made.proven {
 			e.prove = append(e.prove, ProveKey{e.Spec.User})
 		}
@@ -74,8 +74,8 @@ func (e *ensurer) adoptsOlder(live []string) error {
 		e.Spec.AccessKeySerial, secret.Name, r.serial, r.serial, r.serial+1)}}
 }
 
-// keep plans that a stored key is the current one, and what becomes of the one before it. An adoption leaves that as it is.
-func (e *ensurer) keep(version, keyID string, kept map[string]bool) {
+// keep plans that a stored key is the current one, and what becomes of the one before it.
+func (e *ensurer) keep(version, keyID string) {
 	user, secret := e.seen.User, e.seen.Secret
 	from, before := secret.holds(current), secret.keyOf(previous)
 	if from != version {
@@ -95,8 +95,8 @@ func (e *ensurer) keep(version, keyID string, kept map[string]bool) {
 		}
 	}
 	old := user.key(before)
-	if old == nil || changes || kept[before] && e.adopts(user.Tags) {
-		return
+	if old == nil || changes || e.Former == nil || e.Former.Spec.User != e.Spec.User || e.Former.Spec.AccessKeySecret != e.Spec.AccessKeySecret {
+		return // also where a Create, or an Update to another user or secret, adopts keys that are stored
 	}
 	switch e.Spec.PreviousAccessKey {
 	case KeyDeleted:

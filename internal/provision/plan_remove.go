@@ -43,6 +43,9 @@ func planRemove(o Owned, seen *Observed) (Plan, error) {
 	if secret := seen.Secret; secret != nil {
 		r.keySecret(secret)
 	}
+	if secret := seen.ConsoleSecret; secret != nil {
+		r.unstorePassword(secret)
+	}
 	if secret := seen.ConsoleSecret; secret != nil && r.secretGoes(secret) {
 		r.last(DeleteEntity{Entity{KindSecret, secret.Name}})
 	}
@@ -153,10 +156,8 @@ func (r *remover) unadopt(user *User) {
 			r.first(hung)
 		}
 	}
-	// A secret that was adopted too, or was to be, and stays, is to hold what it held.
 	secret := r.seen.Secret
-	if cur := secret.keyOf(current); cur != "" && !kept[cur] && secret.holds(previous) != "" &&
-		(secret.Tags[tagOwner] == "" || r.owns(Entity{KindSecret, secret.Name}, secret.Tags) && r.stays(secret.Tags)) {
+	if cur := secret.keyOf(current); cur != "" && !kept[cur] && secret.holds(previous) != "" && r.givenBack(secret) {
 		r.first(MoveCurrent{secret.Name, secret.holds(current), secret.holds(previous)})
 	}
 }
@@ -195,6 +196,7 @@ func (r *remover) policy(policy *Policy) {
 // keySecret plans the removal of the secret that holds the access key. After an Update that changed the secret's name
 // the user has another owner, and its key that this secret holds has nobody else who would delete it; also one that was stored when it was adopted.
 func (r *remover) keySecret(secret *Secret) {
+	r.unstoreKey(secret)
 	if !r.secretGoes(secret) {
 		return
 	}
@@ -207,6 +209,32 @@ func (r *remover) keySecret(secret *Secret) {
 		}
 	}
 	r.last(DeleteEntity{Entity{KindSecret, secret.Name}})
+}
+
+// givenBack says whether a secret was adopted, or was to be, and that is undone.
+func (r *remover) givenBack(secret *Secret) bool {
+	owned := r.owns(Entity{KindSecret, secret.Name}, secret.Tags)
+	return !r.retain && (secret.Tags[tagOwner] == "" || owned && r.stays(secret.Tags))
+}
+
+// unstoreKey plans that a secret that is given back holds what it held, and not a key that was made for it.
+func (r *remover) unstoreKey(secret *Secret) {
+	user, cur := r.seen.User, secret.keyOf(current)
+	if !r.givenBack(secret) || user == nil || user.key(cur) == nil || keptKeys(user)[cur] || !ownedBy(user.Tags, slices.Concat(r.Owners, r.Kin)...) {
+		return
+	}
+	r.first(DeleteKey{user.Name, cur, "it was made for a secret whose adoption is undone", ""})
+	if before := secret.holds(previous); before != "" {
+		r.first(MoveCurrent{secret.Name, secret.holds(current), before})
+	}
+}
+
+// unstorePassword is the same for a console password.
+func (r *remover) unstorePassword(secret *Secret) {
+	user, cur, before := r.seen.User, secret.holds(current), secret.holds(previous)
+	if r.givenBack(secret) && user != nil && cur != "" && user.Tags[tagPassword] == cur && before != "" && r.owns(Entity{KindUser, user.Name}, user.Tags) {
+		r.first(MoveCurrent{secret.Name, cur, before})
+	}
 }
 
 // secretGoes says whether a secret is to be deleted. One that stays is restored, if people have scheduled its deletion.
