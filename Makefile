@@ -24,7 +24,7 @@ BUILD_LAMBDA = GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -tags lambda.norpc
 
 # For what is released, whose bytes must follow from the commit alone: one version of Go, which Go fetches if it is another,
 # and nothing of how Go is set up on this machine. A Go with security fixes is a new version of the project.
-RELEASE_GO = GOTOOLCHAIN=go1.26.8 GOFLAGS=-buildvcs=false GOWORK=off GOEXPERIMENT= GOARM64=v8.0 GOFIPS140=off
+RELEASE_GO = GOENV=off GOPROXY="$$(go env GOPROXY)" GOSUMDB="$$(go env GOSUMDB)" GONOSUMDB="$$(go env GONOSUMDB)" GOTOOLCHAIN=go1.26.8 GOFLAGS=-buildvcs=false GOWORK=off GOEXPERIMENT= GOARM64=v8.0 GOFIPS140=off
 
 .DEFAULT_GOAL := help
 

@@ -92,7 +92,7 @@ func (r *reader) oneOf(name, standard string, choices ...string) string {
 }
 
 // list reads a property as a list of texts. An absent one, an empty text and a list of one empty text are
-// the empty list: that is how an empty CommaDelimitedList arrives. What else there might be is said in or.
+// the empty list: that is how an empty CommaDelimitedList arrives; and an empty text is what a comma too much leaves. What else there might be is said in or.
 func (r *reader) list(name, or string) []string {
 	raw, ok := r.value(name)
 	if !ok {
@@ -113,10 +113,9 @@ func (r *reader) list(name, or string) []string {
 			r.fault("%s: an item must be a single text%s, not %s", name, or, describeJSON(item))
 			continue
 		}
-		texts = append(texts, strings.TrimSpace(text))
-	}
-	if len(texts) == 1 && texts[0] == "" {
-		return nil
+		if text = strings.TrimSpace(text); text != "" {
+			texts = append(texts, text)
+		}
 	}
 	return texts
 }

@@ -41,7 +41,7 @@ func TestTheVersionIsThatOfTheTemplate(t *testing.T) {
 	t.Chdir("../..")
 	var out bytes.Buffer
 	require.NoError(t, run(t.Context(), []string{"version"}, &out))
-	assert.Regexp(t, `^\d+\.\d+\.\d+\n$`, out.String())
+	assert.Regexp(t, `^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?\n$`, out.String())
 
 	for _, version := range []string{"", "1.0", "1.2.3+linux", "1.2.3/../4", "v1.2.3"} {
 		source := "Metadata:\n  AWS::ServerlessRepo::Application:\n    SemanticVersion: " + version + "\n"

@@ -85,7 +85,7 @@ func TestWhatIsNotKnownIsRefused(t *testing.T) {
 		{"      Handler: bootstrap\n", "      Handler: bootstrap\n      Tracing: Active\n", "property Tracing of Provisioner is not known"},
 		{"        MaximumRetryAttempts: 2\n", "        DestinationConfig:\n          OnFailure:\n            Type: SQS\n", "DestinationConfig of EventInvokeConfig is not known"},
 		{"    Metadata:\n      BuildMethod: makefile\n", "    Condition: HasTags\n", "attribute Condition of Provisioner is not known"},
-		{"    SemanticVersion: 0.1.0\n", "", "SemanticVersion"},
+		{"    SemanticVersion: ", "    Version: ", "SemanticVersion"},
 		{"Transform: AWS::Serverless-2016-10-31\n", "", "Transform"},
 	}
 	for _, row := range rows {
