@@ -206,6 +206,22 @@ func TestTheAdoptionOfASecretThatFailsIsUndone(t *testing.T) {
 	})
 }
 
+func TestTheAdoptionOfAConsoleSecretThatFailsIsUndone(t *testing.T) {
+	const props = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
+	story(t, func(t *testing.T, w *world) {
+		w.fiveStepsWithoutAUser()
+		w.put(consoleSecret, "theirs")
+		before := w.inventory()
+		w.aws.Inject(localaws.OnAction("TagRole").Refuse("RefusedForTheTest").Times(100))
+		answer := w.fail(event{kind: "Create", props: props})
+		w.aws.Inject()
+		w.succeed(event{kind: "Delete", id: answer.PhysicalResourceID, props: props})
+		assert.Equal(t, before, w.inventory())
+		held, _ := w.aws.SecretString(consoleSecret, "AWSCURRENT")
+		assert.Equal(t, "theirs", held)
+	})
+}
+
 // CloudFormation rolls a Create back, too, that has succeeded. Redis Cloud goes on with what it has.
 func TestTheRollBackOfAnAdoptionTakesNothingFromRedisCloud(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {

@@ -51,3 +51,12 @@ func TestEveryPartitionHasItsOwnNames(t *testing.T) {
 		})
 	}
 }
+
+// Redis Cloud's account of the commercial partition is none of the others'.
+func TestAnAccountThatThePartitionDoesNotKnowIsNamed(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		w.aws.Inject(localaws.OnAction("CreateRole").Refuse("MalformedPolicyDocument").Times(100))
+		answer := w.fail(event{kind: "Create", props: bare})
+		assert.Contains(t, answer.Reason, "set RedisCloudAccountId to an AWS account of this partition")
+	})
+}
