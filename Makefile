@@ -46,9 +46,9 @@ test: need-go ## Run the tests, with the race detector where there is a C compil
 	@# Under the race detector "crash everywhere" and "twice at once" take some of their cases and the model short sequences; all of
 	@# them follow without it, beside the built binary under SIGKILL, which the detector does not look into. Millions of
 	@# short lives make garbage, which is collected less often.
-	GOGC=400 go test -count=1 $(RACE) $(if $(TESTFLAGS),,$(if $(RACE),-skip '^TestKilledEverywhere$$')) $(TESTFLAGS) $(PACKAGES)
+	GOGC=400 go test -count=1 -timeout 30m $(RACE) $(if $(TESTFLAGS),,$(if $(RACE),-skip '^TestKilledEverywhere$$')) $(TESTFLAGS) $(PACKAGES)
 	$(if $(TESTFLAGS),,$(if $(RACE),@mkdir -p build; \
-	  GOGC=400 go test -count=1 -v -run '^(TestCrashEverywhere|TestEveryEventTwiceAtOnce|TestModel|TestKilledEverywhere)$$' ./functions/provisioner ./internal/local >build/exhaustion.log 2>&1; status=$$?; \
+	  GOGC=400 go test -count=1 -timeout 30m -v -run '^(TestCrashEverywhere|TestEveryEventTwiceAtOnce|TestModel|TestKilledEverywhere)$$' ./functions/provisioner ./internal/local >build/exhaustion.log 2>&1; status=$$?; \
 	  grep -aE '^ *--- FAIL|_test\.go:[0-9]+:|^(PASS|FAIL|ok)|panic:' build/exhaustion.log; exit $$status))
 
 .PHONY: fuzz
