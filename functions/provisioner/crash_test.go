@@ -23,7 +23,7 @@ import (
 
 	"redis-cloud-iam/internal/byhand"
 	"redis-cloud-iam/internal/localaws"
-	"redis-cloud-iam/internal/provision"
+	"redis-cloud-iam/internal/spec"
 	"redis-cloud-iam/internal/rolepolicy"
 )
 
@@ -44,7 +44,7 @@ func (p *process) Do(r *http.Request) (*http.Response, error) {
 }
 
 // idOf is the physical ID of the stack's resource with these properties.
-func idOf(props string) string { return provision.ID(stack, "RedisCloudIAM", []byte(props)) }
+func idOf(props string) string { return spec.ID(stack, "RedisCloudIAM", []byte(props)) }
 
 // scenario is an event in an account with a history. A new one joins the exhaustion by one entry.
 type scenario struct {
@@ -174,7 +174,7 @@ func lifeScenarios() []scenario {
 		},
 		{
 			name: "adoption of what was retained", given: retained, event: event{kind: "Create", props: again, stack: another},
-			after: []event{{kind: "Delete", id: provision.ID(another, "RedisCloudIAM", []byte(again)), props: again, stack: another}},
+			after: []event{{kind: "Delete", id: spec.ID(another, "RedisCloudIAM", []byte(again)), props: again, stack: another}},
 		},
 		{name: "roll-back of an adoption", given: vendors, setup: through(adopt), event: gone(adopt)[0], after: gone(adopt)},
 		toAdopted,

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"redis-cloud-iam/internal/localaws"
-	"redis-cloud-iam/internal/provision"
+	"redis-cloud-iam/internal/spec"
 )
 
 // model is CloudFormation, with what it knows of its stacks, around a world.
@@ -205,7 +205,7 @@ func (m *model) insist(s *modelStack, e event, d disturbance) cfn.Response {
 func (m *model) send(s *modelStack, e event, d disturbance) cfn.Response {
 	m.requests++
 	e.stack, e.requestID = s.arn, fmt.Sprintf("0b7c1d52-6f0e-4b7f-8a55-%012d", m.requests)
-	s.ids[provision.ID(s.arn, "RedisCloudIAM", []byte(e.props))] = true
+	s.ids[spec.ID(s.arn, "RedisCloudIAM", []byte(e.props))] = true
 	m.events = append(m.events, e.payload(m.T))
 	m.tell("%4d. %s %s, %s", len(m.events), e.kind, e.props, d)
 

@@ -13,7 +13,7 @@ import (
 
 	"redis-cloud-iam/internal/byhand"
 	"redis-cloud-iam/internal/localaws"
-	"redis-cloud-iam/internal/provision"
+	"redis-cloud-iam/internal/spec"
 )
 
 const ownerTag = "redis-cloud-iam:owner"
@@ -60,7 +60,7 @@ func (m *model) failedForAReason(s *modelStack, e event, answer cfn.Response) {
 		return
 	}
 	refusals := []string{"AccessKeySerial: is ", "PreviousAccessKey: is ", "which bears it until this update is done"}
-	if e.kind == "Delete" && m.refusable && spec.Protect || e.kind == "Update" && e.id != provision.ID(s.arn, "RedisCloudIAM", []byte(e.props)) && m.spec(e.old).Protect {
+	if e.kind == "Delete" && m.refusable && spec.Protect || e.kind == "Update" && e.id != spec.ID(s.arn, "RedisCloudIAM", []byte(e.props)) && m.spec(e.old).Protect {
 		refusals = append(refusals, "so Redis Cloud works with this account")
 	}
 	for _, refusal := range refusals {
@@ -80,9 +80,9 @@ func (m *model) failedForAReason(s *modelStack, e event, answer cfn.Response) {
 
 // conflicts are the entities that bear the names and belong to nobody from whom this event may take them.
 func (m *model) conflicts(s *modelStack, e event) (found []string) {
-	owners := []string{provision.ID(s.arn, "RedisCloudIAM", []byte(e.props))}
+	owners := []string{spec.ID(s.arn, "RedisCloudIAM", []byte(e.props))}
 	if e.kind == "Update" {
-		owners = append(owners, e.id, provision.ID(s.arn, "RedisCloudIAM", []byte(e.old)))
+		owners = append(owners, e.id, spec.ID(s.arn, "RedisCloudIAM", []byte(e.old)))
 	}
 	spec := m.spec(e.props)
 	for entity, tags := range tagsOf(m.aws.Snapshot()) {
@@ -95,7 +95,7 @@ func (m *model) conflicts(s *modelStack, e event) (found []string) {
 }
 
 // wanted is what bears the names of a Spec.
-func wanted(spec provision.Spec) []string {
+func wanted(spec spec.Spec) []string {
 	all := []string{
 		"policy " + spec.InstancePolicy, "policy " + spec.UserPolicy, "role " + spec.InstanceRole, "profile " + spec.InstanceRole,
 		"role " + spec.ConsoleRole, "user " + spec.User, "secret " + spec.AccessKeySecret,
@@ -374,8 +374,8 @@ func (m *model) nothingIsLeft() {
 	}
 }
 
-func (m *model) spec(props string) provision.Spec {
-	spec, err := provision.Parse([]byte(props), provision.Account{Partition: "aws", ID: "123456789012", Region: "us-east-1"})
+func (m *model) spec(props string) spec.Spec {
+	spec, err := spec.Parse([]byte(props), spec.Account{Partition: "aws", ID: "123456789012", Region: "us-east-1"})
 	require.NoError(m, err)
 	return spec
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"redis-cloud-iam/internal/localaws"
-	"redis-cloud-iam/internal/provision"
+	"redis-cloud-iam/internal/spec"
 	"redis-cloud-iam/internal/rolepolicy"
 )
 
@@ -141,7 +141,7 @@ func TestTheRoleFitsIntoIAMsQuotas(t *testing.T) {
 			require.NoError(t, err)
 			properties[name] = before + name[:1] + strings.Repeat(letter, most-1)
 		}
-		life := &life{world: &world{T: t}, given: properties, account: provision.Account{Partition: account.Partition, Region: account.Region, ID: account.AccountID}}
+		life := &life{world: &world{T: t}, given: properties, account: spec.Account{Partition: account.Partition, Region: account.Region, ID: account.AccountID}}
 		return life.roleOf(life.account, json.RawMessage(life.properties(nil)))
 	}
 	attached := 0
@@ -164,9 +164,9 @@ func newLife(t *testing.T, d deployment) *life {
 		"123456789012", cmp.Or(d.options.AccountID, "123456789012"),
 	).Replace(stack)
 	var err error
-	l.account, err = provision.ParseStackID(l.stack)
+	l.account, err = spec.ParseStackID(l.stack)
 	require.NoError(t, err)
-	l.spec, err = provision.Parse([]byte(l.properties(nil)), l.account)
+	l.spec, err = spec.Parse([]byte(l.properties(nil)), l.account)
 	require.NoError(t, err)
 	return l
 }

@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"redis-cloud-iam/internal/localaws"
-	"redis-cloud-iam/internal/provision"
+	"redis-cloud-iam/internal/spec"
 )
 
 const trustsLambda = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
@@ -29,10 +29,10 @@ const trustsLambda = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Pr
 // new to the function joins it by something that happens here.
 type life struct {
 	*world
-	account provision.Account
+	account spec.Account
 	stack   string
 	given   map[string]any // the deployment's properties
-	spec    provision.Spec // of these
+	spec    spec.Spec // of these
 }
 
 // properties are the deployment's, but for changes. What is changed to nil is left out.
@@ -47,7 +47,7 @@ func (l *life) properties(changes map[string]any) string {
 }
 
 func (l *life) id(properties string) string {
-	return provision.ID(l.stack, "RedisCloudIAM", []byte(properties))
+	return spec.ID(l.stack, "RedisCloudIAM", []byte(properties))
 }
 
 // update is an Update that succeeds.

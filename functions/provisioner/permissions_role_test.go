@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"redis-cloud-iam/internal/localaws"
-	"redis-cloud-iam/internal/provision"
+	"redis-cloud-iam/internal/spec"
 	"redis-cloud-iam/internal/rolepolicy"
 )
 
@@ -98,7 +98,7 @@ func (w *world) roleFor(payload []byte) rolepolicy.Role {
 		ResourceProperties, OldResourceProperties json.RawMessage
 	}
 	require.NoError(w, json.Unmarshal(payload, &e))
-	account, err := provision.ParseStackID(e.StackID)
+	account, err := spec.ParseStackID(e.StackID)
 	if err != nil {
 		return nil
 	}
@@ -110,7 +110,7 @@ func (w *world) roleFor(payload []byte) rolepolicy.Role {
 }
 
 // roleOf is the role of a stack whose parameters give these properties: they have the same names.
-func (w *world) roleOf(account provision.Account, properties json.RawMessage) rolepolicy.Role {
+func (w *world) roleOf(account spec.Account, properties json.RawMessage) rolepolicy.Role {
 	w.role.mu.Lock()
 	defer w.role.mu.Unlock()
 	if w.role.template == nil {

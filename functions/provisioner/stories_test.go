@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"redis-cloud-iam/internal/localaws"
-	"redis-cloud-iam/internal/provision"
+	"redis-cloud-iam/internal/spec"
 )
 
 const bare = `{"ServiceToken":"arn:aws:lambda:us-east-1:123456789012:function:f"}`
@@ -27,7 +27,7 @@ const bare = `{"ServiceToken":"arn:aws:lambda:us-east-1:123456789012:function:f"
 func TestCreateMakesWhatTheDocumentationAsksFor(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
 		answer := w.create(bare)
-		assert.Equal(t, provision.ID(stack, "RedisCloudIAM", []byte(bare)), answer.PhysicalResourceID)
+		assert.Equal(t, spec.ID(stack, "RedisCloudIAM", []byte(bare)), answer.PhysicalResourceID)
 		assert.Equal(t, 5*latency, w.took, "five sequential round trips")
 		assert.Equal(t, 5, localaws.RoundTrips(w.calls))
 		assert.Len(t, w.calls, 21)
@@ -299,7 +299,7 @@ func TestOldTagsMisleadNobody(t *testing.T) {
 func TestNoKeyFallsOutOfTheSecretAlive(t *testing.T) {
 	const role, both = `{"ConsoleRoleName":"other"}`, `{"ConsoleRoleName":"other","UserName":"other"}`
 	story(t, func(t *testing.T, w *world) {
-		id := func(props string) string { return provision.ID(stack, "RedisCloudIAM", []byte(props)) }
+		id := func(props string) string { return spec.ID(stack, "RedisCloudIAM", []byte(props)) }
 		w.create(bare)
 		w.succeed(event{kind: "Update", id: id(bare), props: role, old: bare})
 		w.succeed(event{kind: "Delete", id: id(bare), props: bare})
@@ -532,7 +532,7 @@ func TestAFrozenAWSIsAnsweredInTime(t *testing.T) {
 				w.aws.Inject(localaws.OnAction(action).Hang())
 				failed := w.fail(event{kind: "Create", props: bare})
 				assert.LessOrEqual(t, w.took, timeout-time.Second)
-				assert.Equal(t, provision.ID(stack, "RedisCloudIAM", []byte(bare)), failed.PhysicalResourceID)
+				assert.Equal(t, spec.ID(stack, "RedisCloudIAM", []byte(bare)), failed.PhysicalResourceID)
 				w.aws.Inject()
 				w.create(bare)
 				assert.Len(t, w.keys("redislabs-user"), 1)
@@ -623,9 +623,9 @@ func TestTheEventsFolderCarriesTheRightIDs(t *testing.T) {
 		case cfn.RequestCreate:
 			assert.Empty(t, e.PhysicalResourceID, file.Name())
 		case cfn.RequestUpdate:
-			assert.Equal(t, provision.ID(e.StackID, e.LogicalResourceID, e.OldResourceProperties), e.PhysicalResourceID, file.Name())
+			assert.Equal(t, spec.ID(e.StackID, e.LogicalResourceID, e.OldResourceProperties), e.PhysicalResourceID, file.Name())
 		case cfn.RequestDelete:
-			assert.Equal(t, provision.ID(e.StackID, e.LogicalResourceID, e.ResourceProperties), e.PhysicalResourceID, file.Name())
+			assert.Equal(t, spec.ID(e.StackID, e.LogicalResourceID, e.ResourceProperties), e.PhysicalResourceID, file.Name())
 		}
 	}
 }

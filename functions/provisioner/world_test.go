@@ -24,7 +24,7 @@ import (
 
 	"redis-cloud-iam/internal/customresource"
 	"redis-cloud-iam/internal/localaws"
-	"redis-cloud-iam/internal/provision"
+	"redis-cloud-iam/internal/spec"
 )
 
 const (
@@ -87,7 +87,7 @@ func (w *world) restart() {
 	config := w.config
 	w.process = &process{next: config.HTTPClient}
 	config.HTTPClient = w.process
-	handler := customresource.Handler(resource{provision.New(config, log)},
+	handler := customresource.Handler(resource{spec.New(config, log)},
 		customresource.WithLogger(log), customresource.WithHTTPClient(&http.Client{Transport: mail{w, w.process}}))
 	w.handler = heldToItsRole{handler, w}
 }

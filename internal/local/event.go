@@ -8,14 +8,14 @@ import (
 	"path/filepath"
 	"strings"
 
-	"redis-cloud-iam/internal/provision"
+	"redis-cloud-iam/internal/spec"
 )
 
 // scene is one event and what is expected of it.
 type scene struct {
 	title   string
 	event   map[string]any
-	account provision.Account
+	account spec.Account
 	fails   bool // whether FAILED is the right answer
 	calm    bool // whether nothing may be changed
 	byHand  bool // whether people have made the entities before it
@@ -53,7 +53,7 @@ func load(files []string) ([]scene, error) {
 		if err := json.Unmarshal(text, &s.event); err != nil {
 			return nil, fmt.Errorf("decode the event %s: %w", file, err)
 		}
-		if s.account, err = provision.ParseStackID(s.text("StackId")); err != nil && len(scenes) == 0 {
+		if s.account, err = spec.ParseStackID(s.text("StackId")); err != nil && len(scenes) == 0 {
 			return nil, fmt.Errorf("read the account from the event %s: %w", file, err)
 		}
 		s.fails = strings.HasPrefix(name, "bad-") && s.text("RequestType") != "Delete"

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"redis-cloud-iam/internal/localaws"
-	"redis-cloud-iam/internal/provision"
+	"redis-cloud-iam/internal/spec"
 )
 
 // The ports of "make local-aws". events/env.json and the ResponseURLs of the events name them.
@@ -29,7 +29,7 @@ type stand struct {
 
 // newStand makes both. They tell what happens on the screen, and never a secret.
 func newStand(screen *screen) stand {
-	account := provision.Account{Partition: "aws", ID: "123456789012", Region: "us-east-1"} // of the events
+	account := spec.Account{Partition: "aws", ID: "123456789012", Region: "us-east-1"} // of the events
 	// sam local gives the function the credentials of the person who runs it, or made-up ones.
 	cloud := localaws.New(localaws.Options{AccountID: account.ID, Partition: account.Partition, Region: account.Region, AnyCaller: true})
 	var mu sync.Mutex

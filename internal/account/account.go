@@ -1,0 +1,241 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"redis-cloud-iam/internal/plan"
+	"redis-cloud-iam/internal/spec"
+)
+
+// Account makes, keeps and removes the entities. It keeps no state between calls.
+type Account struct {
+	config aws.Config
+	log    *slog.Logger
+}
+
+// maxBackoff is the longest pause between two attempts at a call.
+const maxBackoff = 5 * time.Second
+
+// New returns an Account that works with the credentials and the endpoint of config, and logs each plan
+// before it carries it out. Calls that AWS throttles, or that fail on its side, are repeated with backoff
+// for as long as the context lasts.
+func New(config aws.Config, log *slog.Logger) *Account {
+	config = config.Copy()
+	config.Retryer = func() aws.Retryer {
+		return retry.NewStandard(func(o *retry.StandardOptions) {
+			o.MaxAttempts, o.MaxBackoff, o.RateLimiter = 0, maxBackoff, ratelimit.None
+		})
+	}
+	return &Account{config, log}
+}
+
+// Result says what stands after [Account.Ensure]. It holds no secret.
+type Result struct {
+	AccessKeyID        string
+	AccessKeySecretARN string
+	ConsoleSecretARN   string   // "" if the user has no console password
+	Notices            []string // tell people what was found and deliberately left as it is
+}
+
+// Ensure brings the desired state about, whatever part of it stands already. The errors are
+// [*spec.ConflictError] and [*spec.InvalidError], with nothing touched; else what AWS answered, with the
+// account somewhere on the way. From there Ensure goes on, and Clear cleans up.
+func (a *Account) Ensure(ctx context.Context, desired plan.Desired) (Result, error) {
+	r := a.run(desired.Account, desired.Spec.Names)
+	r.desired, r.expected = desired, desired.Update
+	r.readers = desired.ReadersMatter
+	var (
+		seen *plan.Observed
+		last plan.Plan
+	)
+	err := r.converge(ctx, func() (plan.Plan, error) {
+		seen = now()
+		err := r.observe(ctx, seen, plan.Slots()...)
+		if err == nil {
+			err = r.observe(ctx, seen, plan.Doubtful(desired, seen)...)
+		}
+		if err == nil {
+			err = r.wrote.overlay(seen, desired.Spec.Names)
+		}
+		if err == nil {
+			last, err = r.asking(ctx, seen, func() (plan.Plan, error) { return plan.Ensure(desired, seen) })
+		}
+		return last, err
+	})
+	if errors.Is(err, errOvertaken) && !desired.Update {
+		own := plan.Removal{Names: desired.Spec.Names, Account: desired.Account, Owner: desired.Owner, Undo: true}
+		err = errors.Join(err, a.Clear(ctx, own, 0))
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	result := Result{AccessKeyID: last.KeyID, Notices: slices.Concat(last.Notices, r.notices)}
+	if result.AccessKeyID == "" {
+		result.AccessKeyID = r.wrote.made.KeyID
+	}
+	result.AccessKeySecretARN = r.secretARN(seen, plan.KeySecret)
+	if desired.Spec.ConsoleLogin {
+		result.ConsoleSecretARN = r.secretARN(seen, plan.ConsoleSecret)
+	}
+	return result, nil
+}
+
+// Clear removes all that the owner owns under the names, with all that hangs on it. If there is nothing, it
+// does nothing. It returns when nothing has turned up for as long as watch: a Create may still be running.
+func (a *Account) Clear(ctx context.Context, removal plan.Removal, watch time.Duration) error {
+	r := a.run(removal.Account, removal.Names)
+	r.removal, r.expected = true, true
+	found := time.Now()
+	clear := func() (plan.Plan, error) {
+		seen := now()
+		if err := r.observe(ctx, seen, plan.Slots()...); err != nil {
+			return plan.Plan{}, err
+		}
+		p, err := r.asking(ctx, seen, func() (plan.Plan, error) { return plan.Clear(removal, seen) })
+		if !p.Empty() {
+			found = time.Now()
+		}
+		return p, err
+	}
+	for {
+		if err := r.converge(ctx, clear); err != nil || time.Since(found) >= watch {
+			return err
+		}
+		if err := pause(ctx, 2*time.Second); err != nil {
+			return err
+		}
+	}
+}
+
+func (a *Account) run(account spec.Account, names spec.Names) *run {
+	return &run{
+		observer: observer{account: account, names: names, iam: iam.NewFromConfig(a.config), secrets: secretsmanager.NewFromConfig(a.config)},
+		config:   a.config, log: a.log,
+	}
+}
+
+// run is one call of Ensure or Clear.
+type run struct {
+	observer
+	config  aws.Config
+	log     *slog.Logger
+	desired plan.Desired // of an Ensure
+	wrote   writes
+
+	mu      sync.Mutex
+	notices []string
+}
+
+func (r *run) notice(format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.notices = append(r.notices, fmt.Sprintf(format, args...))
+}
+
+// secretARN is the ARN of a secret that was seen, or that this run made.
+func (r *run) secretARN(seen *plan.Observed, slot plan.Slot) string {
+	if secret := seen.In(slot); secret != nil {
+		return secret.ARN
+	}
+	return r.wrote.arn(slot.Ref(r.names))
+}
+
+// asking plans, and reads the last use of keys as long as the plan asks for it. A key is stored before it is
+// used. So if one was used and no secret held it, the secret is read again.
+func (r *run) asking(ctx context.Context, seen *plan.Observed, make func() (plan.Plan, error)) (plan.Plan, error) {
+	for {
+		p, err := make()
+		if err != nil || len(p.Ask) == 0 {
+			return p, err
+		}
+		if err := r.ask(ctx, seen.In(plan.User), p.Ask); err != nil {
+			return plan.Plan{}, err
+		}
+		if seen.UsedUnstored(p.Ask) {
+			if err := r.observe(ctx, seen, plan.KeySecret); err != nil {
+				return plan.Plan{}, err
+			}
+		}
+	}
+}
+
+// rounds is how often a run observes, plans and applies before it gives up on an account that is never what
+// it was a moment ago. With the pauses between them the rounds take half a minute.
+const rounds = 10
+
+// converge plans and applies, and begins anew if the account turns out to be another than was observed. Then
+// it ends only when a new plan is empty.
+func (r *run) converge(ctx context.Context, makePlan func() (plan.Plan, error)) error {
+	again := false
+	for round := 1; ; round++ {
+		p, err := makePlan()
+		if err == nil {
+			r.logPlan(ctx, p)
+			err = r.apply(ctx, p)
+		}
+		switch {
+		case err == nil && (p.Empty() || p.Next == plan.Done || p.Next == plan.Stop && !again):
+			return nil
+		case err != nil && (round == rounds || !lookAgain(err) || ctx.Err() != nil):
+			return err
+		case err == nil && round >= rounds && p.Next == plan.LookAgain:
+			return fmt.Errorf("the adoption does not come to its end: after each change there is again something to be done, such as to %s", p.Stages[0][0])
+		case err == nil && round >= rounds:
+			return nil
+		}
+		again = true
+		if err != nil {
+			r.log.WarnContext(ctx, "the account is not as it was observed; observing anew", "round", round, "error", err)
+		}
+		if pauseErr := pause(ctx, min(time.Duration(round*round)*500*time.Millisecond, maxBackoff)); pauseErr != nil {
+			return errors.Join(err, pauseErr)
+		}
+	}
+}
+
+// apply carries the stages out in order, the steps of a stage side by side. All steps of a stage are carried
+// out even where one fails: what is half done is what the next plan finds.
+func (r *run) apply(ctx context.Context, p plan.Plan) error {
+	for _, stage := range p.Stages {
+		var steps []func(context.Context) error
+		for _, step := range stage {
+			steps = append(steps, func(ctx context.Context) error {
+				if err := settled(ctx, func() error { return r.carryOut(ctx, step) }); err != nil {
+					return fmt.Errorf("%s: %w", step, err)
+				}
+				return nil
+			})
+		}
+		if err := parallel(ctx, steps...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// logPlan writes the plan as data, a line each time.
+func (r *run) logPlan(ctx context.Context, p plan.Plan) {
+	type change struct {
+		Effect plan.Effect `json:"effect"`
+		Step   string      `json:"step"`
+	}
+	stages := make([][]change, len(p.Stages))
+	for i, stage := range p.Stages {
+		for _, step := range stage {
+			stages[i] = append(stages[i], change{step.Effect(), step.String()})
+		}
+	}
+	r.log.InfoContext(ctx, "plan", "stages", stages, "notices", p.Notices)
+}

@@ -1,0 +1,160 @@
+package account
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"redis-cloud-iam/internal/plan"
+)
+
+// madeKey is an access key that this run made. Its secret is stored and proven, and shown nowhere.
+type madeKey struct {
+	plan.Record
+	secret Sensitive
+	at     time.Time
+	proven bool // whether AWS has accepted it
+}
+
+// makeKey makes a key, stores it, and remembers it on the user. When storing fails, the key is deleted. If
+// AWS is out of reach for that too, the next observation finds a key that no secret holds and that was never
+// used, and it is deleted then.
+func (r *run) makeKey(ctx context.Context, s plan.MakeKey) error {
+	key, err := r.createKey(ctx, s)
+	if err != nil {
+		return err
+	}
+	value, err := json.Marshal(struct {
+		AccessKeyID     string `json:"accessKeyId"` // the names of Redis Cloud's REST API
+		AccessSecretKey string `json:"accessSecretKey"`
+		UserName        string `json:"userName"`
+		IAMRoleName     string `json:"iamRoleName"`
+		AccountID       string `json:"accountId"`
+	}{key.KeyID, key.secret.Reveal(), s.User, r.names.ConsoleRole, r.account.ID})
+	if err != nil {
+		return fmt.Errorf("encode the value of secret %s: %w", s.Secret, err)
+	}
+	var unstored, unremembered error
+	_ = parallel(ctx, func(ctx context.Context) error {
+		unstored = r.store(ctx, plan.KeySecret, version{key.VersionID(), string(value), s.NewSecret})
+		return nil
+	}, func(ctx context.Context) error {
+		tag := plan.Tag{Ref: plan.User.Ref(r.names), Set: plan.MadeKeys(append(s.Made, key.Record))}
+		unremembered = settled(ctx, func() error { return r.tag(ctx, tag) })
+		return nil
+	})
+	if unstored != nil {
+		return r.discard(ctx, key, unstored)
+	}
+	r.wrote.key(key)
+	return unremembered
+}
+
+// discard deletes a key whose storing failed, unless it was stored all the same. The context may have ended,
+// which is just when the key must not be left behind.
+func (r *run) discard(ctx context.Context, key madeKey, cause error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4*time.Second)
+	defer cancel()
+	if secret, err := r.entity(ctx, plan.KeySecret); err == nil && secret.Holds(key.KeyID) {
+		r.wrote.key(key)
+		return nil
+	}
+	lost := gone(r.delete(ctx, plan.Delete{Ref: plan.Ref{Kind: plan.AccessKey, Name: key.KeyID, On: r.names.User}}))
+	switch {
+	case lost != nil:
+		return fmt.Errorf("%w; and delete access key %s, which could not be stored: %w", cause, key.KeyID, lost)
+	case changed(cause) && !denied(cause):
+		return stale{final{cause}}
+	default:
+		return final{cause}
+	}
+}
+
+// createKey makes a key. The SDK must not repeat this call: if only the reply to the first one was lost, the
+// second one makes a second key. So it is repeated here, and only where AWS says that it had no effect.
+// Where that is not known, the account is observed anew, and a key that no secret holds is deleted.
+func (r *run) createKey(ctx context.Context, s plan.MakeKey) (madeKey, error) {
+	once := func(o *iam.Options) { o.Retryer = aws.NopRetryer{} }
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, maxBackoff) {
+		out, err := r.iam.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: &s.User}, once)
+		switch {
+		case err == nil && (out.AccessKey == nil || out.AccessKey.AccessKeyId == nil || out.AccessKey.SecretAccessKey == nil):
+			return madeKey{}, stale{absent(nil, "call CreateAccessKey")}
+		case err == nil:
+			record := plan.Record{KeyID: *out.AccessKey.AccessKeyId, Serial: s.Serial}
+			return madeKey{Record: record, secret: newSensitive(*out.AccessKey.SecretAccessKey), at: time.Now()}, nil
+		case ctx.Err() != nil:
+			return madeKey{}, err
+		case throttled(err):
+			if pauseErr := pause(ctx, wait); pauseErr != nil {
+				return madeKey{}, err
+			}
+		case refused(err):
+			return madeKey{}, afterLimit(err)
+		default:
+			return madeKey{}, stale{err}
+		}
+	}
+}
+
+// proveKey waits until AWS accepts the key that this run made: for STS, which is what Redis Cloud asks
+// first, and for iam:GetUser, which the user policy grants the user on itself. Without this wait Redis Cloud
+// answers CLOUD_ACCOUNT_INVALID_CREDS for the first 8 to 15 seconds.
+func (r *run) proveKey(ctx context.Context, s plan.ProveKey) error {
+	const (
+		patience   = time.Minute
+		policyWait = 20 * time.Second
+	)
+	key := r.wrote.made
+	config := r.config.Copy()
+	config.Credentials = credentials.NewStaticCredentialsProvider(key.KeyID, key.secret.Reveal(), "")
+	tokens, users := sts.NewFromConfig(config), iam.NewFromConfig(config)
+	err := parallel(
+		ctx,
+		func(ctx context.Context) error {
+			err := accepted(ctx, patience, func() error {
+				_, err := tokens.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+				return err
+			})
+			if notYet(err) {
+				return stale{fmt.Errorf("AWS did not accept access key %s within %s: %w", key.KeyID, patience, err)}
+			}
+			return err
+		},
+		func(ctx context.Context) error {
+			err := accepted(ctx, policyWait, func() error {
+				_, err := users.GetUser(ctx, &iam.GetUserInput{UserName: &s.User})
+				return err
+			})
+			if notYet(err) {
+				// STS accepts the key, so something forbids what the user policy grants.
+				r.notice("access key %s may not call iam:GetUser on its own user, which Redis Cloud needs: "+
+					"look at the permissions boundary and at the organization's service control policies", key.KeyID)
+				return nil
+			}
+			return err
+		},
+	)
+	key.proven = err == nil
+	return err
+}
+
+// accepted repeats the call while AWS answers "not yet", for as long as patience lasts.
+func accepted(ctx context.Context, patience time.Duration, call func() error) error {
+	start := time.Now()
+	for wait := 250 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
+		err := call()
+		if err == nil || !notYet(err) || time.Since(start)+wait > patience {
+			return err
+		}
+		if pauseErr := pause(ctx, wait); pauseErr != nil {
+			return fmt.Errorf("%w (%w)", pauseErr, err)
+		}
+	}
+}

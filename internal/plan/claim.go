@@ -1,0 +1,159 @@
+package plan
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"maps"
+	"slices"
+	"strings"
+
+	"redis-cloud-iam/internal/spec"
+)
+
+// The tags by which this software remembers something.
+const (
+	// The ID that owns the entity. All ownership rests on it.
+	tagOwner = spec.TagNamespace + "owner"
+	// The ARN of the owner's stack: for people, and for the adoption of what a stack that is gone has left.
+	tagStack = spec.TagNamespace + "stack"
+	// Which tags the property Tags has set: a digest of each key, so that a later Update can remove them.
+	tagTags = spec.TagNamespace + "tags"
+	// "true": the entity was there before a stack took it over.
+	tagAdopted = spec.TagNamespace + "adopted"
+	// "true" on a user that was made while other entities are being adopted, until they are.
+	tagAdopting = spec.TagNamespace + "adopting"
+	// "Retain" on user and instance role: all entities are to outlive the resource.
+	tagOnDelete = spec.TagNamespace + "on-delete"
+	// On the user: who adopts or has adopted it, and the access keys that it had then.
+	tagKept = spec.TagNamespace + "kept-keys"
+	// On the user: the versions of the secret that hold the keys made for it.
+	tagMade = spec.TagNamespace + "made-keys"
+	// On the user: the key that PreviousAccessKey deactivated.
+	tagDeactivated = spec.TagNamespace + "deactivated-key"
+	// On the user: the version of the console secret that holds the password of its login profile.
+	tagPassword = spec.TagNamespace + "console-password"
+	// "true" on a secret that has, or may have, a resource policy of ours.
+	tagReaders = spec.TagNamespace + "readers"
+
+	yes    = "true"
+	retain = "Retain"
+)
+
+// Claim is what the tags of an entity say.
+type Claim struct {
+	Owner, Stack string
+	Adopted      bool
+	Adopting     bool
+	Retain       bool
+	Adopter      string   // who adopts or has adopted the user
+	Kept         []string // IDs of the keys that the user had when it was adopted
+	Made         []Record // the keys that were made for the user and stored
+	Deactivated  string   // ID of the key that PreviousAccessKey deactivated
+	Password     string   // version of the console secret
+	Readers      bool
+}
+
+func parseClaim(tags map[string]string) Claim {
+	c := Claim{
+		Owner: tags[tagOwner], Stack: tags[tagStack],
+		Adopted: tags[tagAdopted] != "", Adopting: tags[tagAdopting] != "", Retain: tags[tagOnDelete] != "",
+		Deactivated: tags[tagDeactivated], Password: tags[tagPassword], Readers: tags[tagReaders] != "",
+	}
+	if kept := strings.Fields(tags[tagKept]); len(kept) > 0 {
+		c.Adopter, c.Kept = kept[0], kept[1:]
+	}
+	for _, version := range strings.Fields(tags[tagMade]) {
+		if r := parseRecord(version); r.KeyID != "" {
+			c.Made = append(c.Made, r)
+		}
+	}
+	return c
+}
+
+// ours returns the keys of the tags of this software that an entity has, but for those to keep, in order.
+func ours(tags map[string]string, keep ...string) []string {
+	var keys []string
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
+		if strings.HasPrefix(key, spec.TagNamespace) && !slices.Contains(keep, key) {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// keptKeys is the tag that remembers who adopts a user, and the keys that it has.
+func keptKeys(owner string, ids []string) map[string]string {
+	return map[string]string{tagKept: strings.Join(append([]string{owner}, ids...), " ")}
+}
+
+// MadeKeys is the tag that remembers the keys that were made for a user.
+func MadeKeys(records []Record) map[string]string {
+	var versions []string
+	for _, r := range records {
+		versions = append(versions, r.VersionID())
+	}
+	return map[string]string{tagMade: strings.Join(versions, " ")}
+}
+
+// PasswordSet is the tag that names the version that holds the console password, and PasswordTag its key.
+func PasswordSet(version string) map[string]string { return map[string]string{tagPassword: version} }
+
+// PasswordTag is documented there.
+func PasswordTag() []string { return []string{tagPassword} }
+
+// tagsFor are the tags of what has a slot, as it is created.
+func (d Desired) tagsFor(slot Slot) map[string]string {
+	tags := map[string]string{tagOwner: d.Owner, tagStack: d.Stack}
+	maps.Copy(tags, d.Spec.Tags)
+	if len(d.Spec.Tags) > 0 {
+		tags[tagTags] = digests(d.Spec.Tags)
+	}
+	switch slot.Kind() {
+	case Role, Person:
+		tags[spec.TagUsedBy] = "RedisLabs"
+	case Secret:
+		if len(d.Spec.SecretReaders) > 0 {
+			tags[tagReaders] = yes
+		}
+	default:
+	}
+	return tags
+}
+
+// digestLength is the number of characters that stand for one tag key: 24 bits. AWS allows 256 for all.
+const digestLength = 4
+
+func digest(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return base64.StdEncoding.EncodeToString(sum[:3])
+}
+
+// digests stand for the keys of tags.
+func digests(tags map[string]string) string {
+	var all strings.Builder
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
+		all.WriteString(digest(key))
+	}
+	return all.String()
+}
+
+// stale returns the keys of the tags that an earlier value of Tags has set and the present one does not.
+func (e *Entity) stale(want map[string]string) []string {
+	set := e.Tags[tagTags]
+	var keys []string
+	for _, key := range slices.Sorted(maps.Keys(e.Tags)) {
+		if _, wanted := want[key]; wanted || strings.HasPrefix(key, spec.TagNamespace) || key == spec.TagUsedBy {
+			continue
+		}
+		for i := 0; i+digestLength <= len(set); i += digestLength {
+			if set[i:i+digestLength] == digest(key) {
+				keys = append(keys, key)
+				break
+			}
+		}
+	}
+	if _, wanted := want[tagTags]; set != "" && !wanted {
+		keys = append(keys, tagTags)
+	}
+	return keys
+}

@@ -1,0 +1,143 @@
+package plan
+
+import (
+	"cmp"
+	"maps"
+
+	"redis-cloud-iam/internal/spec"
+)
+
+// Desired is what a Create or an Update asks for: the Spec, in an account, for an owner.
+type Desired struct {
+	Spec    spec.Spec
+	Account spec.Account
+	Stack   string // the stack's ARN
+	Owner   string // the physical resource ID; see [spec.ID]
+	// Update says that the resource stands already. The state of the previous key is a matter for Updates
+	// alone: a Create that adopts leaves all keys as they are.
+	Update bool
+}
+
+// has reports whether something is to stand in a slot.
+func (d Desired) has(slot Slot) bool { return slot != ConsoleSecret || d.Spec.ConsoleLogin }
+
+// adopts reports whether an entity is taken over: Adopt is set, and the entity is unowned or its stack is
+// the one that is gone.
+func (d Desired) adopts(c Claim) bool {
+	unowned := c.Owner == "" || c.Owner != d.Owner && d.Spec.AdoptStack != "" && c.Stack == d.Spec.AdoptStack
+	return d.Spec.Adopt && unowned
+}
+
+// ReadersMatter reports whether a secret's resource policy must be known: it is to have one, or has one of
+// ours, or is taken over.
+func (d Desired) ReadersMatter(slot Slot, c Claim) bool {
+	return d.has(slot) && (len(d.Spec.SecretReaders) > 0 || c.Readers || d.adopts(c))
+}
+
+// Wanted is what an entity is to be.
+type Wanted struct {
+	Description string
+	Document    string // a policy's document, a role's trust policy, a secret's resource policy
+	Boundary    string // ARN, or "" for none
+	KmsKeyID    string // "" for the account's aws/secretsmanager
+	Attached    []string
+	Tags        map[string]string
+}
+
+// Wanted returns what is to stand in a slot.
+func (d Desired) Wanted(slot Slot) Wanted {
+	want := Wanted{Description: slot.Description(), Tags: d.tagsFor(slot)}
+	policy := func(slot Slot) []string {
+		return []string{d.Account.IAMARN("policy", slot.Ref(d.Spec.Names).Name)}
+	}
+	switch slot {
+	case InstancePolicy:
+		want.Document = d.Spec.InstancePolicyDocument(d.Account)
+	case UserPolicy:
+		want.Document = d.Spec.UserPolicyDocument(d.Account)
+	case InstanceRole:
+		want.Document, want.Attached = d.Spec.InstanceRoleTrust(d.Account), policy(InstancePolicy)
+	case ConsoleRole:
+		want.Document, want.Attached = d.Spec.ConsoleRoleTrust(d.Account), policy(UserPolicy)
+	case User:
+		want.Attached = policy(UserPolicy)
+	case InstanceProfile:
+		want.Attached = []string{d.Spec.InstanceRole}
+	case KeySecret, ConsoleSecret:
+		want.Document, want.KmsKeyID = d.Spec.ReadersPolicy(), d.Spec.KmsKeyID
+	}
+	if kind := slot.Kind(); kind == Role || kind == Person {
+		want.Boundary = d.Spec.PermissionsBoundary
+	}
+	return want
+}
+
+// Removal is what a Delete asks for: that nothing is left that the owner owns under the names.
+type Removal struct {
+	Names   spec.Names
+	Account spec.Account
+	Owner   string
+	Retain  bool // whether what a successful Create was told to retain stays, without an owner
+	Protect bool // whether a key that is in use keeps everything from being removed
+	Undo    bool // whether this undoes a Create that failed: what it adopted is given back
+}
+
+// Plan is what must be done to get from what was observed to what is desired. It is plain data.
+type Plan struct {
+	Stages  [][]Step // in this order; the steps of a stage side by side
+	Notices []string // what was found and is deliberately left as it is
+	// Ask holds the IDs of the user's keys whose last use must be known before there can be a plan. If it
+	// is not empty, nothing else is.
+	Ask   []string
+	Next  Next
+	KeyID string // the access key that is current when the plan is done, or "" if the plan makes it
+}
+
+// Next is what follows when a plan has been carried out.
+type Next int
+
+const (
+	// Stop: all is as it should be.
+	Stop Next = iota
+	// LookAgain: the end of an adoption is still to be planned.
+	LookAgain
+	// Done: this was the end of an adoption. Nothing may fail any more, so nothing is looked at.
+	Done
+)
+
+// Empty reports whether nothing need be done.
+func (p Plan) Empty() bool { return len(p.Stages) == 0 }
+
+// staged leaves out the stages in which nothing is to be done.
+func staged(stages ...[]Step) [][]Step {
+	var all [][]Step
+	for _, stage := range stages {
+		if len(stage) > 0 {
+			all = append(all, stage)
+		}
+	}
+	return all
+}
+
+// retagged is a step that turns tags that were seen into those that are wanted, or a step without effect.
+func retagged(ref Ref, seen, want map[string]string, unset []string) Tag {
+	step := Tag{Ref: ref, Unset: unset}
+	for key, value := range want {
+		if have, ok := seen[key]; !ok || have != value {
+			step.Set = with(step.Set, key, value)
+		}
+	}
+	return step
+}
+
+func with(tags map[string]string, key, value string) map[string]string {
+	tags = maps.Clone(tags)
+	if tags == nil {
+		tags = map[string]string{}
+	}
+	tags[key] = value
+	return tags
+}
+
+// kmsKey is the key as UpdateSecret takes it.
+func (w Wanted) kmsKey() string { return cmp.Or(w.KmsKeyID, spec.DefaultKMSKey) }

@@ -1,0 +1,65 @@
+package plan
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// DecodeDocument undoes the URL encoding that IAM gives the policy documents it returns
+// (https://docs.aws.amazon.com/IAM/latest/APIReference/API_PolicyVersion.html). An emulator may not
+// encode: a document begins with a brace, an encoded one does not.
+func DecodeDocument(text string) string {
+	if strings.HasPrefix(strings.TrimSpace(text), "{") {
+		return text
+	}
+	if decoded, err := url.PathUnescape(text); err == nil {
+		return decoded
+	}
+	return text
+}
+
+// sameDocument reports whether two policy documents say the same: white space, the order of keys, the order
+// within a list, and a list of one against its item make no difference.
+func sameDocument(a, b string) bool {
+	if a == b {
+		return true
+	}
+	x, errX := canonicalDocument(a)
+	y, errY := canonicalDocument(b)
+	return errX == nil && errY == nil && reflect.DeepEqual(x, y)
+}
+
+func canonicalDocument(text string) (any, error) {
+	var document any
+	if err := json.Unmarshal([]byte(text), &document); err != nil {
+		return nil, fmt.Errorf("decode policy document: %w", err)
+	}
+	return canonical(document), nil
+}
+
+func canonical(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		for key, item := range v {
+			v[key] = canonical(item)
+		}
+		return v
+	case []any:
+		for i, item := range v {
+			v[i] = canonical(item)
+		}
+		if len(v) == 1 {
+			return v[0]
+		}
+		slices.SortFunc(v, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+		return v
+	case bool: // Bool conditions are written "true" or true
+		return fmt.Sprint(v)
+	default:
+		return v
+	}
+}

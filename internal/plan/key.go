@@ -1,0 +1,278 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"redis-cloud-iam/internal/spec"
+)
+
+// courtesy is for how long a concurrent run may take from making a key to storing it. Lambda runs an event
+// again after a minute at the earliest, so an older key is left of a run that died.
+const courtesy = 3 * time.Second
+
+// StaleError says that what was observed cannot be, or is about to change: look again.
+type StaleError struct{ What string }
+
+func (e *StaleError) Error() string { return e.What }
+
+func (p *planner) notice(format string, args ...any) {
+	p.notices = append(p.notices, fmt.Sprintf(format, args...))
+}
+
+// lastUseOf reports whether the last use of a key is known, and else has it asked for.
+func (p *planner) lastUseOf(key Key) bool {
+	if !key.UseKnown && !slices.Contains(p.ask, key.ID) {
+		p.ask = append(p.ask, key.ID)
+	}
+	return key.UseKnown
+}
+
+// keep remembers on a user whose adoption begins which keys it has, before one is made beside them: they
+// may be what Redis Cloud uses. So a key that a crash leaves behind is told from one that was there before.
+func (p *planner) keep() error {
+	user := p.seen.In(User)
+	if user == nil || !p.adopts(user.Claim) || user.Claim.Adopter == p.Owner {
+		return nil
+	}
+	var ids []string
+	for i, key := range p.keys {
+		if key.Listed && p.seen.At.Sub(key.Created) < courtesy {
+			return &StaleError{fmt.Sprintf("access key %s of user %s was made a moment ago: a concurrent run may be adopting the user", key.ID, user.Name)}
+		}
+		if key.Listed {
+			ids, p.keys[i].Kept = append(ids, key.ID), true
+		}
+	}
+	p.change = append(p.change, Tag{Ref: user.Ref, Set: keptKeys(p.Owner, ids)})
+	return nil
+}
+
+// key plans the access key: the one of the desired serial is used, and if there is none it is made. It
+// returns the ID of the key that is current afterwards, or "" if it is to be made.
+func (p *planner) key() (string, error) {
+	if err := p.loose(); err != nil {
+		return "", err
+	}
+	if err := p.adoptsOlder(); err != nil {
+		return "", err
+	}
+	if key := p.keys.serial(p.Spec.AccessKeySerial); key != nil {
+		p.use(*key)
+		p.remember()
+		return key.ID, nil
+	}
+	return "", p.make()
+}
+
+// loose deals with the user's keys that were not made and stored by this software. One that was never used
+// is what a crash left between making and storing it, and is deleted. One that was used belongs to a person
+// or a program: it is left, and that is said. So is one that the user had when it was adopted.
+func (p *planner) loose() error {
+	user := p.Spec.User
+	for i, key := range p.keys {
+		switch {
+		case !key.Listed || key.Made:
+		case key.Kept:
+			p.notice("access key %s of user %s was there before and is kept: delete it when nobody uses it any more", key.ID, user)
+		case !p.lastUseOf(key.Key):
+		case key.used():
+			p.notice("access key %s of user %s was not made by this resource and has been used: it is left as it is", key.ID, user)
+		case p.seen.At.Sub(key.Created) < courtesy:
+			return &StaleError{fmt.Sprintf("access key %s of user %s was made a moment ago and no secret holds it: a concurrent run may be about to store it", key.ID, user)}
+		default:
+			p.keys[i].Listed = false
+			p.change = append(p.change, Delete{
+				Ref: Ref{AccessKey, key.ID, user}, Why: "no secret holds it and it was never used", Unless: p.Spec.AccessKeySecret,
+			})
+		}
+	}
+	return nil
+}
+
+// use plans that a key is the current one, and what becomes of the previous one.
+func (p *planner) use(key Row) {
+	secret, previous := p.seen.In(KeySecret), p.keys.labelled(Previous)
+	if key.Label != Current {
+		previous = p.keys.labelled(Current)
+		p.change = append(p.change, MoveCurrent{secret.Name, secret.Version(Current), key.Version})
+		if previous == nil {
+			p.notice("secret %s was changed out of band: version %s is its current one again", secret.Name, key.Version)
+		}
+	}
+	deactivated := ""
+	if user := p.seen.In(User); user != nil {
+		deactivated = user.Claim.Deactivated
+	}
+	if key.Unproven {
+		p.prove = append(p.prove, ProveKey{p.Spec.User})
+	}
+	switch {
+	case key.Active:
+	case key.ID == deactivated:
+		p.activate(key)
+	default:
+		p.notice("access key %s of user %s is inactive and is left so: activate it, or raise AccessKeySerial for a new one", key.ID, p.Spec.User)
+	}
+	if previous == nil || !previous.Listed || !p.Update {
+		return
+	}
+	switch state := p.Spec.PreviousAccessKey; {
+	case state == spec.KeyDeleted:
+		p.retire = append(p.retire, Delete{Ref: Ref{AccessKey, previous.ID, p.Spec.User}, Why: "PreviousAccessKey is Deleted"})
+	case state == spec.KeyInactive && previous.Active:
+		p.link = append(p.link, Tag{Ref: User.Ref(p.Spec.Names), Set: map[string]string{tagDeactivated: previous.ID}})
+		p.retire = append(p.retire, SetKey{p.Spec.User, previous.ID, false})
+	case state == spec.KeyActive && !previous.Active && previous.ID == deactivated: // not what a person deactivated
+		p.activate(*previous)
+	}
+}
+
+// activate brings back a key that PreviousAccessKey deactivated.
+func (p *planner) activate(key Row) {
+	p.change = append(p.change, SetKey{p.Spec.User, key.ID, true})
+	p.link = append(p.link, Tag{Ref: User.Ref(p.Spec.Names), Unset: []string{tagDeactivated}})
+}
+
+// remember writes on the user which keys were made for it, in case people change the secret.
+func (p *planner) remember() {
+	user, records := p.seen.In(User), p.keys.records()
+	known := func(r Record) bool { return slices.Contains(user.Claim.Made, r) }
+	if user != nil && slices.ContainsFunc(records, func(r Record) bool { return !known(r) }) {
+		p.change = append(p.change, Tag{Ref: user.Ref, Set: MadeKeys(records)})
+	}
+}
+
+// make plans a new key.
+func (p *planner) make() error {
+	current, secret := p.keys.labelled(Current), p.seen.In(KeySecret)
+	if newest := p.keys.newest(); newest != nil && (current == nil || !current.Listed) {
+		// A version without a key must not push the one that holds a key out of the two labels.
+		p.change = append(p.change, MoveCurrent{secret.Name, secret.Version(Current), newest.Version})
+		current = newest
+	}
+	if current != nil && p.Spec.AccessKeySerial < current.Serial {
+		return invalid("AccessKeySerial: is %d, which is lower than the current %d, and no key of that serial is left to go back to; set it to %d for the current key, or to %d for a new one",
+			p.Spec.AccessKeySerial, current.Serial, current.Serial, current.Serial+1)
+	}
+	if current != nil && current.Listed && p.Spec.PreviousAccessKey != spec.KeyActive {
+		return invalid("PreviousAccessKey: is %s while a new access key is to be made, so that %s, which Redis Cloud uses now, would stop working; set it to Active, and to %s once Redis Cloud has the new key",
+			p.Spec.PreviousAccessKey, current.ID, p.Spec.PreviousAccessKey)
+	}
+	if err := p.makeRoom(current); err != nil {
+		return err
+	}
+	made := p.keys.records()
+	if secret == nil {
+		made = nil
+	}
+	p.link = append(p.link, MakeKey{
+		User: p.Spec.User, Secret: p.Spec.AccessKeySecret, Serial: p.Spec.AccessKeySerial, NewSecret: secret == nil, Made: made,
+	})
+	p.prove = append(p.prove, ProveKey{p.Spec.User})
+	return nil
+}
+
+// adoptsOlder refuses to go back to an older key of a secret that is adopted: Redis Cloud may have the
+// current one.
+func (p *planner) adoptsOlder() error {
+	secret, current := p.seen.In(KeySecret), p.keys.labelled(Current)
+	if current == nil || !current.Listed || !p.adopts(secret.Claim) || current.Serial <= p.Spec.AccessKeySerial {
+		return nil
+	}
+	return invalid("AccessKeySerial: is %d, and the current key of secret %s, which is adopted, has the serial %d; set it to %d for that key, or to %d for a new one",
+		p.Spec.AccessKeySerial, secret.Name, current.Serial, current.Serial, current.Serial+1)
+}
+
+// makeRoom sees to it that the user can have one more key: IAM allows two. The key that goes is one that
+// this software made, and not the current one.
+func (p *planner) makeRoom(current *Row) error {
+	const most = 2
+	listed := p.keys.listed()
+	if len(listed) < most {
+		return nil
+	}
+	user := p.seen.In(User)
+	adopts := user != nil && p.adopts(user.Claim)
+	for _, key := range listed {
+		isCurrent := current != nil && key.ID == current.ID
+		if key.Made && !isCurrent && !(adopts && key.Kept) {
+			p.change = append(p.change, Delete{
+				Ref: Ref{AccessKey, key.ID, p.Spec.User}, Why: "it is the previous key, and makes room for the new one",
+			})
+			p.keys = slices.DeleteFunc(p.keys, func(r Row) bool { return r.ID == key.ID })
+			return nil
+		}
+	}
+	var told []string
+	spare := listed[0] // the one that was not used for the longest time
+	for _, key := range listed {
+		p.lastUseOf(key.Key)
+		isStored, spareIsStored := key.stored(), spare.stored()
+		if spareIsStored && !isStored || isStored == spareIsStored && key.LastUsed.Before(spare.LastUsed) {
+			spare = key
+		}
+		text := key.lastUse()
+		if isStored {
+			text += ", and is stored"
+		}
+		told = append(told, fmt.Sprintf("%s (%s)", key.ID, text))
+	}
+	if len(p.ask) > 0 {
+		return nil
+	}
+	return &spec.ConflictError{
+		Conflicts: []string{fmt.Sprintf("user %s has the access keys %s, and IAM allows no third", p.Spec.User, strings.Join(told, " and "))},
+		Remedy: fmt.Sprintf("Delete %s if nobody uses it any more (aws iam delete-access-key --user-name %s --access-key-id %s), and deploy again",
+			spare.ID, p.Spec.User, spare.ID),
+	}
+}
+
+// protect refuses a plan that ends a key that is in use. Only the key's own use counts: a live database
+// must not keep anybody from rotating.
+func (p *planner) protect() error {
+	if !p.Spec.Protect {
+		return nil
+	}
+	var found []string
+	for _, step := range slices.Concat(p.change, p.retire) {
+		key := p.seen.In(User).Key(ends(step))
+		if key != nil && p.lastUseOf(*key) && key.inUse(p.seen.At) {
+			found = append(found, Row{Key: *key}.inUseBy(p.Spec.User))
+		}
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	current := "the current access key"
+	if key := p.keys.labelled(Current); key != nil {
+		current = key.ID
+	}
+	return &spec.ConflictError{
+		Conflicts: found,
+		Remedy: fmt.Sprintf("Enter %s in Redis Cloud first (it is the current key of secret %s), and deploy again %d hours after the last use of the old one. "+
+			"Or set DeletionProtection to Off: then the old key stops working at once",
+			current, p.Spec.AccessKeySecret, int(recently.Hours())),
+	}
+}
+
+// ends returns the ID of the key that a step ends, or "".
+func ends(step Step) string {
+	switch s := step.(type) {
+	case Delete:
+		if s.Kind == AccessKey {
+			return s.Name
+		}
+	case SetKey:
+		if !s.Active {
+			return s.ID
+		}
+	}
+	return ""
+}
+
+func invalid(format string, args ...any) error {
+	return &spec.InvalidError{Faults: []string{fmt.Sprintf(format, args...)}}
+}

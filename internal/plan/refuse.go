@@ -1,0 +1,78 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"redis-cloud-iam/internal/spec"
+)
+
+// refuse names everything of the desired names that is owned by another stack, or by none.
+func refuse(d Desired, seen *Observed) error {
+	var found, properties []string
+	unowned, gone := false, false
+	for _, slot := range Slots() {
+		entity := seen.In(slot)
+		if entity == nil || !d.has(slot) {
+			continue
+		}
+		text := d.conflict(slot, entity)
+		if text == "" {
+			continue
+		}
+		if !entity.Deleted.IsZero() {
+			text += fmt.Sprintf(" (it is scheduled for deletion; \"aws secretsmanager delete-secret --force-delete-without-recovery --secret-id %s\" frees the name at once)", entity.Name)
+		}
+		unowned = unowned || entity.Claim.Owner == ""
+		gone = gone || entity.Claim.Owner != ""
+		found = append(found, text)
+		if property := slot.row().property; !slices.Contains(properties, property) {
+			properties = append(properties, property)
+		}
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	remedy := fmt.Sprintf("Give this stack other names (%s), or delete what is in the way (a stack's entities by deleting that stack), and deploy again",
+		strings.Join(properties, ", "))
+	if unowned && !d.Spec.Adopt {
+		remedy += ". Entities that no stack owns can be taken over: set ExistingEntities to Adopt"
+	}
+	if gone {
+		remedy += ". If that stack is gone, set ExistingEntities to its ARN to take over what it left"
+	}
+	return &spec.ConflictError{Conflicts: found, Remedy: remedy}
+}
+
+// conflict says why an entity cannot be the resource's own, or returns "".
+func (d Desired) conflict(slot Slot, entity *Entity) string {
+	ref, path := slot.Ref(d.Spec.Names), pathOf(entity)
+	switch owner := entity.Claim.Owner; {
+	case entity.Name != ref.Name:
+		return fmt.Sprintf("%s exists as %s, and IAM does not distinguish case", ref, entity.Name)
+	case owner == d.Owner:
+		return ""
+	case d.adopts(entity.Claim) && path == "":
+		return ""
+	case d.adopts(entity.Claim):
+		return fmt.Sprintf("%s exists under the path %s, and one with a path cannot be adopted", ref, path)
+	case owner == "":
+		return fmt.Sprintf("%s exists and was not made by a stack of this kind", ref)
+	default:
+		return fmt.Sprintf("%s is owned by stack %s (as %s)", ref, cmp.Or(entity.Claim.Stack, "unknown"), owner)
+	}
+}
+
+// pathOf returns the path in the ARN of an IAM entity (arn:aws:iam::…:role/path/name), or "" for the root.
+func pathOf(entity *Entity) string {
+	if entity.Kind == Secret {
+		return ""
+	}
+	_, resource, _ := strings.Cut(entity.ARN, "/")
+	if i := strings.LastIndex(resource, "/"); i >= 0 {
+		return "/" + resource[:i+1]
+	}
+	return ""
+}

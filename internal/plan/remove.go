@@ -1,0 +1,324 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+
+	"redis-cloud-iam/internal/spec"
+)
+
+// Fate is what a removal does with an entity.
+type Fate int
+
+// The fates.
+const (
+	// Leave it: the owner does not own it.
+	Leave Fate = iota
+	// Destroy it, after all that hangs on it.
+	Destroy
+	// Release it: take our tags off. It keeps working, but no stack owns it.
+	Release
+	// GiveBack is to undo what the adoption changed, and to release it.
+	GiveBack
+)
+
+// Clear plans a Delete: that nothing is left that the owner owns. The error is a [*spec.ConflictError].
+//
+// First goes what keeps the entities from being deleted, then they go. The keys go before the secrets, so
+// that no key lives that no secret holds. Where something is given back, the user comes last of all: its
+// tags say that the others stay.
+func Clear(r Removal, seen *Observed) (Plan, error) {
+	c := clearing{Removal: r, seen: seen, user: seen.In(User), keys: ledgerOf(seen.In(User), seen.In(KeySecret))}
+	c.settle()
+	for _, slot := range Slots() {
+		c.entity(slot)
+	}
+	c.accessKeys()
+	c.consolePassword()
+	if err := c.refuse(); err != nil {
+		return Plan{}, err
+	}
+	if len(c.ask) > 0 {
+		return Plan{Ask: c.ask}, nil
+	}
+	return Plan{Stages: staged(c.strip, c.remove, c.last)}, nil
+}
+
+// clearing collects the steps of each stage.
+type clearing struct {
+	Removal
+	seen                *Observed
+	user                *Entity
+	keys                Ledger
+	retained            bool // whether everything stays
+	spared              bool // whether what was adopted stays
+	strip, remove, last []Step
+	ask                 []string
+}
+
+// settle decides what stays. What was adopted does if the adoption did not come to its end, or is undone,
+// or if a key that the user had before is in use: whoever adopts a live account and fails, or goes back,
+// must not take it down. A user without an owner has been released by a concurrent run.
+func (c *clearing) settle() {
+	user := c.user
+	released := user != nil && user.Claim.Owner == "" && user.Claim.Adopter != c.Owner
+	c.retained = c.Retain && !c.Undo && (released || c.marked())
+	c.spared = c.Undo || user != nil && (user.Claim.Owner != c.Owner || user.Claim.Adopting)
+	for _, key := range c.keys {
+		if key.Kept && key.Listed && c.Protect && !c.retained && !c.spared && c.known(key.Key) && key.inUse(c.seen.At) {
+			c.spared = true
+		}
+	}
+}
+
+// marked reports whether the resource stood, and was told that all is to outlive it.
+func (c *clearing) marked() bool {
+	entity := c.user
+	if entity == nil { // deleted out of band
+		entity = c.seen.In(InstanceRole)
+	}
+	return entity != nil && entity.Claim.Owner == c.Owner && entity.Claim.Retain
+}
+
+// fate decides what becomes of an entity.
+func (c *clearing) fate(slot Slot) Fate {
+	entity := c.seen.In(slot)
+	switch {
+	case entity == nil:
+		return Leave
+	case entity.Claim.Owner != c.Owner && slot == User && entity.Claim.Adopter == c.Owner:
+		return GiveBack // its adoption had begun
+	case entity.Claim.Owner != c.Owner:
+		return Leave
+	case c.retained:
+		return Release
+	case c.spared && entity.Claim.Adopted:
+		return GiveBack
+	default:
+		return Destroy
+	}
+}
+
+// entity plans the fate of what stands in a slot.
+func (c *clearing) entity(slot Slot) {
+	entity, fate := c.seen.In(slot), c.fate(slot)
+	stage := &c.remove
+	if slot == User && (fate != Destroy || c.spared) {
+		stage = &c.last
+	}
+	switch fate {
+	case Leave:
+	case Release, GiveBack:
+		if !entity.Deleted.IsZero() {
+			c.first(Restore{entity.Ref})
+		}
+		if unset := c.releases(entity, fate); len(unset) > 0 {
+			*stage = append(*stage, Tag{Ref: entity.Ref, Unset: unset})
+		}
+	case Destroy:
+		c.bare(entity)
+		*stage = append(*stage, Delete{Ref: entity.Ref})
+	}
+}
+
+// releases returns the tags that are taken off.
+func (c *clearing) releases(entity *Entity, fate Fate) []string {
+	switch {
+	case fate == Release:
+		return ours(entity.Tags, tagPassword) // who adopts the user knows its password's version by that
+	case entity.Claim.Owner != c.Owner: // another stack's, which is gone
+		return ours(entity.Tags, tagOwner, tagStack, tagAdopted, tagOnDelete, tagPassword)
+	default:
+		return ours(entity.Tags)
+	}
+}
+
+// bare plans that an entity holds nothing any more, and nothing holds it.
+func (c *clearing) bare(entity *Entity) {
+	for _, hung := range entity.Hung {
+		if hung.Kind != Group && hung.Kind != Profile {
+			c.first(Delete{Ref: hung})
+		}
+		if hung.Kind == Profile && hung.Name == InstanceProfile.Ref(c.Names).Name {
+			c.first(Detach{Ref{Kind: Profile, Name: hung.Name}, entity.Name})
+		}
+	}
+	for _, what := range entity.Attached {
+		c.first(Detach{entity.Ref, what})
+	}
+	for _, holder := range entity.Holders {
+		c.first(Detach{holder, entity.ARN})
+	}
+	for _, version := range entity.OtherVersions {
+		c.first(Delete{Ref: Ref{PolicyVersion, version, entity.Name}})
+	}
+}
+
+// first plans a step of the first stage, once: a policy knows its users, and a user its policies.
+func (c *clearing) first(step Step) {
+	if !slices.ContainsFunc(c.strip, func(have Step) bool { return have.String() == step.String() }) {
+		c.strip = append(c.strip, step)
+	}
+}
+
+// accessKeys plans which keys go: all of a user that goes, those that were made for one that is given back,
+// and those that nothing but a secret that goes holds.
+func (c *clearing) accessKeys() {
+	user, secret := c.fate(User), c.fate(KeySecret)
+	if c.user == nil || user == Release {
+		return
+	}
+	for _, key := range c.keys.listed() {
+		why := ""
+		switch {
+		case user == Destroy:
+			why = "its user is removed"
+		case key.Kept:
+		case user == GiveBack && (key.Made || c.known(key.Key) && !key.used()):
+			why = "it was made when its user was adopted, which is undone"
+		case secret == Destroy && key.stored():
+			why = "the secret that holds it is removed"
+		}
+		if why != "" {
+			c.first(Delete{Ref: Ref{AccessKey, key.ID, c.user.Name}, Why: why})
+		}
+	}
+	c.unstoreKey()
+}
+
+// unstoreKey plans that a secret that is given back, or whose adoption had begun, holds what it held, and
+// not a key that was made for it.
+func (c *clearing) unstoreKey() {
+	secret, current := c.seen.In(KeySecret), c.keys.labelled(Current)
+	if secret == nil || current == nil || !c.returned(KeySecret) || c.fate(User) == Leave {
+		return
+	}
+	made := slices.ContainsFunc(c.user.Claim.Made, func(r Record) bool { return r.KeyID == current.ID })
+	if slices.Contains(c.user.Claim.Kept, current.ID) || !current.Listed && !made {
+		return
+	}
+	if current.Listed {
+		c.first(Delete{Ref: Ref{AccessKey, current.ID, c.user.Name}, Why: "it was made for a secret whose adoption is undone"})
+	}
+	for _, step := range unstored(secret, current.Version) {
+		c.first(step)
+	}
+}
+
+// returned reports whether a secret is given back, or had its adoption begun.
+func (c *clearing) returned(slot Slot) bool {
+	return c.fate(slot) == GiveBack || !c.retained && c.seen.In(slot).Claim.Owner == ""
+}
+
+// consolePassword plans the same for a console password that was made for a user who stays.
+func (c *clearing) consolePassword() {
+	secret := c.seen.In(ConsoleSecret)
+	if c.user == nil || c.fate(User) == Leave || c.retained {
+		return
+	}
+	if secret != nil && c.returned(ConsoleSecret) {
+		for _, step := range unstored(secret, c.user.Claim.Password) {
+			c.first(step)
+		}
+	}
+	if c.fate(User) == GiveBack && c.user.Login && (c.user.Claim.Password != "" || isPassword(secret.Version(Current))) {
+		c.first(Delete{Ref: Ref{LoginProfile, c.user.Name, c.user.Name}})
+	}
+}
+
+// known reports whether the last use of a key is known, and else has it asked for.
+func (c *clearing) known(key Key) bool {
+	if !key.UseKnown && !slices.Contains(c.ask, key.ID) {
+		c.ask = append(c.ask, key.ID)
+	}
+	return key.UseKnown
+}
+
+// refuse names everything that keeps the plan from being carried out, before anything is touched.
+func (c *clearing) refuse() error {
+	var found, remedies []string
+	add := func(remedy, format string, args ...any) {
+		found = append(found, fmt.Sprintf(format, args...))
+		if !slices.Contains(remedies, remedy) {
+			remedies = append(remedies, remedy)
+		}
+	}
+	for _, use := range c.uses() {
+		add(fmt.Sprintf("Remove the cloud account in Redis Cloud, and delete again %d hours after the last use. "+
+			"Or set DeletionProtection to Off in an update, and delete then: the key stops working at once, and databases with it", int(recently.Hours())),
+			"%s", use)
+	}
+	for _, slot := range Slots() {
+		if c.fate(slot) == Destroy {
+			for _, h := range c.hindrances(c.seen.In(slot)) {
+				add(h.remedy, "%s", h.what)
+			}
+		}
+	}
+	if len(found) == 0 || len(c.ask) > 0 {
+		return nil
+	}
+	remedy := ""
+	for _, r := range remedies {
+		remedy += r + ". "
+	}
+	return &spec.ConflictError{Conflicts: found, Remedy: remedy[:len(remedy)-2]}
+}
+
+// uses says in words what is in use and would go, as far as AWS tells.
+func (c *clearing) uses() []string {
+	if !c.Protect {
+		return nil
+	}
+	var found []string
+	for _, step := range c.strip {
+		key := c.user.Key(ends(step))
+		if key != nil && c.redisMayHave(key.ID) && c.known(*key) && key.inUse(c.seen.At) {
+			found = append(found, Row{Key: *key}.inUseBy(c.user.Name))
+		}
+	}
+	if role := c.seen.In(InstanceRole); c.fate(InstanceRole) == Destroy && c.seen.At.Sub(role.LastUsed) < recently {
+		found = append(found, fmt.Sprintf("role %s was last used at %s, so cluster nodes are running", role.Name, at(role.LastUsed)))
+	}
+	return found
+}
+
+// redisMayHave reports whether Redis Cloud may have a key: one that was made for it, or that the user had
+// when it was adopted. If the secret was deleted, or its current version is unknown, it may be any key.
+func (c *clearing) redisMayHave(id string) bool {
+	i := slices.IndexFunc(c.keys, func(r Row) bool { return r.ID == id })
+	return c.keys.labelled(Current) == nil || i >= 0 && (c.keys[i].Made || c.keys[i].Kept)
+}
+
+// hindrance is something that keeps an entity from being deleted, and that this software may not remove: it
+// would need permissions that reach every group, every instance profile, every Region.
+type hindrance struct{ what, remedy string }
+
+func (c *clearing) hindrances(entity *Entity) []hindrance {
+	var all []hindrance
+	for _, hung := range entity.Hung {
+		switch {
+		case hung.Kind == Group:
+			all = append(all, hindrance{
+				fmt.Sprintf("user %s is in group %s", entity.Name, hung.Name),
+				fmt.Sprintf("Take the user out (aws iam remove-user-from-group --user-name %s --group-name %s), and delete again", entity.Name, hung.Name),
+			})
+		case hung.Kind == Profile && hung.Name != InstanceProfile.Ref(c.Names).Name:
+			all = append(all, hindrance{
+				fmt.Sprintf("role %s is in instance profile %s", entity.Name, hung.Name),
+				fmt.Sprintf("Take the role out (aws iam remove-role-from-instance-profile --instance-profile-name %s --role-name %s), and delete again", hung.Name, entity.Name),
+			})
+		}
+	}
+	if len(entity.Replicas) > 0 {
+		regions := ""
+		for _, region := range entity.Replicas {
+			regions += " " + region
+		}
+		all = append(all, hindrance{
+			fmt.Sprintf("secret %s has replicas in%s, and AWS deletes no secret that has any", entity.Name, regions),
+			fmt.Sprintf("Remove them (aws secretsmanager remove-regions-from-replication --secret-id %s --remove-replica-regions%s), and delete again", entity.Name, regions),
+		})
+	}
+	return all
+}

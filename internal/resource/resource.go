@@ -1,0 +1,123 @@
+// Package resource is Custom::RedisCloudIAM: it turns an event's properties into a Spec, and what stands
+// afterwards into Data.
+package resource
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-lambda-go/cfn"
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"redis-cloud-iam/internal/account"
+	"redis-cloud-iam/internal/customresource"
+	"redis-cloud-iam/internal/plan"
+	"redis-cloud-iam/internal/spec"
+)
+
+// Resource implements [customresource.Resource].
+type Resource struct{ account *account.Account }
+
+// New returns the resource in the account that config has credentials for.
+func New(config aws.Config, log *slog.Logger) Resource {
+	return Resource{account.New(config, log)}
+}
+
+// PhysicalID is the owner of what this request makes.
+func (Resource) PhysicalID(r customresource.Request) string {
+	return spec.ID(r.StackID, r.LogicalResourceID, r.Properties)
+}
+
+// Provision answers a request.
+func (c Resource) Provision(ctx context.Context, r customresource.Request) (customresource.Answer, error) {
+	if r.Type == cfn.RequestDelete {
+		return customresource.Answer{}, c.remove(ctx, r)
+	}
+	return c.ensure(ctx, r)
+}
+
+func (c Resource) ensure(ctx context.Context, r customresource.Request) (customresource.Answer, error) {
+	where, err := spec.ParseStackID(r.StackID)
+	if err != nil {
+		return customresource.Answer{}, err
+	}
+	owner := c.PhysicalID(r)
+	properties, err := spec.Parse(r.Properties, where)
+	if err == nil && r.Type == cfn.RequestUpdate && r.PhysicalResourceID != owner {
+		err = renamed(r, owner)
+	}
+	if err != nil {
+		return customresource.Answer{}, err
+	}
+	result, err := c.account.Ensure(ctx, plan.Desired{
+		Spec: properties, Account: where, Stack: r.StackID, Owner: owner, Update: r.Type == cfn.RequestUpdate,
+	})
+	if err != nil {
+		return customresource.Answer{}, err
+	}
+	return customresource.Answer{
+		PhysicalResourceID: owner, Data: data(properties, where, result), Reason: strings.Join(result.Notices, "; "),
+	}, nil
+}
+
+// renamed refuses other names than those that the resource has.
+func renamed(r customresource.Request, owner string) error {
+	if err := spec.Renamed(r.OldProperties, r.Properties); err != nil {
+		return err
+	}
+	return fmt.Errorf("the physical resource ID is %s, and these properties give %s: names are for life, and nothing was changed", r.PhysicalResourceID, owner)
+}
+
+// remove removes what the resource owns under these properties. Faulty properties do not stop it, because
+// nothing was ever made under them.
+func (c Resource) remove(ctx context.Context, r customresource.Request) error {
+	where, err := spec.ParseStackID(r.StackID)
+	if err != nil {
+		return nil //nolint:nilerr // no Create of such a stack ever got as far as to make something
+	}
+	owner, watch := c.PhysicalID(r), time.Duration(0)
+	answered := spec.IsID(r.PhysicalResourceID)
+	if answered && r.PhysicalResourceID != owner {
+		return fmt.Errorf("the physical resource ID is %s, and the names in these properties give %s, so it is not known what to delete: "+
+			"continue the roll-back of the update that changed the names, and delete then", r.PhysicalResourceID, owner)
+	}
+	if !answered { // a Create that never answered, and that may be running still
+		watch = 10 * time.Second
+	}
+	properties, _ := spec.Parse(r.Properties, where)
+	return c.account.Clear(ctx, plan.Removal{
+		Names: properties.Names, Account: where, Owner: owner,
+		Retain: properties.Retain, Protect: properties.Protect, Undo: !answered,
+	}, watch)
+}
+
+// data is what Fn::GetAtt reads: every key always, and never a secret.
+func data(s spec.Spec, where spec.Account, result account.Result) map[string]string {
+	arn := func(kind string, slot plan.Slot) string { return where.IAMARN(kind, slot.Ref(s.Names).Name) }
+	all := map[string]string{
+		"AccessKeyId":              result.AccessKeyID,
+		"AccessKeySecretArn":       result.AccessKeySecretARN,
+		"AccessKeySecretUrl":       where.SecretURL(s.AccessKeySecret),
+		"ConsoleUsername":          "",
+		"ConsolePasswordSecretArn": "",
+		"ConsolePasswordSecretUrl": "",
+		"SignInLoginUrl":           where.SignInURL(),
+		"ConsoleRoleName":          s.ConsoleRole,
+		"ConsoleRoleArn":           arn("role", plan.ConsoleRole),
+		"InstanceRoleArn":          arn("role", plan.InstanceRole),
+		"InstanceProfileArn":       arn("instance-profile", plan.InstanceProfile),
+		"InstancePolicyArn":        arn("policy", plan.InstancePolicy),
+		"UserArn":                  arn("user", plan.User),
+		"UserPolicyArn":            arn("policy", plan.UserPolicy),
+		"PolicyRevision":           s.PolicyRevision,
+	}
+	if s.ConsoleLogin {
+		all["ConsoleUsername"] = s.User
+		all["ConsolePasswordSecretArn"] = result.ConsoleSecretARN
+		all["ConsolePasswordSecretUrl"] = where.SecretURL(s.ConsolePasswordSecret)
+	}
+	return all
+}

@@ -1,0 +1,78 @@
+package spec
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// Account says where the entities live.
+type Account struct {
+	Partition string // aws, aws-us-gov, aws-cn
+	ID        string // 12 digits
+	Region    string // of the secrets; IAM is global
+}
+
+// ParseStackID reads the account of a CloudFormation stack from the stack's ARN.
+func ParseStackID(arn string) (Account, error) {
+	m := regexp.MustCompile(`^arn:(aws[a-z-]*):cloudformation:([a-z0-9-]+):(\d{12}):stack/[^/]+/[^/]+$`).FindStringSubmatch(arn)
+	if m == nil {
+		return Account{}, &InvalidError{Faults: []string{
+			fmt.Sprintf("StackId %s is not the ARN of a stack; it must look like arn:aws:cloudformation:<region>:<account>:stack/<name>/<id>", quote(arn)),
+		}}
+	}
+	return Account{Partition: m[1], Region: m[2], ID: m[3]}, nil
+}
+
+// IAMARN is the ARN of an IAM entity, such as IAMARN("role", "redislabs-role").
+func (a Account) IAMARN(kind, name string) string {
+	return fmt.Sprintf("arn:%s:iam::%s:%s/%s", a.Partition, a.ID, kind, name)
+}
+
+// principal is an AWS service as a trust policy names it: ec2.amazonaws.com, ec2.amazonaws.com.cn.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+func (a Account) principal(service string) string {
+	if a.Partition == "aws-cn" {
+		return service + ".amazonaws.com.cn"
+	}
+	return service + ".amazonaws.com"
+}
+
+// SignInURL is where an IAM user of the account signs in to the console.
+func (a Account) SignInURL() string {
+	return fmt.Sprintf("https://%s.signin.%s/console", a.ID, a.consoleDomain())
+}
+
+// SecretURL is the page of the console that shows the secret to those who may read it.
+func (a Account) SecretURL(name string) string {
+	return fmt.Sprintf("https://%s.console.%s/secretsmanager/secret?name=%s&region=%s",
+		a.Region, a.consoleDomain(), url.QueryEscape(name), a.Region)
+}
+
+func (a Account) consoleDomain() string {
+	switch a.Partition {
+	case "aws-cn":
+		return "amazonaws.cn"
+	case "aws-us-gov":
+		return "amazonaws-us-gov.com"
+	default:
+		return "aws.amazon.com"
+	}
+}
+
+// DefaultKMSKey is the key that Secrets Manager uses where none is given. DescribeSecret leaves it out.
+const DefaultKMSKey = "alias/aws/secretsmanager"
+
+// SameKMSKey compares two names of a key. AWS may answer with an ARN where an ID of this account was
+// given. "" is the account's key for Secrets Manager.
+func (a Account) SameKMSKey(one, other string) bool {
+	own := fmt.Sprintf("arn:%s:kms:%s:%s:", a.Partition, a.Region, a.ID)
+	short := func(id string) string {
+		if id = strings.TrimPrefix(strings.TrimPrefix(id, own), "key/"); id == DefaultKMSKey {
+			return ""
+		}
+		return id
+	}
+	return short(one) == short(other)
+}

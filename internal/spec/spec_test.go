@@ -1,0 +1,203 @@
+package spec
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestNoPropertiesMeanTheDefaults(t *testing.T) {
+	for _, text := range []string{"", "{}", `{"ServiceToken":"arn:aws:lambda:us-east-1:123456789012:function:f","ServiceTimeout":"60"}`} {
+		spec, err := Parse([]byte(text), Account{"aws", "123456789012", "us-east-1"})
+		require.NoError(t, err)
+		assert.Equal(t, Spec{
+			Names: DefaultNames(), RedisCloudAccountID: "168085023892", Tags: map[string]string{}, PolicyRevision: "2025-06", AccessKeySerial: 1,
+			PreviousAccessKey: KeyActive, Protect: true,
+		}, spec)
+	}
+}
+
+func TestScalarsMayComeAsStringsOrAsThemselves(t *testing.T) {
+	account := Account{"aws", "123456789012", "us-east-1"}
+	asText, err := Parse([]byte(`{"AccessKeySerial":"1","ConsoleLogin":"false","RedisCloudAccountId":"123456789012","Tags":["a=1","b="]}`), account)
+	require.NoError(t, err)
+	asSelf, err := Parse([]byte(`{"AccessKeySerial":1,"ConsoleLogin":false,"RedisCloudAccountId":123456789012,"Tags":{"a":1,"b":""}}`), account)
+	require.NoError(t, err)
+	assert.Equal(t, asText, asSelf)
+}
+
+func TestTheLifeOfTheKeyAndOfTheEntitiesIsRead(t *testing.T) {
+	spec, err := Parse([]byte(`{"AccessKeySerial":"12","PreviousAccessKey":"Inactive","ConsoleLogin":"true","ExistingEntities":"Adopt",
+		"DeletionProtection":"Off","OnDelete":"Retain","KmsKeyId":"alias/mine",
+		"SecretReaders":["arn:aws:iam::222222222222:role/path/reader","arn:aws:iam::111111111111:root","arn:aws:iam::111111111111:root"]}`),
+		Account{"aws", "123456789012", "us-east-1"})
+	require.NoError(t, err)
+	assert.Equal(t, Spec{
+		Names: DefaultNames(), RedisCloudAccountID: "168085023892", Tags: map[string]string{}, PolicyRevision: "2025-06", AccessKeySerial: 12,
+		PreviousAccessKey: KeyInactive, ConsoleLogin: true, Adopt: true, Protect: false, Retain: true, KmsKeyID: "alias/mine",
+		SecretReaders: []string{"arn:aws:iam::111111111111:root", "arn:aws:iam::222222222222:role/path/reader"},
+	}, spec)
+}
+
+func TestTagsFromAnEmptyCommaDelimitedListAreNone(t *testing.T) {
+	for _, text := range []string{`""`, `[""]`, `[]`, `{}`} {
+		spec, err := Parse([]byte(`{"Tags":`+text+`}`), Account{"aws", "123456789012", "us-east-1"})
+		require.NoError(t, err, text)
+		assert.Empty(t, spec.Tags, text)
+	}
+}
+
+// Every fault has its row: a part of what the message must say. All of them are reported at once.
+func TestFaultsNamePropertyFaultAndRemedy(t *testing.T) {
+	rows := []struct{ properties, says string }{
+		{`{"UserNmae":"x"}`, `"UserNmae": is not a property of this resource; did you mean UserName?`},
+		{`{"username":"x"}`, `did you mean UserName?`},
+		{`{"Colour":"red"}`, `"Colour": is not a property of this resource; remove it`},
+		{`{"UserName":"bad name!"}`, `UserName: "bad name!" is not a name that AWS accepts; use 1 to 64 letters, digits and +=,.@_-`},
+		{`{"UserName":""}`, `UserName: is empty`},
+		{`{"UserName":null}`, `UserName: must be a name, not null`},
+		{`{"UserName":["a"]}`, `UserName: must be a name, not a list`},
+		{`{"InstanceRoleName":"` + strings.Repeat("x", 65) + `"}`, `InstanceRoleName: `},
+		{`{"AccessKeySecretName":"a b"}`, `use 1 to 512 letters, digits and /_+=.@-`},
+		{`{"InstanceRoleName":"A","ConsoleRoleName":"a"}`, `ConsoleRoleName: is the same as InstanceRoleName`},
+		{`{"InstancePolicyName":"A","UserPolicyName":"a"}`, `UserPolicyName: is the same as InstancePolicyName`},
+		{`{"AccessKeySecretName":"a","ConsolePasswordSecretName":"a"}`, `ConsolePasswordSecretName: is the same as AccessKeySecretName`},
+		{`{"RedisCloudAccountId":"12345"}`, `RedisCloudAccountId: "12345" is not the 12 digits`},
+		{`{"RedisCloudAccountId":{"a":1}}`, `RedisCloudAccountId: must be a single value, not a map`},
+		{`{"PermissionsBoundary":"boundary"}`, `PermissionsBoundary: "boundary" is not the ARN of a managed policy`},
+		{`{"PermissionsBoundary":"arn:aws:iam::111111111111:policy/b"}`, `is of account 111111111111`},
+		{`{"PermissionsBoundary":"arn:aws-cn:iam::aws:policy/b"}`, `is of partition aws-cn`},
+		{`{"KmsKeyId":"my key"}`, `KmsKeyId: "my key" is not a KMS key`},
+		{`{"KmsKeyId":"arn:aws:kms:eu-west-1:123456789012:key/1"}`, `is of Region eu-west-1`},
+		{`{"PolicyRevision":"2021-01"}`, `PolicyRevision: "2021-01" is not one of its values; use 2025-06`},
+		{`{"AccessKeySerial":"0"}`, `AccessKeySerial: "0" is not a whole number from 1 to`},
+		{`{"AccessKeySerial":"1.5"}`, `AccessKeySerial: "1.5"`},
+		{`{"AccessKeySerial":99999999999999999999}`, `AccessKeySerial: "99999999999999999999"`},
+		{`{"Tags":["novalue"]}`, `Tags: "novalue" is not of the form key=value`},
+		{`{"Tags":"novalue"}`, `Tags: must be a list of key=value, or the whole a map, not a single value`},
+		{`{"Tags":{"aws:x":"1"}}`, `begins with aws:`},
+		{`{"Tags":{"UsedBy":"me"}}`, `key "UsedBy" is reserved`},
+		{`{"Tags":{"redis-cloud-iam:owner":"me"}}`, `is reserved for this resource`},
+		{`{"Tags":{"a":"1","A":"2"}}`, `is given twice`},
+		{`{"Tags":{"a":"` + strings.Repeat("x", 257) + `"}}`, `the value of "a"`},
+		{`{"Tags":{"a":["1"]}}`, `must be a single value, not a list`},
+		{`{"Tags":{"<":"1"}}`, `key "<" is not one that AWS accepts`},
+		{`{"PreviousAccessKey":"Gone"}`, `use Active or Inactive or Deleted`},
+		{`{"ConsoleLogin":"yes"}`, `ConsoleLogin: "yes" is not one of its values`},
+		{`{"ExistingEntities":"adopt"}`, `use Fail or Adopt`},
+		{`{"DeletionProtection":"true"}`, `use InUse or Off`},
+		{`{"OnDelete":"Keep"}`, `use Delete or Retain`},
+		{`{"SecretReaders":["arn:aws:iam::111111111111:root"]}`, `SecretReaders: needs a KMS key of your own`},
+		{`{"SecretReaders":["arn:aws:iam::111111111111:root"],"KmsKeyId":"alias/aws/secretsmanager"}`, `set KmsKeyId to a key whose policy`},
+		{`{"SecretReaders":["*"],"KmsKeyId":"alias/mine"}`, `SecretReaders: "*" is not the ARN of an account, a role or a user`},
+		{`{"SecretReaders":["arn:aws:iam::111111111111:role/*"],"KmsKeyId":"alias/mine"}`, `is not the ARN`},
+		{`{"SecretReaders":["arn:aws-cn:iam::111111111111:root"],"KmsKeyId":"alias/mine"}`, `is of partition aws-cn`},
+		{`{"SecretReaders":"arn:aws:iam::111111111111:root","KmsKeyId":"alias/mine"}`, `SecretReaders: must be a list`},
+		{`"text"`, `ResourceProperties: is not a JSON object`},
+		{`[1]`, `ResourceProperties: is not a JSON object`},
+		{`null`, `ResourceProperties: is not a JSON object`},
+	}
+	account := Account{"aws", "123456789012", "us-east-1"}
+	for _, row := range rows {
+		t.Run(row.says, func(t *testing.T) {
+			_, err := Parse([]byte(row.properties), account)
+			require.ErrorAs(t, err, new(*InvalidError))
+			assert.ErrorContains(t, err, row.says)
+		})
+	}
+
+	_, err := Parse([]byte(`{"UserNmae":"x","UserName":"bad name!","KmsKeyId":"my key","Tags":["novalue"]}`), account)
+	invalid := &InvalidError{}
+	require.ErrorAs(t, err, &invalid)
+	assert.Len(t, invalid.Faults, 4)
+}
+
+func TestFiftyTagsAreTooMany(t *testing.T) {
+	tags := map[string]string{}
+	for i := range 48 {
+		tags[fmt.Sprintf("k%d", i)] = ""
+	}
+	text, err := json.Marshal(map[string]any{"Tags": tags})
+	require.NoError(t, err)
+	_, err = Parse(text, Account{"aws", "123456789012", "us-east-1"})
+	assert.ErrorContains(t, err, "48 tags are more than the 43")
+}
+
+func TestBadPropertiesStillGiveTheGoodNames(t *testing.T) {
+	spec, err := Parse([]byte(`{"UserName":"bad name!","ConsoleRoleName":"mine","Nonsense":1}`), Account{"aws", "123456789012", "us-east-1"})
+	require.Error(t, err)
+	assert.Empty(t, spec.User)
+	assert.Equal(t, "mine", spec.ConsoleRole)
+	assert.Equal(t, DefaultNames().InstanceRole, spec.InstanceRole)
+}
+
+// The golden test of the ID. It must never be changed: an ID that an upgrade changes replaces the entities
+// under a live subscription.
+func TestTheIDIsFrozen(t *testing.T) {
+	golden := map[string]string{
+		``:                     "redis-cloud-iam-4c645705fddf0c7e55f3a5fdcce0f1bb",
+		`{}`:                   "redis-cloud-iam-4c645705fddf0c7e55f3a5fdcce0f1bb",
+		`{"UserName":"other"}`: "redis-cloud-iam-17ede90ca5d760e1a0ba4f900f361383",
+	}
+	for properties, id := range golden {
+		assert.Equal(t, id, ID(stack, "RedisCloudIAM", []byte(properties)), properties)
+	}
+}
+
+func TestTheIDDependsOnStackLogicalIDAndReplacementPropertiesAlone(t *testing.T) {
+	id := func(properties string) string { return ID(stack, "RedisCloudIAM", []byte(properties)) }
+	same := []string{
+		`{"UserName":"redislabs-user"}`, `{"Tags":["a=b"],"KmsKeyId":"alias/k","AccessKeySerial":"2"}`,
+		`{"Unknown":1}`, `[]`, `"text"`, `{broken`,
+	}
+	for _, properties := range same {
+		assert.Equal(t, id(`{}`), id(properties), properties)
+	}
+	seen := map[string]string{id(`{}`): `{}`}
+	for _, p := range nameProperties() {
+		properties := `{"` + p.name + `":"other"}`
+		assert.NotContains(t, seen, id(properties), properties)
+		seen[id(properties)] = properties
+	}
+	assert.NotContains(t, seen, ID(stack, "Other", []byte(`{}`)))
+	assert.NotContains(t, seen, ID(stack+"1", "RedisCloudIAM", []byte(`{}`)))
+	assert.NotEqual(t, id(`{"UserName":["a"]}`), id(`{}`), "malformed values count too")
+}
+
+func TestStackIDsAreParsed(t *testing.T) {
+	account, err := ParseStackID("arn:aws-us-gov:cloudformation:us-gov-west-1:123456789012:stack/a/b")
+	require.NoError(t, err)
+	assert.Equal(t, Account{"aws-us-gov", "123456789012", "us-gov-west-1"}, account)
+	for _, bad := range []string{"", "stack", "arn:aws:s3:::bucket", "arn:aws:cloudformation:us-east-1:1:stack/a/b", "arn:aws:cloudformation:us-east-1:123456789012:stack/a"} {
+		_, err := ParseStackID(bad)
+		assert.Error(t, err, bad)
+	}
+}
+
+func TestConsolePagesFollowThePartition(t *testing.T) {
+	assert.Equal(t, "https://123456789012.signin.aws.amazon.com/console", Account{"aws", "123456789012", "us-east-1"}.SignInURL())
+	assert.Equal(t, "https://123456789012.signin.amazonaws-us-gov.com/console", Account{"aws-us-gov", "123456789012", "us-gov-west-1"}.SignInURL())
+	assert.Equal(t, "https://123456789012.signin.amazonaws.cn/console", Account{"aws-cn", "123456789012", "cn-north-1"}.SignInURL())
+	assert.Equal(t, "https://eu-west-1.console.aws.amazon.com/secretsmanager/secret?name=a%2Fb&region=eu-west-1", Account{"aws", "123456789012", "eu-west-1"}.SecretURL("a/b"))
+}
+
+func TestASecretShowsItselfToNobody(t *testing.T) {
+	s := newSensitive("hunter2")
+	encoded, err := json.Marshal(map[string]any{"s": s, "p": &s})
+	require.NoError(t, err)
+	shown := string(encoded)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%T"} {
+		shown += fmt.Sprintf(verb, s) + fmt.Sprintf(verb, &s) + fmt.Sprintf(verb, madeKey{id: "id", secret: s})
+	}
+	shown += s.LogValue().String() + s.String() + s.GoString()
+	text, err := s.MarshalText()
+	require.NoError(t, err)
+	assert.NotContains(t, shown+string(text), "hunter2")
+	assert.NotContains(t, shown, fmt.Sprintf("%x", "hunter2"))
+	assert.Equal(t, "hunter2", s.Reveal())
+	assert.Empty(t, Sensitive{}.Reveal())
+}
