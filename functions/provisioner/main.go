@@ -12,13 +12,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"redis-cloud-iam/internal/customresource"
-	"redis-cloud-iam/internal/provision"
+	"redis-cloud-iam/internal/resource"
 )
 
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
-	resource := resource{provision.New(environment(), log)}
-	lambda.Start(customresource.Handler(resource, customresource.WithLogger(log)))
+	handler := customresource.Handler(resource.New(environment(), log), customresource.WithLogger(log))
+	lambda.Start(handler)
 }
 
 // environment is the configuration that Lambda gives a function in its environment. The SDK's own loader would find the

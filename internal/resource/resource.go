@@ -1,19 +1,26 @@
-package main
+// Package resource is Custom::RedisCloudIAM: it turns an event's properties into a Spec, and a Result into Data.
+package resource
 
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/cfn"
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"redis-cloud-iam/internal/customresource"
 	"redis-cloud-iam/internal/provision"
 )
 
-// resource is Custom::RedisCloudIAM: it turns properties into a Spec, and a Result into Data.
 type resource struct{ provisioner *provision.Provisioner }
+
+// New returns Custom::RedisCloudIAM, which works with the credentials and the endpoint of config.
+func New(config aws.Config, log *slog.Logger) customresource.Resource {
+	return resource{provision.New(config, log)}
+}
 
 // PhysicalID is the owner of what this request makes.
 func (resource) PhysicalID(r customresource.Request) string {

@@ -1,6 +1,6 @@
 //go:build race
 
-package main
+package acceptance
 
 // raceDetector says that the tests run under the race detector, which slows them down manyfold.
 const raceDetector = true

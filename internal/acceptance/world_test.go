@@ -1,4 +1,4 @@
-package main
+package acceptance
 
 import (
 	"bytes"
@@ -24,7 +24,7 @@ import (
 
 	"redis-cloud-iam/internal/customresource"
 	"redis-cloud-iam/internal/localaws"
-	"redis-cloud-iam/internal/provision"
+	"redis-cloud-iam/internal/resource"
 )
 
 const (
@@ -87,7 +87,7 @@ func (w *world) restart() {
 	config := w.config
 	w.process = &process{next: config.HTTPClient}
 	config.HTTPClient = w.process
-	handler := customresource.Handler(resource{provision.New(config, log)},
+	handler := customresource.Handler(resource.New(config, log),
 		customresource.WithLogger(log), customresource.WithHTTPClient(&http.Client{Transport: mail{w, w.process}}))
 	w.handler = heldToItsRole{handler, w}
 }

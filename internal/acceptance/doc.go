@@ -1,0 +1,3 @@
+// Package acceptance tests the whole function, from the event to the answer, against the AWS of internal/localaws. It
+// holds nothing but tests.
+package acceptance
