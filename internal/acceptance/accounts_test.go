@@ -76,7 +76,6 @@ func rollOutAt(t *testing.T, accounts int, throttle bool) rollout {
 				require.Equal(t, cfn.StatusSuccess, answer.Status, answer.Reason)
 				took, calls := w.took, w.calls
 				w.aws.LimitRate(0, 0)
-				w.noLooseKeys()
 				mu.Lock()
 				defer mu.Unlock()
 				all.each = append(all.each, took)

@@ -5,45 +5,28 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
-// violation is an invariant that a sequence broke.
-type violation struct {
-	invariant, details string
-	story              []string
-	events             [][]byte
+// failure is what a sequence broke, and how it came about.
+type failure struct {
+	violation
+	story  []string
+	events [][]byte
 }
 
-// told tells how it came about, and writes the events where make local can play them. Faults and other hands are in
-// the story alone.
-func (v *violation) told(t *testing.T) string {
+// told tells how it came about, and writes the events where make local can play them. Faults, and what people changed
+// out of band, are in the story alone.
+func (v *failure) told(t *testing.T) string {
 	directory := folderForEvents(t)
 	var files []string
 	for i, text := range v.events {
 		files = append(files, writeEvent(t, directory, i+1, text))
 	}
 	return fmt.Sprintf("%s\n%s\nmake local EVENTS=%q", v.details, strings.Join(v.story, "\n"), strings.Join(files, " "))
-}
-
-// differences are the lines that one text has and the other has not.
-func differences(was, is string) string {
-	var lines []string
-	only := func(sign, text, other string) {
-		have := strings.Split(other, "\n")
-		for line := range strings.SplitSeq(text, "\n") {
-			if !slices.Contains(have, line) {
-				lines = append(lines, sign+line)
-			}
-		}
-	}
-	only("- ", was, is)
-	only("+ ", is, was)
-	return strings.Join(lines, "\n")
 }
 
 // folderForEvents is one for each test: it stays for whoever looks into a failure, and holds its last, smallest form.

@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"redis-cloud-iam/internal/acceptance/sample"
 	"redis-cloud-iam/internal/localaws"
 	"redis-cloud-iam/internal/moto"
 )
@@ -40,7 +41,8 @@ func TestMotoAgreesOnTheScenarios(t *testing.T) {
 	server := httptest.NewServer(bridge)
 	defer server.Close()
 
-	for _, s := range scenarios() {
+	asked := sample.Of(t, scenarios(), 4)
+	for _, s := range asked {
 		t.Run(s.name, func(t *testing.T) {
 			var want string
 			synctest.Test(t, func(t *testing.T) { want = newWorld(t, localaws.New(localaws.Options{})).opinion(s) })
@@ -53,7 +55,7 @@ func TestMotoAgreesOnTheScenarios(t *testing.T) {
 			assert.Equal(t, want, w.opinion(s), "moto differs")
 		})
 	}
-	t.Logf("moto as the second opinion: %d scenarios", len(scenarios()))
+	t.Logf("moto as the second opinion: %d scenarios", len(asked))
 }
 
 // opinion plays a scenario and what follows it, and returns what was answered and what the account held in between.
@@ -71,14 +73,13 @@ func (w *world) opinion(s scenario) string {
 		answer := w.send(e)
 		data, err := json.Marshal(answer.Data)
 		require.NoError(w, err)
-		told = append(told, fmt.Sprintf("%s %s %s %s", e.kind, answer.Status, answer.PhysicalResourceID, data), w.holdings())
+		told = append(told, fmt.Sprintf("%s %s %s %s", e.kind, answer.Status, answer.PhysicalResourceID, data), w.everything())
 	}
-	w.silent()
 	return normal(strings.Join(told, "\n"))
 }
 
-// holdings is what a person sees who reads all of an account, a line a thing.
-func (w *world) holdings() string {
+// everything is what a person sees who reads all of an account, a line a thing.
+func (w *world) everything() string {
 	w.Helper()
 	ctx := w.Context()
 	var lines []string

@@ -17,7 +17,7 @@ type attempt struct {
 
 const (
 	ourBoundary = "arn:aws:iam::123456789012:policy/boundary"
-	ourKey      = "arn:aws:kms:us-east-1:123456789012:key/0f0e0d0c-1111-2222-3333-444455556666"
+	ourKey      = kmsKey
 	ourRole     = "arn:aws:iam::123456789012:role/redis-cloud-ProvisionerRole-1ABCDEFGHIJKL"
 )
 

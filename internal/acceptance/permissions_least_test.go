@@ -32,7 +32,6 @@ func deployments() []deployment {
 		"InstancePolicyName": "Nodes,may=1", "InstanceRoleName": "nodes+role.1", "UserPolicyName": "redis@may", "UserName": "redis_user-2",
 		"ConsoleRoleName": "staff", "AccessKeySecretName": "team/redis/key", "ConsolePasswordSecretName": "team/redis/password",
 	}
-	const keyARN = "arn:aws:kms:us-east-1:123456789012:key/0f0e0d0c-1111-2222-3333-444455556666"
 	tags := []any{"team=data", "env=test"}
 	gov := localaws.Options{Partition: "aws-us-gov", Region: "us-gov-west-1", AccountID: "210987654321"}
 	all := maps.Clone(names)
@@ -48,8 +47,8 @@ func deployments() []deployment {
 		{"AWS GovCloud (US)", gov, nil},
 		{"China", localaws.Options{Partition: "aws-cn", Region: "cn-north-1"}, nil},
 		{"a permissions boundary", localaws.Options{}, map[string]any{"PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}},
-		{"a KMS key", localaws.Options{}, map[string]any{"KmsKeyId": keyARN}},
-		{"readers", localaws.Options{}, map[string]any{"KmsKeyId": keyARN, "SecretReaders": []any{"arn:aws:iam::222222222222:root"}}},
+		{"a KMS key", localaws.Options{}, map[string]any{"KmsKeyId": kmsKey}},
+		{"readers", localaws.Options{}, map[string]any{"KmsKeyId": kmsKey, "SecretReaders": []any{"arn:aws:iam::222222222222:root"}}},
 		{"a console password", localaws.Options{}, map[string]any{"ConsoleLogin": "true"}},
 		{"tags", localaws.Options{}, map[string]any{"Tags": tags}},
 		{"adoption", localaws.Options{}, map[string]any{"ExistingEntities": "Adopt"}},
@@ -129,7 +128,7 @@ func TestNothingIsAllowedOnEverything(t *testing.T) {
 func TestTheRoleFitsIntoIAMsQuotas(t *testing.T) {
 	template := readTemplate(t)
 	account := localaws.Options{Partition: "aws-us-gov", Region: "us-gov-west-1", AccountID: "210987654321"}
-	roleOf := func(letter string) rolepolicy.Role {
+	roleOf := func(letter string) *bookedRole {
 		properties := map[string]any{"ConsoleLogin": "true", "SecretReaders": []any{"arn:aws-us-gov:iam::222222222222:root"}}
 		for name, before := range map[string]string{
 			"InstancePolicyName": "", "UserPolicyName": "", "InstanceRoleName": "", "ConsoleRoleName": "", "UserName": "", "AccessKeySecretName": "", "ConsolePasswordSecretName": "",
@@ -145,7 +144,7 @@ func TestTheRoleFitsIntoIAMsQuotas(t *testing.T) {
 		return life.roleOf(life.account, json.RawMessage(life.properties(nil)))
 	}
 	attached := 0
-	for _, policy := range roleOf("a").During(roleOf("b")) {
+	for _, policy := range roleOf("a").During(roleOf("b").Role) {
 		assert.LessOrEqual(t, len(policy.Document), 6144, "the characters of %s", policy.LogicalID)
 		assert.LessOrEqual(t, len(policy.Description), 1000, "the characters of the description of %s", policy.LogicalID)
 		if policy.Description != "" { // a managed one

@@ -46,19 +46,15 @@ func (l *life) properties(changes map[string]any) string {
 	return string(text)
 }
 
-func (l *life) id(properties string) string {
-	return provision.ID(l.stack, "RedisCloudIAM", []byte(properties))
-}
-
 // update is an Update that succeeds.
 func (l *life) update(from, to string) cfn.Response {
 	l.Helper()
-	return l.succeed(event{kind: "Update", id: l.id(from), props: to, old: from, stack: l.stack})
+	return l.succeed(changeOf(from, to).in(l.stack))
 }
 
 func (l *life) delete(properties string) {
 	l.Helper()
-	l.succeed(event{kind: "Delete", id: l.id(properties), props: properties, stack: l.stack})
+	l.succeed(deleteOf(properties).in(l.stack))
 }
 
 // play tells the life from the Create to the Delete.
@@ -74,9 +70,9 @@ func (l *life) play() {
 		l.update(other, properties)
 	}
 
-	l.handsChangeEverything()
+	l.driftEverything()
 	l.update(properties, properties)
-	l.handsDeleteTheSecrets()
+	l.deleteTheSecrets()
 	l.update(properties, properties)
 
 	rotated := l.properties(map[string]any{"AccessKeySerial": "2"})
@@ -86,26 +82,18 @@ func (l *life) play() {
 	l.update(inactive, rotated)
 	l.update(rotated, properties)
 
-	renamed := l.properties(map[string]any{"UserName": "renamed"})
-	l.update(properties, renamed)
-	l.update(renamed, properties) // rolled back
-	l.delete(renamed)
-
 	if !l.spec.ConsoleLogin {
 		l.failsToSetAPassword(properties, switched)
 	}
-	l.handsHangThingsOn()
+	l.attachEverything()
 	l.aws.Inject(localaws.OnAction("DeleteSecret").LoseReply().Times(2)) // and so they are repeated
 	l.delete(properties)
 	assert.Equal(l, before, l.aws.Snapshot())
-	l.silent()
 }
 
 // failsToSetAPassword leaves the console password's secret behind: the Update fails, and no roll-back comes.
 func (l *life) failsToSetAPassword(from, to string) {
-	l.aws.Inject(localaws.OnAction("CreateLoginProfile").Refuse("RefusedForTheTest"))
-	l.fail(event{kind: "Update", id: l.id(from), props: to, old: from, stack: l.stack})
-	l.aws.Inject()
+	l.whileRefused(func() { l.fail(changeOf(from, to).in(l.stack)) }, "CreateLoginProfile")
 	require.Contains(l, l.aws.Snapshot().Secrets, l.spec.ConsolePasswordSecret)
 }
 
@@ -116,7 +104,7 @@ func (l *life) playToBeRetained() {
 	if !l.spec.ConsoleLogin {
 		l.failsToSetAPassword(properties, l.properties(map[string]any{"OnDelete": "Retain", "ConsoleLogin": "true"}))
 	}
-	l.handsDeleteTheSecrets()
+	l.deleteTheSecrets()
 	l.delete(properties)
 	assert.Contains(l, l.aws.Snapshot().Users, l.spec.User)
 
@@ -130,7 +118,6 @@ func (l *life) playToBeRetained() {
 	l.succeed(event{kind: "Create", props: adopting, stack: l.stack})
 	l.delete(adopting)
 	assert.NotContains(l, l.aws.Snapshot().Users, l.spec.User)
-	l.silent()
 }
 
 // playAmongStrangers tells of a launch that fails because its names are taken, by entities that have paths, and of the deletion
@@ -151,7 +138,6 @@ func (l *life) playAmongStrangers() {
 	}
 	l.delete(l.properties(nil))
 	assert.Equal(l, before, l.aws.Snapshot())
-	l.silent()
 }
 
 // elsewise are properties of the same names, and most others of which differ.
@@ -172,11 +158,6 @@ func (l *life) elsewise() string {
 	return l.properties(changes)
 }
 
-func (l *life) must(_ any, err error) {
-	l.Helper()
-	require.NoError(l, err)
-}
-
 func (l *life) arn(resource string) *string {
 	return aws.String("arn:" + l.account.Partition + ":iam::" + l.account.ID + ":" + resource)
 }
@@ -194,8 +175,8 @@ func (l *life) others() {
 	l.must(l.iam.CreateGroup(ctx, &iam.CreateGroupInput{GroupName: theirs, Path: path}))
 }
 
-// handsChangeEverything changes what an Update repairs.
-func (l *life) handsChangeEverything() {
+// driftEverything changes what an Update repairs.
+func (l *life) driftEverything() {
 	ctx, user, node, console := l.Context(), &l.spec.User, &l.spec.InstanceRole, &l.spec.ConsoleRole
 	for _, policy := range []string{l.spec.InstancePolicy, l.spec.UserPolicy} {
 		for range 4 { // all that there is room for
@@ -215,15 +196,15 @@ func (l *life) handsChangeEverything() {
 	}
 }
 
-// handsDeleteTheSecrets leaves seven days to restore them.
-func (l *life) handsDeleteTheSecrets() {
+// deleteTheSecrets leaves seven days to restore them.
+func (l *life) deleteTheSecrets() {
 	for name := range l.aws.Snapshot().Secrets {
 		l.must(l.secrets.DeleteSecret(l.Context(), &secretsmanager.DeleteSecretInput{SecretId: &name, RecoveryWindowInDays: aws.Int64(7)}))
 	}
 }
 
-// handsHangThingsOn hangs on the entities all that keeps IAM from deleting them, and the policies on what others have.
-func (l *life) handsHangThingsOn() {
+// attachEverything hangs on the entities all that keeps IAM from deleting them, and the policies on what others have.
+func (l *life) attachEverything() {
 	ctx, user, theirs, inline := l.Context(), &l.spec.User, aws.String("theirs"), aws.String("inline")
 	l.must(l.iam.AddUserToGroup(ctx, &iam.AddUserToGroupInput{GroupName: theirs, UserName: user}))
 	l.must(l.iam.AttachUserPolicy(ctx, &iam.AttachUserPolicyInput{UserName: user, PolicyArn: l.admin()}))

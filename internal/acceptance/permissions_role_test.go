@@ -19,8 +19,8 @@ import (
 	"redis-cloud-iam/internal/rolepolicy"
 )
 
-// heldToItsRole is a function whose every call, in every story, is held against what the role in template.yaml allows it. The
-// account itself allows everything.
+// heldToItsRole is a function whose every call, in every test, is held against what the role in template.yaml allows.
+// The account itself allows everything.
 type heldToItsRole struct {
 	lambda.Handler
 	world *world
@@ -36,32 +36,73 @@ func (h heldToItsRole) Invoke(ctx context.Context, payload []byte) ([]byte, erro
 	}), payload)
 }
 
-// heldRole is what a world knows of the role, and what was asked of it.
+// heldRole is what was asked of the role in a world.
 type heldRole struct {
-	template *rolepolicy.Template // template.yaml; read when it is wanted
-
 	mu     sync.Mutex
-	roles  map[string]rolepolicy.Role // by stack and properties
 	asked  map[string]rolepolicy.Request
 	denied map[string]bool
 
-	// undecided is the ARN of an entity whose name is spelt otherwise than the parameter. IAM finds it all the same, and AWS does
-	// not document by which spelling it authorizes. Where the answer is AccessDenied, nothing is touched either.
+	// undecided is the ARN of an entity whose name is spelt otherwise than the parameter. IAM finds it all the same, and
+	// AWS does not document by which spelling it authorizes. Where the answer is AccessDenied, nothing is touched either.
 	undecided string
+}
+
+// roleBook has the roles that template.yaml makes, each evaluated once for all tests.
+type roleBook struct {
+	read func() (*rolepolicy.Template, error)
+	mu   sync.Mutex
+	all  map[string]*bookedRole // by account and properties
+}
+
+// bookedRole is a role, and what it was found to allow.
+type bookedRole struct {
+	rolepolicy.Role
+	mu      sync.Mutex
+	allowed map[string]bool
+}
+
+var roles = &roleBook{
+	read: sync.OnceValues(func() (*rolepolicy.Template, error) {
+		text, err := os.ReadFile("../../template.yaml")
+		if err != nil {
+			return nil, err
+		}
+		return rolepolicy.Parse(text)
+	}),
+	all: map[string]*bookedRole{},
 }
 
 // readTemplate reads template.yaml.
 func readTemplate(t *testing.T) *rolepolicy.Template {
 	t.Helper()
-	text, err := os.ReadFile("../../template.yaml")
-	require.NoError(t, err)
-	template, err := rolepolicy.Parse(text)
+	template, err := roles.read()
 	require.NoError(t, err)
 	return template
 }
 
+// once returns what the book has under a key, or else what is made now.
+func (b *roleBook) once(key string, make func() rolepolicy.Role) *bookedRole {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.all[key] == nil {
+		b.all[key] = &bookedRole{Role: make(), allowed: map[string]bool{}}
+	}
+	return b.all[key]
+}
+
+func (r *bookedRole) allows(text string, request rolepolicy.Request) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	allowed, known := r.allowed[text]
+	if !known {
+		allowed = len(r.Allowing(request)) > 0
+		r.allowed[text] = allowed
+	}
+	return allowed
+}
+
 // hold notes what a call asks, and fails the test where the role does not allow it.
-func (w *world) hold(role rolepolicy.Role, call localaws.Call, payload []byte) {
+func (w *world) hold(role *bookedRole, call localaws.Call, payload []byte) {
 	w.role.mu.Lock()
 	defer w.role.mu.Unlock()
 	if w.role.asked == nil {
@@ -72,7 +113,7 @@ func (w *world) hold(role rolepolicy.Role, call localaws.Call, payload []byte) {
 		text := describe(request)
 		w.role.asked[text] = request
 		undecided := w.role.undecided != "" && request.Resource == w.role.undecided
-		if len(role.Allowing(request)) == 0 && !undecided && !w.role.denied[text] {
+		if !role.allows(text, request) && !undecided && !w.role.denied[text] {
 			w.role.denied[text] = true
 			var e struct{ RequestType, ResourceProperties, OldResourceProperties any }
 			_ = json.Unmarshal(payload, &e)
@@ -84,14 +125,14 @@ func (w *world) hold(role rolepolicy.Role, call localaws.Call, payload []byte) {
 func describe(q rolepolicy.Request) string {
 	text := q.Action + " on " + q.Resource
 	for _, key := range slices.Sorted(maps.Keys(q.Keys)) {
-		text += fmt.Sprintf(", %s %s", key, q.Keys[key])
+		text += ", " + key + " " + q.Keys[key]
 	}
 	return text
 }
 
-// roleFor is the role that the function has while it works on an event: the one of the stack's parameters, and during an Update
-// also the policies that wait for CloudFormation's clean-up. Of an event that names no stack it is nothing.
-func (w *world) roleFor(payload []byte) rolepolicy.Role {
+// roleFor is the role that the function has while it works on an event: the one of the stack's parameters, and during
+// an Update also the policies that wait for CloudFormation's clean-up. Of an event that names no stack it is nothing.
+func (w *world) roleFor(payload []byte) *bookedRole {
 	var e struct {
 		RequestType                               string
 		StackID                                   string `json:"StackId"`
@@ -100,43 +141,34 @@ func (w *world) roleFor(payload []byte) rolepolicy.Role {
 	require.NoError(w, json.Unmarshal(payload, &e))
 	account, err := provision.ParseStackID(e.StackID)
 	if err != nil {
-		return nil
+		return &bookedRole{allowed: map[string]bool{}}
 	}
-	role := w.roleOf(account, e.ResourceProperties)
-	if e.RequestType == "Update" {
-		return role.During(w.roleOf(account, e.OldResourceProperties))
+	if e.RequestType != "Update" {
+		return w.roleOf(account, e.ResourceProperties)
 	}
-	return role
+	to, from := w.roleOf(account, e.ResourceProperties), w.roleOf(account, e.OldResourceProperties)
+	key := fmt.Sprint(account, string(e.ResourceProperties), string(e.OldResourceProperties))
+	return roles.once(key, func() rolepolicy.Role { return to.During(from.Role) })
 }
 
 // roleOf is the role of a stack whose parameters give these properties: they have the same names.
-func (w *world) roleOf(account provision.Account, properties json.RawMessage) rolepolicy.Role {
-	w.role.mu.Lock()
-	defer w.role.mu.Unlock()
-	if w.role.template == nil {
-		w.role.template = readTemplate(w.T)
-	}
-	key := fmt.Sprint(account, string(properties))
-	if role, ok := w.role.roles[key]; ok {
-		return role
-	}
-	stack := rolepolicy.Stack{Partition: account.Partition, Region: account.Region, AccountID: account.ID, Parameters: map[string]string{}}
-	var given map[string]any
-	_ = json.Unmarshal(properties, &given) // of what is no object nothing is given
-	for name, value := range given {
-		if w.role.template.HasParameter(name) {
-			if text, ok := parameter(value); ok {
-				stack.Parameters[name] = text
+func (w *world) roleOf(account provision.Account, properties json.RawMessage) *bookedRole {
+	return roles.once(fmt.Sprint(account, string(properties)), func() rolepolicy.Role {
+		template := readTemplate(w.T)
+		stack := rolepolicy.Stack{Partition: account.Partition, Region: account.Region, AccountID: account.ID, Parameters: map[string]string{}}
+		var given map[string]any
+		_ = json.Unmarshal(properties, &given) // of what is no object nothing is given
+		for name, value := range given {
+			if template.HasParameter(name) {
+				if text, ok := parameter(value); ok {
+					stack.Parameters[name] = text
+				}
 			}
 		}
-	}
-	role, err := w.role.template.Role("ProvisionerRole", stack)
-	require.NoError(w, err)
-	if w.role.roles == nil {
-		w.role.roles = map[string]rolepolicy.Role{}
-	}
-	w.role.roles[key] = role
-	return role
+		role, err := template.Role("ProvisionerRole", stack)
+		require.NoError(w, err)
+		return role
+	})
 }
 
 // parameter is a property as the parameter from which the template makes it. A map comes from no template of ours.

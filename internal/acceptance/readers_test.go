@@ -6,16 +6,16 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestReadersOfOtherAccountsComeAndGo(t *testing.T) {
+func TestReadersOfOtherAccountsAreLetInAndShutOut(t *testing.T) {
 	const (
-		key     = `"KmsKeyId":"arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"`
+		key     = `"KmsKeyId":"` + kmsKey + `"`
 		none    = `{"ConsoleLogin":"true",` + key + `}`
 		readers = `{"ConsoleLogin":"true",` + key + `,"SecretReaders":["arn:aws:iam::111111111111:root","arn:aws:iam::111111111111:role/vault"]}`
 		other   = `{"ConsoleLogin":"true",` + key + `,"SecretReaders":["arn:aws:iam::222222222222:root"]}`
 	)
 	policies := func(w *world) []string {
 		state := w.aws.Snapshot()
-		return []string{state.Secrets["redis-cloud/access-key"].Policy, state.Secrets[consoleSecret].Policy}
+		return []string{state.Secrets[keySecret].Policy, state.Secrets[consoleSecret].Policy}
 	}
 	story(t, func(t *testing.T, w *world) {
 		w.create(readers)
@@ -24,7 +24,7 @@ func TestReadersOfOtherAccountsComeAndGo(t *testing.T) {
 			assert.Contains(t, policy, "secretsmanager:GetSecretValue")
 		}
 		w.updated(readers, readers)
-		assert.Empty(t, w.changes())
+		w.isStill()
 		w.updated(readers, other)
 		for _, policy := range policies(w) {
 			assert.Contains(t, policy, "222222222222")
@@ -38,9 +38,9 @@ func TestReadersOfOtherAccountsComeAndGo(t *testing.T) {
 	})
 }
 
-func TestReadersWithoutAKeyOfOnesOwnAreRefused(t *testing.T) {
+func TestReadersWithoutAKMSKeyOfOnesOwnAreRefused(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
-		answer := w.fail(event{kind: "Create", props: `{"SecretReaders":["arn:aws:iam::111111111111:root"]}`})
+		answer := w.createFails(`{"SecretReaders":["arn:aws:iam::111111111111:root"]}`)
 		assert.Contains(t, answer.Reason, "SecretReaders: needs a KMS key of your own")
 		assert.Contains(t, answer.Reason, "set KmsKeyId")
 		assert.Empty(t, w.calls)

@@ -6,31 +6,25 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"redis-cloud-iam/internal/byhand"
 	"redis-cloud-iam/internal/localaws"
 )
 
-const (
-	anything = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}`
-	anybody  = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:root"},"Action":"sts:AssumeRole"}]}`
-)
-
-// strangers are what is in the account before there is a stack: some of it bears names that a stack may ask for.
+// strangers are what is in the account before there is a stack: some of it has names that a stack may ask for.
 func (m *model) strangers() {
 	ctx, taken := m.Context(), aws.String("taken")
 	m.must(m.iam.CreateUser(ctx, &iam.CreateUserInput{UserName: taken}))
-	m.byHand[m.newKey("taken")] = true
+	m.newKey("taken")
 	m.must(m.iam.CreateRole(ctx, &iam.CreateRoleInput{RoleName: taken, AssumeRolePolicyDocument: aws.String(anybody)}))
 	m.must(m.iam.CreatePolicy(ctx, &iam.CreatePolicyInput{PolicyName: taken, PolicyDocument: aws.String(anything)}))
 	m.must(m.iam.CreateGroup(ctx, &iam.CreateGroupInput{GroupName: taken}))
 	m.must(m.iam.CreateInstanceProfile(ctx, &iam.CreateInstanceProfileInput{InstanceProfileName: taken}))
-	m.must(m.secrets.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: taken, SecretString: aws.String(`{}`)}))
+	m.put("taken", `{}`)
 }
 
-// hands are what people do to the entities of a stack that stands.
-func hands() map[string]func(m *model, s *modelStack) {
+// outOfBand is what people change beside a stack that stands.
+func outOfBand() map[string]func(m *model, s *modelStack) {
 	return map[string]func(m *model, s *modelStack){
 		"detach":                           (*model).detach,
 		"change documents":                 (*model).changeDocuments,
@@ -39,21 +33,17 @@ func hands() map[string]func(m *model, s *modelStack) {
 		"make a key and use it":            func(m *model, s *modelStack) { m.makeKey(s, true) },
 		"use the key":                      (*model).useKey,
 		"delete the key":                   (*model).deleteKeys,
-		"delete the secret":                func(m *model, s *modelStack) { m.deleteSecret(s, true) },
-		"schedule the secret for deletion": func(m *model, s *modelStack) { m.deleteSecret(s, false) },
+		"delete the secret":                func(m *model, s *modelStack) { m.deleteTheSecret(s, true) },
+		"schedule the secret for deletion": func(m *model, s *modelStack) { m.deleteTheSecret(s, false) },
 		"delete the console role":          (*model).deleteRole,
-		"delete the user":                  (*model).deleteUser,
-		"hang things on":                   (*model).hang,
+		"delete the user":                  (*model).deleteTheUser,
+		"attach more":                      (*model).attach,
 	}
-}
-
-func (m *model) policyARN(name string) *string {
-	return aws.String("arn:aws:iam::123456789012:policy/" + name)
 }
 
 func (m *model) detach(s *modelStack) {
 	spec := m.spec(s.props)
-	policy := m.policyARN(spec.UserPolicy)
+	policy := aws.String(policyARN + spec.UserPolicy)
 	_, _ = m.iam.DetachUserPolicy(m.Context(), &iam.DetachUserPolicyInput{UserName: &spec.User, PolicyArn: policy})
 	_, _ = m.iam.DetachRolePolicy(m.Context(), &iam.DetachRolePolicyInput{RoleName: &spec.ConsoleRole, PolicyArn: policy})
 	_, _ = m.iam.RemoveRoleFromInstanceProfile(m.Context(), &iam.RemoveRoleFromInstanceProfileInput{
@@ -65,7 +55,7 @@ func (m *model) changeDocuments(s *modelStack) {
 	ctx, spec := m.Context(), m.spec(s.props)
 	for _, name := range []string{spec.InstancePolicy, spec.UserPolicy} {
 		_, _ = m.iam.CreatePolicyVersion(ctx, &iam.CreatePolicyVersionInput{
-			PolicyArn: m.policyARN(name), PolicyDocument: aws.String(anything), SetAsDefault: true,
+			PolicyArn: aws.String(policyARN + name), PolicyDocument: aws.String(anything), SetAsDefault: true,
 		})
 	}
 	_, _ = m.iam.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: &spec.ConsoleRole, PolicyDocument: aws.String(anybody)})
@@ -74,13 +64,13 @@ func (m *model) changeDocuments(s *modelStack) {
 
 func (m *model) changeTags(s *modelStack) {
 	ctx, spec := m.Context(), m.spec(s.props)
-	tags := []iamtypes.Tag{{Key: aws.String("UsedBy"), Value: aws.String("me")}, {Key: aws.String("hand"), Value: aws.String("mine")}}
+	tags := []iamtypes.Tag{{Key: aws.String("UsedBy"), Value: aws.String("me")}, {Key: aws.String("drift"), Value: aws.String("mine")}}
 	_, _ = m.iam.TagUser(ctx, &iam.TagUserInput{UserName: &spec.User, Tags: tags})
 	_, _ = m.iam.PutUserPermissionsBoundary(ctx, &iam.PutUserPermissionsBoundaryInput{
-		UserName: &spec.User, PermissionsBoundary: aws.String("arn:aws:iam::aws:policy/ReadOnlyAccess"),
+		UserName: &spec.User, PermissionsBoundary: aws.String(readOnly),
 	})
 	m.must(m.iam.TagRole(ctx, &iam.TagRoleInput{RoleName: &spec.InstanceRole, Tags: tags}))
-	m.must(m.iam.TagPolicy(ctx, &iam.TagPolicyInput{PolicyArn: m.policyARN(spec.UserPolicy), Tags: tags[1:]}))
+	m.must(m.iam.TagPolicy(ctx, &iam.TagPolicyInput{PolicyArn: aws.String(policyARN + spec.UserPolicy), Tags: tags[1:]}))
 }
 
 func (m *model) makeKey(s *modelStack, use bool) {
@@ -89,7 +79,6 @@ func (m *model) makeKey(s *modelStack, use bool) {
 		return // there is no user, or it has two keys
 	}
 	id := aws.ToString(made.AccessKey.AccessKeyId)
-	m.byHand[id] = true
 	if use {
 		m.aws.UseKey(id, "ec2")
 	}
@@ -98,8 +87,12 @@ func (m *model) makeKey(s *modelStack, use bool) {
 // useKey is what Redis Cloud does with the key that the secret holds.
 func (m *model) useKey(s *modelStack) {
 	spec := m.spec(s.props)
-	text, ok := m.aws.SecretString(spec.AccessKeySecret, "AWSCURRENT")
-	id := m.valueIf(ok, text)["accessKeyId"]
+	var id string
+	for _, h := range m.holdings() {
+		if h.secret == spec.AccessKeySecret && h.label == "AWSCURRENT" {
+			id = h.value["accessKeyId"]
+		}
+	}
 	if slices.ContainsFunc(m.aws.Snapshot().Users[spec.User].Keys, func(k localaws.Key) bool { return k.ID == id }) {
 		m.aws.UseKey(id, "ec2")
 	}
@@ -112,20 +105,11 @@ func (m *model) deleteKeys(s *modelStack) {
 	}
 }
 
-// deleteSecret leaves keys, if it is for good, that only the hands that did it can account for.
-func (m *model) deleteSecret(s *modelStack, forGood bool) {
-	spec := m.spec(s.props)
-	if _, ok := m.aws.Snapshot().Secrets[spec.AccessKeySecret]; !ok {
-		return
+func (m *model) deleteTheSecret(s *modelStack, forGood bool) {
+	name := m.spec(s.props).AccessKeySecret
+	if secret, ok := m.aws.Snapshot().Secrets[name]; ok && (forGood || secret.Deletion == nil) {
+		m.deleteSecret(name, forGood)
 	}
-	input := &secretsmanager.DeleteSecretInput{SecretId: &spec.AccessKeySecret}
-	if forGood {
-		input.ForceDeleteWithoutRecovery = aws.Bool(true)
-		for _, key := range m.aws.Snapshot().Users[spec.User].Keys {
-			m.byHand[key.ID] = true
-		}
-	}
-	_, _ = m.secrets.DeleteSecret(m.Context(), input)
 }
 
 func (m *model) deleteRole(s *modelStack) {
@@ -140,7 +124,7 @@ func (m *model) deleteRole(s *modelStack) {
 	m.must(m.iam.DeleteRole(m.Context(), &iam.DeleteRoleInput{RoleName: &name}))
 }
 
-func (m *model) deleteUser(s *modelStack) {
+func (m *model) deleteTheUser(s *modelStack) {
 	ctx, name := m.Context(), m.spec(s.props).User
 	user, ok := m.aws.Snapshot().Users[name]
 	if !ok {
@@ -162,10 +146,10 @@ func (m *model) deleteUser(s *modelStack) {
 	m.must(m.iam.DeleteUser(ctx, &iam.DeleteUserInput{UserName: &name}))
 }
 
-// hang hangs things on the stack's entities, and the stack's policy on what others have.
-func (m *model) hang(s *modelStack) {
+// attach attaches things to the stack's entities, and the stack's policy to what others have.
+func (m *model) attach(s *modelStack) {
 	ctx, spec := m.Context(), m.spec(s.props)
-	user, role, taken, admin := &spec.User, &spec.InstanceRole, aws.String("taken"), aws.String("arn:aws:iam::aws:policy/AdministratorAccess")
+	user, role, taken, admin := &spec.User, &spec.InstanceRole, aws.String("taken"), aws.String(adminPolicy)
 	if _, ok := m.aws.Snapshot().Users[*user]; ok {
 		m.must(m.iam.AddUserToGroup(ctx, &iam.AddUserToGroupInput{GroupName: taken, UserName: user}))
 		m.must(m.iam.PutUserPolicy(ctx, &iam.PutUserPolicyInput{UserName: user, PolicyName: taken, PolicyDocument: aws.String(anything)}))
@@ -174,5 +158,5 @@ func (m *model) hang(s *modelStack) {
 	m.must(m.iam.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: role, PolicyArn: admin}))
 	m.must(m.iam.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: role, PolicyName: taken, PolicyDocument: aws.String(anything)}))
 	_, _ = m.iam.AddRoleToInstanceProfile(ctx, &iam.AddRoleToInstanceProfileInput{InstanceProfileName: taken, RoleName: role})
-	_, _ = m.iam.AttachUserPolicy(ctx, &iam.AttachUserPolicyInput{UserName: taken, PolicyArn: m.policyARN(spec.UserPolicy)})
+	_, _ = m.iam.AttachUserPolicy(ctx, &iam.AttachUserPolicyInput{UserName: taken, PolicyArn: aws.String(policyARN + spec.UserPolicy)})
 }
