@@ -48,7 +48,7 @@ test: need-go ## Run the tests, with the race detector where there is a C compil
 	@# short lives make garbage, which is collected less often.
 	GOGC=400 go test -count=1 -timeout 30m $(RACE) $(if $(TESTFLAGS),,$(if $(RACE),-skip '^TestKilledEverywhere$$')) $(TESTFLAGS) $(PACKAGES)
 	$(if $(TESTFLAGS),,$(if $(RACE),@mkdir -p build; \
-	  GOGC=400 go test -count=1 -timeout 30m -v -run '^(TestCrashEverywhere|TestEveryEventTwiceAtOnce|TestModel|TestKilledEverywhere)$$' ./functions/provisioner ./internal/local >build/exhaustion.log 2>&1; status=$$?; \
+	  GOGC=400 go test -count=1 -timeout 30m -v -run '^(TestCrashEverywhere|TestEveryEventTwiceAtOnce|TestModel|TestKilledEverywhere)$$' ./internal/acceptance ./internal/local >build/exhaustion.log 2>&1; status=$$?; \
 	  grep -aE '^ *--- FAIL|_test\.go:[0-9]+:|^(PASS|FAIL|ok)|panic:' build/exhaustion.log; exit $$status))
 
 .PHONY: fuzz
@@ -69,7 +69,7 @@ bench: need-go ## Measure the function beside hello-world, Python and a straight
 	@go run ./internal/local -bench
 	@echo; echo "A rollout to many accounts, in virtual time"; echo
 	@set -e; for n in $(BENCH_ACCOUNTS); do \
-	  go test -count=1 -v -run '^TestManyAccounts$$' ./functions/provisioner -accounts=$$n >build/accounts.log 2>&1 || { cat build/accounts.log; exit 1; }; \
+	  go test -count=1 -v -run '^TestManyAccounts$$' ./internal/acceptance -accounts=$$n >build/accounts.log 2>&1 || { cat build/accounts.log; exit 1; }; \
 	  sed -n 's/^ *accounts_test.go:[0-9]*: *//p' build/accounts.log; \
 	done
 	@echo; echo "The hot pieces, for benchstat"; echo

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,11 +11,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"redis-cloud-iam/internal/awscall"
 	"redis-cloud-iam/internal/plan"
 	"redis-cloud-iam/internal/spec"
 )
@@ -25,20 +25,11 @@ type Account struct {
 	log    *slog.Logger
 }
 
-// maxBackoff is the longest pause between two attempts at a call.
-const maxBackoff = 5 * time.Second
-
 // New returns an Account that works with the credentials and the endpoint of config, and logs each plan
-// before it carries it out. Calls that AWS throttles, or that fail on its side, are repeated with backoff
-// for as long as the context lasts.
+// before it carries it out. Calls that AWS throttles are repeated with backoff for as long as the context
+// lasts, and those that fail on its side or on the way there a few times.
 func New(config aws.Config, log *slog.Logger) *Account {
-	config = config.Copy()
-	config.Retryer = func() aws.Retryer {
-		return retry.NewStandard(func(o *retry.StandardOptions) {
-			o.MaxAttempts, o.MaxBackoff, o.RateLimiter = 0, maxBackoff, ratelimit.None
-		})
-	}
-	return &Account{config, log}
+	return &Account{awscall.Configure(config), log}
 }
 
 // Result says what stands after [Account.Ensure]. It holds no secret.
@@ -76,12 +67,13 @@ func (a *Account) Ensure(ctx context.Context, desired plan.Desired) (Result, err
 	})
 	if errors.Is(err, errOvertaken) && !desired.Update {
 		own := plan.Removal{Names: desired.Spec.Names, Account: desired.Account, Owner: desired.Owner, Undo: true}
-		err = errors.Join(err, a.Clear(ctx, own, 0))
+		_, cleared := a.Clear(ctx, own, 0)
+		err = errors.Join(err, cleared)
 	}
 	if err != nil {
 		return Result{}, err
 	}
-	result := Result{AccessKeyID: last.KeyID, Notices: slices.Concat(last.Notices, r.notices)}
+	result := Result{AccessKeyID: last.KeyID, Notices: r.notices}
 	if result.AccessKeyID == "" {
 		result.AccessKeyID = r.wrote.made.KeyID
 	}
@@ -92,12 +84,13 @@ func (a *Account) Ensure(ctx context.Context, desired plan.Desired) (Result, err
 	return result, nil
 }
 
-// Clear removes all that the owner owns under the names, with all that hangs on it. If there is nothing, it
-// does nothing. It returns when nothing has turned up for as long as watch: a Create may still be running.
-func (a *Account) Clear(ctx context.Context, removal plan.Removal, watch time.Duration) error {
+// Clear removes all that the owner owns under the names, with all that hangs on it, and reports whether
+// there was anything. It returns when nothing has turned up for as long as watch: a Create may still be
+// running.
+func (a *Account) Clear(ctx context.Context, removal plan.Removal, watch time.Duration) (found bool, err error) {
 	r := a.run(removal.Account, removal.Names)
 	r.removal, r.expected = true, true
-	found := time.Now()
+	last := time.Now()
 	clear := func() (plan.Plan, error) {
 		seen := now()
 		if err := r.observe(ctx, seen, plan.Slots()...); err != nil {
@@ -105,16 +98,16 @@ func (a *Account) Clear(ctx context.Context, removal plan.Removal, watch time.Du
 		}
 		p, err := r.asking(ctx, seen, func() (plan.Plan, error) { return plan.Clear(removal, seen) })
 		if !p.Empty() {
-			found = time.Now()
+			found, last = true, time.Now()
 		}
 		return p, err
 	}
 	for {
-		if err := r.converge(ctx, clear); err != nil || time.Since(found) >= watch {
-			return err
+		if err := r.converge(ctx, clear); err != nil || time.Since(last) >= watch {
+			return found, err
 		}
-		if err := pause(ctx, 2*time.Second); err != nil {
-			return err
+		if err := awscall.Pause(ctx, 2*time.Second); err != nil {
+			return found, err
 		}
 	}
 }
@@ -138,10 +131,15 @@ type run struct {
 	notices []string
 }
 
-func (r *run) notice(format string, args ...any) {
+// notice keeps what people are to be told, once.
+func (r *run) notice(texts ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.notices = append(r.notices, fmt.Sprintf(format, args...))
+	for _, text := range texts {
+		if !slices.Contains(r.notices, text) {
+			r.notices = append(r.notices, text)
+		}
+	}
 }
 
 // secretARN is the ARN of a secret that was seen, or that this run made.
@@ -183,6 +181,7 @@ func (r *run) converge(ctx context.Context, makePlan func() (plan.Plan, error)) 
 		p, err := makePlan()
 		if err == nil {
 			r.logPlan(ctx, p)
+			r.notice(p.Notices...)
 			err = r.apply(ctx, p)
 		}
 		switch {
@@ -199,8 +198,8 @@ func (r *run) converge(ctx context.Context, makePlan func() (plan.Plan, error)) 
 		if err != nil {
 			r.log.WarnContext(ctx, "the account is not as it was observed; observing anew", "round", round, "error", err)
 		}
-		if pauseErr := pause(ctx, min(time.Duration(round*round)*500*time.Millisecond, maxBackoff)); pauseErr != nil {
-			return errors.Join(err, pauseErr)
+		if pauseErr := awscall.Pause(ctx, min(time.Duration(round*round)*500*time.Millisecond, 5*time.Second)); pauseErr != nil {
+			return cmp.Or(err, pauseErr) // whoever set the deadline knows that the time was up
 		}
 	}
 }
@@ -212,8 +211,9 @@ func (r *run) apply(ctx context.Context, p plan.Plan) error {
 		var steps []func(context.Context) error
 		for _, step := range stage {
 			steps = append(steps, func(ctx context.Context) error {
-				if err := settled(ctx, func() error { return r.carryOut(ctx, step) }); err != nil {
-					return fmt.Errorf("%s: %w", step, err)
+				once := func(ctx context.Context) error { return r.carryOut(ctx, step) }
+				if err := settled(ctx, func() error { return guarded(ctx, once) }); err != nil {
+					return about(step.String(), err)
 				}
 				return nil
 			})

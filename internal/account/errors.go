@@ -9,12 +9,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/smithy-go"
 
+	"redis-cloud-iam/internal/awscall"
 	"redis-cloud-iam/internal/plan"
 )
 
@@ -33,7 +32,7 @@ func gone(err error) error {
 func absent(err error, doing string) error {
 	switch {
 	case err == nil:
-		return fmt.Errorf("%s: the answer of AWS lacks what it promises", doing)
+		return fmt.Errorf("%s: %w", doing, &awscall.BrokenReplyError{Is: "lacks what it promises"})
 	case missing(err):
 		return nil
 	default:
@@ -63,11 +62,6 @@ func changed(err error) bool {
 func notYet(err error) bool {
 	return denied(err) || missing(err) || hasCode(err,
 		"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "SignatureDoesNotMatch", "AuthFailure")
-}
-
-func throttled(err error) bool {
-	codes := retry.ThrottleErrorCode{Codes: retry.DefaultThrottleErrorCodes}
-	return codes.IsErrorThrottle(err) == aws.TrueTernary
 }
 
 // refused reports whether AWS answered with an error that says that nothing was done.
@@ -124,20 +118,8 @@ func settled(ctx context.Context, do func() error) error {
 		if err == nil || attempt == attempts || !settling(err) {
 			return err
 		}
-		if pauseErr := pause(ctx, time.Duration(attempt*attempt)*200*time.Millisecond); pauseErr != nil {
+		if pauseErr := awscall.Pause(ctx, time.Duration(attempt*attempt)*200*time.Millisecond); pauseErr != nil {
 			return err
 		}
-	}
-}
-
-// pause waits, or returns the error of a context that ends before.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
+	"redis-cloud-iam/internal/awscall"
 	"redis-cloud-iam/internal/plan"
 )
 
@@ -63,6 +64,7 @@ func (r *run) discard(ctx context.Context, key madeKey, cause error) error {
 	defer cancel()
 	if secret, err := r.entity(ctx, plan.KeySecret); err == nil && secret.Holds(key.KeyID) {
 		r.wrote.key(key)
+		r.wrote.secret(secret.Ref, secret.ARN)
 		return nil
 	}
 	lost := gone(r.delete(ctx, plan.Delete{Ref: plan.Ref{Kind: plan.AccessKey, Name: key.KeyID, On: r.names.User}}))
@@ -76,30 +78,22 @@ func (r *run) discard(ctx context.Context, key madeKey, cause error) error {
 	}
 }
 
-// createKey makes a key. The SDK must not repeat this call: if only the reply to the first one was lost, the
-// second one makes a second key. So it is repeated here, and only where AWS says that it had no effect.
-// Where that is not known, the account is observed anew, and a key that no secret holds is deleted.
+// createKey makes a key. Where it is not known whether the call had its effect, the account is observed
+// anew, and a key that no secret holds is deleted.
 func (r *run) createKey(ctx context.Context, s plan.MakeKey) (madeKey, error) {
-	once := func(o *iam.Options) { o.Retryer = aws.NopRetryer{} }
-	for wait := 100 * time.Millisecond; ; wait = min(2*wait, maxBackoff) {
-		out, err := r.iam.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: &s.User}, once)
-		switch {
-		case err == nil && (out.AccessKey == nil || out.AccessKey.AccessKeyId == nil || out.AccessKey.SecretAccessKey == nil):
-			return madeKey{}, stale{absent(nil, "call CreateAccessKey")}
-		case err == nil:
-			record := plan.Record{KeyID: *out.AccessKey.AccessKeyId, Serial: s.Serial}
-			return madeKey{Record: record, secret: newSensitive(*out.AccessKey.SecretAccessKey), at: time.Now()}, nil
-		case ctx.Err() != nil:
-			return madeKey{}, err
-		case throttled(err):
-			if pauseErr := pause(ctx, wait); pauseErr != nil {
-				return madeKey{}, err
-			}
-		case refused(err):
-			return madeKey{}, afterLimit(err)
-		default:
-			return madeKey{}, stale{err}
-		}
+	out, err := r.iam.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: &s.User})
+	switch {
+	case err == nil && (out.AccessKey == nil || aws.ToString(out.AccessKey.AccessKeyId) == "" || aws.ToString(out.AccessKey.SecretAccessKey) == ""):
+		return madeKey{}, stale{absent(nil, "CreateAccessKey")}
+	case err == nil:
+		record := plan.Record{KeyID: *out.AccessKey.AccessKeyId, Serial: s.Serial}
+		return madeKey{Record: record, secret: newSensitive(*out.AccessKey.SecretAccessKey), at: time.Now()}, nil
+	case ctx.Err() != nil:
+		return madeKey{}, err
+	case refused(err):
+		return madeKey{}, afterLimit(err)
+	default:
+		return madeKey{}, stale{err}
 	}
 }
 
@@ -134,8 +128,8 @@ func (r *run) proveKey(ctx context.Context, s plan.ProveKey) error {
 			})
 			if notYet(err) {
 				// STS accepts the key, so something forbids what the user policy grants.
-				r.notice("access key %s may not call iam:GetUser on its own user, which Redis Cloud needs: "+
-					"look at the permissions boundary and at the organization's service control policies", key.KeyID)
+				r.notice(fmt.Sprintf("access key %s may not call iam:GetUser on its own user, which Redis Cloud needs: "+
+					"look at the permissions boundary and at the organization's service control policies", key.KeyID))
 				return nil
 			}
 			return err
@@ -153,8 +147,8 @@ func accepted(ctx context.Context, patience time.Duration, call func() error) er
 		if err == nil || !notYet(err) || time.Since(start)+wait > patience {
 			return err
 		}
-		if pauseErr := pause(ctx, wait); pauseErr != nil {
-			return fmt.Errorf("%w (%w)", pauseErr, err)
+		if awscall.Pause(ctx, wait) != nil {
+			return err
 		}
 	}
 }

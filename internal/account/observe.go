@@ -39,6 +39,9 @@ func (o *observer) observe(ctx context.Context, seen *plan.Observed, slots ...pl
 	var reads []func(context.Context) error
 	entities := make([]*plan.Entity, len(slots))
 	for i, slot := range slots {
+		if slot.Ref(o.names).Name == "" { // a Delete with faulty properties
+			continue
+		}
 		reads = append(reads, func(ctx context.Context) (err error) {
 			entities[i], err = o.entity(ctx, slot)
 			return err

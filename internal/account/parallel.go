@@ -2,30 +2,29 @@ package account
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"path"
+	"runtime"
+	"slices"
+	"strings"
 	"sync"
 )
 
-// parallel runs the functions side by side, waits for all, and returns their errors in their order. A panic
-// in one is its error.
+// parallel runs the functions side by side, waits for all, and returns their errors in their order.
 func parallel(ctx context.Context, functions ...func(context.Context) error) error {
 	errs := make([]error, len(functions))
 	var wait sync.WaitGroup
 	for i, function := range functions {
-		wait.Go(func() {
-			defer func() {
-				if p := recover(); p != nil {
-					errs[i] = fmt.Errorf("panic: %v", p)
-				}
-			}()
-			errs[i] = function(ctx)
-		})
+		wait.Go(func() { errs[i] = guarded(ctx, function) })
 	}
 	wait.Wait()
 
 	var several severalErrors
 	for _, err := range errs {
-		if err != nil {
+		if nested, ok := err.(severalErrors); ok { //nolint:errorlint // one that is wrapped has its text already
+			several = append(several, nested...)
+		} else if err != nil {
 			several = append(several, err)
 		}
 	}
@@ -39,13 +38,66 @@ func parallel(ctx context.Context, functions ...func(context.Context) error) err
 	}
 }
 
-// severalErrors are the errors of calls that were made side by side.
+// guarded runs a function and makes a panic in it an error. In a goroutine of its own a panic would end the
+// process, and CloudFormation would wait for an answer for an hour. The error quotes the runtime's own
+// errors alone: another value may hold a secret.
+func guarded(ctx context.Context, function func(context.Context) error) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			what := fmt.Sprintf("panic of type %T", value)
+			if of, ok := value.(runtime.Error); ok {
+				what = of.Error()
+			}
+			err = fmt.Errorf("internal error (%s, at %s)", what, origin())
+		}
+	}()
+	return function(ctx)
+}
+
+// origin names the place of a panic: the first below the runtime's own.
+func origin() string {
+	counters := make([]uintptr, 32)
+	frames, panicked := runtime.CallersFrames(counters[:runtime.Callers(3, counters)]), false
+	for more := true; more; {
+		var frame runtime.Frame
+		frame, more = frames.Next()
+		own := strings.HasPrefix(frame.Function, "runtime.")
+		if panicked && !own {
+			return fmt.Sprintf("%s:%d", path.Base(frame.File), frame.Line)
+		}
+		panicked = panicked || own
+	}
+	return "an unknown place"
+}
+
+// severalErrors are the errors of calls that were made side by side, in one list however they were nested.
 type severalErrors []error
 
-// Error shows the first and counts the others: where one call fails for a reason of its own it is the only
-// one, and where AWS is out of reach they all say the same.
+// about says of an error what was being done; of several, of each.
+func about(doing string, err error) error {
+	several, ok := err.(severalErrors) //nolint:errorlint // as above
+	if !ok {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	list := make(severalErrors, len(several))
+	for i, one := range several {
+		list[i] = fmt.Errorf("%s: %w", doing, one)
+	}
+	return list
+}
+
+// Error shows one error and counts the others: where one call fails for a reason of its own it is the only
+// one, and where AWS is out of reach they all say the same. A call that the end of the context cut off says
+// least.
 func (s severalErrors) Error() string {
-	return fmt.Sprintf("%v (and %d more errors beside it)", s[0], len(s)-1)
+	shown := max(0, slices.IndexFunc(s, func(err error) bool {
+		return !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled)
+	}))
+	noun := "errors"
+	if len(s) == 2 {
+		noun = "error"
+	}
+	return fmt.Sprintf("%v (and %d more %s beside it)", s[shown], len(s)-1, noun)
 }
 
 func (s severalErrors) Unwrap() []error { return s }

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"redis-cloud-iam/internal/awscall"
 	"redis-cloud-iam/internal/plan"
 )
 
@@ -33,7 +34,7 @@ func (r *run) store(ctx context.Context, slot plan.Slot, v version) error {
 		if err == nil || !blocked && !denied(err) || time.Since(start) > patience {
 			return err
 		}
-		if pauseErr := pause(ctx, 2*time.Second); pauseErr != nil {
+		if awscall.Pause(ctx, 2*time.Second) != nil {
 			return err
 		}
 	}

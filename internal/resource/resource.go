@@ -80,18 +80,19 @@ func (c Resource) remove(ctx context.Context, r customresource.Request) error {
 	}
 	owner, watch := c.PhysicalID(r), time.Duration(0)
 	answered := spec.IsID(r.PhysicalResourceID)
-	if answered && r.PhysicalResourceID != owner {
-		return fmt.Errorf("the physical resource ID is %s, and the names in these properties give %s, so it is not known what to delete: "+
-			"continue the roll-back of the update that changed the names, and delete then", r.PhysicalResourceID, owner)
-	}
 	if !answered { // a Create that never answered, and that may be running still
 		watch = 10 * time.Second
 	}
 	properties, _ := spec.Parse(r.Properties, where)
-	return c.account.Clear(ctx, plan.Removal{
+	found, err := c.account.Clear(ctx, plan.Removal{
 		Names: properties.Names, Account: where, Owner: owner,
 		Retain: properties.Retain, Protect: properties.Protect, Undo: !answered,
 	}, watch)
+	if err == nil && !found && answered && r.PhysicalResourceID != owner {
+		return fmt.Errorf("nothing was deleted: the physical resource ID is %s, and the names in these properties give %s. "+
+			"Continue the roll-back of the update that changed the names, and delete then", r.PhysicalResourceID, owner)
+	}
+	return err
 }
 
 // data is what Fn::GetAtt reads: every key always, and never a secret.

@@ -1,0 +1,122 @@
+package acceptance
+
+import (
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/stretchr/testify/assert"
+
+	"redis-cloud-iam/internal/localaws"
+)
+
+func TestUnusedOrphanOfAKeyIsRemoved(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		w.create(bare)
+		w.newKey(user)
+		w.updated(bare, bare)
+		assert.Len(t, w.keys(user), 1)
+	})
+}
+
+func TestUsedKeyThatPeopleMadeIsLeftAndNamed(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		w.create(bare)
+		theirs := w.use(w.newKey(user))
+		answer := w.update(bare, bare)
+		assert.Len(t, w.keys(user), 2)
+		assert.Contains(t, answer.Reason, theirs)
+	})
+}
+
+func TestProofWaitsUntilTheKeyIsValid(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		w.aws.KeyDelay(12 * time.Second)
+		w.create(bare)
+		assert.GreaterOrEqual(t, w.took, 12*time.Second)
+		assert.Less(t, w.took, 16*time.Second)
+	})
+}
+
+func TestEventuallyConsistentAccountConverges(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		w.aws.StaleReads(3 * time.Second)
+		w.create(bare)
+		assert.Len(t, w.keys(user), 1)
+		time.Sleep(time.Minute)
+		w.updated(bare, bare)
+		w.isStill()
+		w.delete(bare)
+		time.Sleep(time.Minute)
+		w.isEmpty()
+	})
+}
+
+// IAM may show old tags for a while: a Delete that follows a change at once must not take them for the present ones,
+// nor must the Update that rolls a failed one back.
+func TestStaleTagsMisleadNoEvent(t *testing.T) {
+	const tagged = `{"Tags":["a=b"]}`
+	story(t, func(t *testing.T, w *world) {
+		w.create(bare)
+		time.Sleep(time.Minute)
+		before := w.aws.Snapshot()
+		w.aws.StaleReads(3 * time.Second)
+		w.updated(bare, tagged)
+		w.updated(tagged, bare)
+		assert.Equal(t, before, w.aws.Snapshot())
+		w.whileRefused(func() { w.updateFails(bare, tagged) }, "TagRole")
+		w.updated(tagged, bare)
+		time.Sleep(time.Minute)
+		assert.Equal(t, before, w.aws.Snapshot())
+		w.updated(bare, tagged)
+		w.delete(tagged)
+		w.isEmpty()
+	})
+}
+
+func TestLostReplyMakesNoSecondKey(t *testing.T) {
+	for _, action := range []string{"CreateAccessKey", "CreateSecret", "CreateUser", "CreatePolicy", "AddRoleToInstanceProfile", "GetUser"} {
+		t.Run(action, func(t *testing.T) {
+			story(t, func(t *testing.T, w *world) {
+				w.aws.Inject(localaws.OnAction(action).LoseReply().Times(1))
+				answer := w.create(bare)
+				assert.Equal(t, []string{keyIn(answer)}, w.keys(user))
+				w.currentKeyWorks()
+			})
+		})
+	}
+}
+
+// The list of keys may not show the key of the lost reply at once: the run looks again before it ends.
+func TestLostReplyMakesNoSecondKeyInAnEventuallyConsistentAccount(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		w.create(bare)
+		w.must(w.iam.DeleteAccessKey(t.Context(), &iam.DeleteAccessKeyInput{UserName: aws.String(user), AccessKeyId: &w.keys(user)[0]}))
+		time.Sleep(time.Minute)
+		w.aws.StaleReads(2 * time.Second)
+		w.aws.Inject(localaws.OnAction("CreateAccessKey").LoseReply().Times(1))
+		answer := w.update(bare, bare)
+		time.Sleep(time.Minute)
+		assert.Equal(t, []string{keyIn(answer)}, w.keys(user))
+	})
+}
+
+func TestKeyThatCannotBeStoredIsDeletedAtOnce(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		w.aws.Inject(localaws.OnAction("CreateSecret").Refuse("AccessDeniedException"))
+		failed := w.createFails(bare)
+		assert.Contains(t, failed.Reason, "AccessDenied")
+		assert.Empty(t, w.keys(user))
+	})
+}
+
+func TestStoreWhoseRepliesAreAllLostHasStored(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		w.aws.Inject(localaws.OnAction("CreateSecret").LoseReply())
+		answer := w.create(bare)
+		assert.Equal(t, []string{keyIn(answer)}, w.keys(user))
+		assert.NotEmpty(t, answer.Data["AccessKeySecretArn"])
+		w.currentKeyWorks()
+	})
+}

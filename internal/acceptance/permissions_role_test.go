@@ -1,0 +1,189 @@
+package acceptance
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/stretchr/testify/require"
+
+	"redis-cloud-iam/internal/localaws"
+	"redis-cloud-iam/internal/spec"
+	"redis-cloud-iam/internal/rolepolicy"
+)
+
+// heldToItsRole is a function whose every call, in every test, is held against what the role in template.yaml allows.
+// The account itself allows everything.
+type heldToItsRole struct {
+	lambda.Handler
+	world *world
+}
+
+// Invoke implements [lambda.Handler].
+func (h heldToItsRole) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	role := h.world.roleFor(payload)
+	return h.Handler.Invoke(localaws.Watch(ctx, func(call localaws.Call) {
+		if strings.Contains(call.Principal, ":assumed-role/") { // and not the user, whose key is proven
+			h.world.hold(role, call, payload)
+		}
+	}), payload)
+}
+
+// heldRole is what was asked of the role in a world.
+type heldRole struct {
+	mu     sync.Mutex
+	asked  map[string]rolepolicy.Request
+	denied map[string]bool
+
+	// undecided is the ARN of an entity whose name is spelt otherwise than the parameter. IAM finds it all the same, and
+	// AWS does not document by which spelling it authorizes. Where the answer is AccessDenied, nothing is touched either.
+	undecided string
+}
+
+// roleBook has the roles that template.yaml makes, each evaluated once for all tests.
+type roleBook struct {
+	read func() (*rolepolicy.Template, error)
+	mu   sync.Mutex
+	all  map[string]*bookedRole // by account and properties
+}
+
+// bookedRole is a role, and what it was found to allow.
+type bookedRole struct {
+	rolepolicy.Role
+	mu      sync.Mutex
+	allowed map[string]bool
+}
+
+var roles = &roleBook{
+	read: sync.OnceValues(func() (*rolepolicy.Template, error) {
+		text, err := os.ReadFile("../../template.yaml")
+		if err != nil {
+			return nil, err
+		}
+		return rolepolicy.Parse(text)
+	}),
+	all: map[string]*bookedRole{},
+}
+
+// readTemplate reads template.yaml.
+func readTemplate(t *testing.T) *rolepolicy.Template {
+	t.Helper()
+	template, err := roles.read()
+	require.NoError(t, err)
+	return template
+}
+
+// once returns what the book has under a key, or else what is made now.
+func (b *roleBook) once(key string, make func() rolepolicy.Role) *bookedRole {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.all[key] == nil {
+		b.all[key] = &bookedRole{Role: make(), allowed: map[string]bool{}}
+	}
+	return b.all[key]
+}
+
+func (r *bookedRole) allows(text string, request rolepolicy.Request) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	allowed, known := r.allowed[text]
+	if !known {
+		allowed = len(r.Allowing(request)) > 0
+		r.allowed[text] = allowed
+	}
+	return allowed
+}
+
+// hold notes what a call asks, and fails the test where the role does not allow it.
+func (w *world) hold(role *bookedRole, call localaws.Call, payload []byte) {
+	w.role.mu.Lock()
+	defer w.role.mu.Unlock()
+	if w.role.asked == nil {
+		w.role.asked, w.role.denied = map[string]rolepolicy.Request{}, map[string]bool{}
+	}
+	for _, permission := range call.Permissions {
+		request := rolepolicy.Request(permission)
+		text := describe(request)
+		w.role.asked[text] = request
+		undecided := w.role.undecided != "" && request.Resource == w.role.undecided
+		if !role.allows(text, request) && !undecided && !w.role.denied[text] {
+			w.role.denied[text] = true
+			var e struct{ RequestType, ResourceProperties, OldResourceProperties any }
+			_ = json.Unmarshal(payload, &e)
+			w.Errorf("template.yaml: not allowed: %s\nin the %v of %v (before: %v)", text, e.RequestType, e.ResourceProperties, e.OldResourceProperties)
+		}
+	}
+}
+
+func describe(q rolepolicy.Request) string {
+	text := q.Action + " on " + q.Resource
+	for _, key := range slices.Sorted(maps.Keys(q.Keys)) {
+		text += ", " + key + " " + q.Keys[key]
+	}
+	return text
+}
+
+// roleFor is the role that the function has while it works on an event: the one of the stack's parameters, and during
+// an Update also the policies that wait for CloudFormation's clean-up. Of an event that names no stack it is nothing.
+func (w *world) roleFor(payload []byte) *bookedRole {
+	var e struct {
+		RequestType                               string
+		StackID                                   string `json:"StackId"`
+		ResourceProperties, OldResourceProperties json.RawMessage
+	}
+	require.NoError(w, json.Unmarshal(payload, &e))
+	account, err := spec.ParseStackID(e.StackID)
+	if err != nil {
+		return &bookedRole{allowed: map[string]bool{}}
+	}
+	if e.RequestType != "Update" {
+		return w.roleOf(account, e.ResourceProperties)
+	}
+	to, from := w.roleOf(account, e.ResourceProperties), w.roleOf(account, e.OldResourceProperties)
+	key := fmt.Sprint(account, string(e.ResourceProperties), string(e.OldResourceProperties))
+	return roles.once(key, func() rolepolicy.Role { return to.During(from.Role) })
+}
+
+// roleOf is the role of a stack whose parameters give these properties: they have the same names.
+func (w *world) roleOf(account spec.Account, properties json.RawMessage) *bookedRole {
+	return roles.once(fmt.Sprint(account, string(properties)), func() rolepolicy.Role {
+		template := readTemplate(w.T)
+		stack := rolepolicy.Stack{Partition: account.Partition, Region: account.Region, AccountID: account.ID, Parameters: map[string]string{}}
+		var given map[string]any
+		_ = json.Unmarshal(properties, &given) // of what is no object nothing is given
+		for name, value := range given {
+			if template.HasParameter(name) {
+				if text, ok := parameter(value); ok {
+					stack.Parameters[name] = text
+				}
+			}
+		}
+		role, err := template.Role("ProvisionerRole", stack)
+		require.NoError(w, err)
+		return role
+	})
+}
+
+// parameter is a property as the parameter from which the template makes it. A map comes from no template of ours.
+func parameter(value any) (text string, ok bool) {
+	switch value := value.(type) {
+	case string:
+		return value, true
+	case bool, float64:
+		return fmt.Sprint(value), true
+	case []any:
+		items := make([]string, len(value))
+		for i, item := range value {
+			items[i] = fmt.Sprint(item)
+		}
+		return strings.Join(items, ","), true
+	}
+	return "", false
+}
