@@ -102,38 +102,44 @@ func (p *planner) use(key Row) {
 			p.notice("secret %s was changed out of band: version %s is its current one again", secret.Name, key.Version)
 		}
 	}
-	deactivated := ""
-	if user := p.seen.In(User); user != nil {
-		deactivated = user.Claim.Deactivated
-	}
 	if key.Unproven {
 		p.prove = append(p.prove, ProveKey{p.Spec.User})
 	}
-	switch {
-	case key.Active:
-	case key.ID == deactivated:
-		p.activate(key)
-	default:
-		p.notice("access key %s of user %s is inactive and is left so: activate it, or raise AccessKeySerial for a new one", key.ID, p.Spec.User)
-	}
-	if previous == nil || !previous.Listed || !p.Update {
-		return
-	}
-	switch state := p.Spec.PreviousAccessKey; {
-	case state == spec.KeyDeleted:
-		p.retire = append(p.retire, Delete{Ref: Ref{AccessKey, previous.ID, p.Spec.User}, Why: "PreviousAccessKey is Deleted"})
-	case state == spec.KeyInactive && previous.Active:
-		p.link = append(p.link, Tag{Ref: User.Ref(p.Spec.Names), Set: map[string]string{tagDeactivated: previous.ID}})
-		p.retire = append(p.retire, SetKey{p.Spec.User, previous.ID, false})
-	case state == spec.KeyActive && !previous.Active && previous.ID == deactivated: // not what a person deactivated
-		p.activate(*previous)
-	}
+	p.activity(key, previous)
 }
 
-// activate brings back a key that PreviousAccessKey deactivated.
-func (p *planner) activate(key Row) {
-	p.change = append(p.change, SetKey{p.Spec.User, key.ID, true})
-	p.link = append(p.link, Tag{Ref: User.Ref(p.Spec.Names), Unset: []string{tagDeactivated}})
+// activity plans which of two keys are active. A tag of the user names the key that PreviousAccessKey has
+// deactivated: what a person deactivated stays so.
+func (p *planner) activity(current Row, previous *Row) {
+	user := p.seen.In(User)
+	was := user.Claim.Deactivated
+	is := ""
+	if !current.Active && current.ID == was {
+		p.change = append(p.change, SetKey{user.Name, current.ID, true})
+	} else if !current.Active {
+		p.notice("access key %s of user %s is inactive and is left so: activate it, or raise AccessKeySerial for a new one", current.ID, user.Name)
+	}
+	if previous != nil && previous.Listed && p.Update {
+		ours := previous.Active || previous.ID == was
+		switch {
+		case p.Spec.PreviousAccessKey == spec.KeyDeleted:
+			p.retire = append(p.retire, Delete{Ref: Ref{AccessKey, previous.ID, user.Name}, Why: "PreviousAccessKey is Deleted"})
+		case p.Spec.PreviousAccessKey == spec.KeyInactive && ours:
+			is = previous.ID
+			if previous.Active {
+				p.retire = append(p.retire, SetKey{user.Name, is, false})
+			}
+		case !previous.Active && ours:
+			p.change = append(p.change, SetKey{user.Name, previous.ID, true})
+		}
+	}
+	if is != was { // after an activation, and before a deactivation
+		step := Tag{Ref: user.Ref, Set: map[string]string{tagDeactivated: is}}
+		if is == "" {
+			step = Tag{Ref: user.Ref, Unset: []string{tagDeactivated}}
+		}
+		p.link = append(p.link, step)
+	}
 }
 
 // remember writes on the user which keys were made for it, in case people change the secret.

@@ -126,7 +126,7 @@ func (c *clearing) releases(entity *Entity, fate Fate) []string {
 	switch {
 	case fate == Release:
 		return ours(entity.Tags, tagPassword) // who adopts the user knows its password's version by that
-	case entity.Claim.Owner != c.Owner: // another stack's, which is gone
+	case entity.Claim.Owner != "" && entity.Claim.Owner != c.Owner: // another stack's, which is gone
 		return ours(entity.Tags, tagOwner, tagStack, tagAdopted, tagOnDelete, tagPassword)
 	default:
 		return ours(entity.Tags)
