@@ -48,12 +48,16 @@ func (a *Account) Ensure(ctx context.Context, desired plan.Desired) (Result, err
 	r.desired, r.expected = desired, desired.Update
 	r.readers = desired.ReadersMatter
 	var (
-		seen *plan.Observed
-		last plan.Plan
+		seen  *plan.Observed
+		last  plan.Plan
+		watch time.Duration
 	)
-	err := r.converge(ctx, func() (plan.Plan, error) {
+	err := r.watching(ctx, &watch, func() (plan.Plan, error) {
 		seen = now()
 		err := r.observe(ctx, seen, plan.Slots()...)
+		if err == nil && desired.Cancels(seen) {
+			watch = Courtesy
+		}
 		if err == nil {
 			err = r.observe(ctx, seen, plan.Doubtful(desired, seen)...)
 		}
@@ -90,24 +94,38 @@ func (a *Account) Ensure(ctx context.Context, desired plan.Desired) (Result, err
 func (a *Account) Clear(ctx context.Context, removal plan.Removal, watch time.Duration) (found bool, err error) {
 	r := a.run(removal.Account, removal.Names)
 	r.removal, r.expected = true, true
-	last := time.Now()
-	clear := func() (plan.Plan, error) {
+	err = r.watching(ctx, &watch, func() (plan.Plan, error) {
 		seen := now()
 		if err := r.observe(ctx, seen, plan.Slots()...); err != nil {
 			return plan.Plan{}, err
 		}
 		p, err := r.asking(ctx, seen, func() (plan.Plan, error) { return plan.Clear(removal, seen) })
+		found = found || !p.Empty()
+		return p, err
+	})
+	return found, err
+}
+
+// Courtesy is for how long a run looks again when another one may still be at work: when what the other one
+// does at a time is done, it sees that a newer event has begun.
+const Courtesy = 10 * time.Second
+
+// watching converges until nothing has been found to do for as long as watch.
+func (r *run) watching(ctx context.Context, watch *time.Duration, makePlan func() (plan.Plan, error)) error {
+	last := time.Now()
+	noting := func() (plan.Plan, error) {
+		p, err := makePlan()
 		if !p.Empty() {
-			found, last = true, time.Now()
+			last = time.Now()
 		}
 		return p, err
 	}
 	for {
-		if err := r.converge(ctx, clear); err != nil || time.Since(last) >= watch {
-			return found, err
+		if err := r.converge(ctx, noting); err != nil || time.Since(last) >= *watch {
+			return err
 		}
 		if err := awscall.Pause(ctx, 2*time.Second); err != nil {
-			return found, err
+			return err
 		}
 	}
 }
@@ -205,10 +223,14 @@ func (r *run) converge(ctx context.Context, makePlan func() (plan.Plan, error)) 
 }
 
 // apply carries the stages out in order, the steps of a stage side by side. All steps of a stage are carried
-// out even where one fails: what is half done is what the next plan finds.
+// out even where one fails: what is half done is what the next plan finds. Beside each stage but the last it
+// looks whether a newer event has begun, and stops if so.
 func (r *run) apply(ctx context.Context, p plan.Plan) error {
-	for _, stage := range p.Stages {
+	for i, stage := range p.Stages {
 		var steps []func(context.Context) error
+		if i < len(p.Stages)-1 && !r.desired.Event.IsZero() {
+			steps = append(steps, r.newer)
+		}
 		for _, step := range stage {
 			steps = append(steps, func(ctx context.Context) error {
 				once := func(ctx context.Context) error { return r.carryOut(ctx, step) }
@@ -223,6 +245,15 @@ func (r *run) apply(ctx context.Context, p plan.Plan) error {
 		}
 	}
 	return nil
+}
+
+// newer is the error that a newer event has begun.
+func (r *run) newer(ctx context.Context) error {
+	user := reading{observer: &r.observer, name: r.names.User, entity: &plan.Entity{}}
+	if err := user.user(ctx); err != nil {
+		return err
+	}
+	return plan.Overtaken(user.entity, r.desired.Owner, r.desired.Event)
 }
 
 // logPlan writes the plan as data, a line each time.

@@ -17,6 +17,7 @@ type handler struct {
 	resource Resource
 	client   *http.Client
 	log      *slog.Logger
+	order    order
 
 	// busy holds one token while Provision runs, even after it was abandoned, so that the
 	// next event in this process cannot overlap with it.
@@ -34,7 +35,7 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	s := newSchedule(ctx, start)
 
 	own, failure := h.physicalID(ctx, r)
-	o := outcome{failure: cmp.Or(failure, r.faults())}
+	o := outcome{failure: cmp.Or(failure, r.faults(), h.order.late(r, start))}
 	if o.failure == "" {
 		o = h.provision(ctx, r, s)
 	}

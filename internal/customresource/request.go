@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-lambda-go/cfn"
 )
@@ -21,6 +22,10 @@ type Request struct {
 	ResourceType       string // such as Custom::Thing
 	LogicalResourceID  string
 	PhysicalResourceID string // at most 1,024 bytes; empty in a Create
+
+	// Sent is when CloudFormation sent the event, to the second; zero if that is not known. A
+	// request is not carried out if a newer one of the same resource has begun.
+	Sent time.Time
 
 	// ResourceProperties and OldResourceProperties as they were sent, of any JSON shape;
 	// nil if they were not. A Resource checks them.
@@ -71,6 +76,7 @@ func decode(payload []byte) (Request, *url.URL, error) {
 		ResourceType:       identifier(fields["ResourceType"]),
 		LogicalResourceID:  identifier(fields["LogicalResourceId"]),
 		PhysicalResourceID: text(fields["PhysicalResourceId"]),
+		Sent:               sentAt(to),
 		Properties:         fields["ResourceProperties"],
 		OldProperties:      fields["OldResourceProperties"],
 	}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"redis-cloud-iam/internal/spec"
 )
@@ -32,6 +33,8 @@ const (
 	tagDeactivated = spec.TagNamespace + "deactivated-key"
 	// On the user: the version of the console secret that holds the password of its login profile.
 	tagPassword = spec.TagNamespace + "console-password"
+	// On the user: when CloudFormation sent the newest event that has begun.
+	tagEvent = spec.TagNamespace + "event"
 	// "true" on a secret that has, or may have, a resource policy of ours.
 	tagReaders = spec.TagNamespace + "readers"
 
@@ -51,6 +54,7 @@ type Claim struct {
 	Deactivated  string   // ID of the key that PreviousAccessKey deactivated
 	Password     string   // version of the console secret
 	Readers      bool
+	Event        time.Time // when the newest event that has begun was sent; zero if that is not known
 }
 
 func parseClaim(tags map[string]string) Claim {
@@ -67,6 +71,7 @@ func parseClaim(tags map[string]string) Claim {
 			c.Made = append(c.Made, r)
 		}
 	}
+	c.Event, _ = time.Parse(time.RFC3339, tags[tagEvent])
 	return c
 }
 
@@ -107,6 +112,9 @@ func (d Desired) tagsFor(slot Slot) map[string]string {
 	maps.Copy(tags, d.Spec.Tags)
 	if len(d.Spec.Tags) > 0 {
 		tags[tagTags] = digests(d.Spec.Tags)
+	}
+	if slot == User && !d.Event.IsZero() {
+		tags[tagEvent] = d.Event.UTC().Format(time.RFC3339)
 	}
 	switch slot.Kind() {
 	case Role, Person:

@@ -2,7 +2,9 @@ package plan
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
+	"time"
 
 	"redis-cloud-iam/internal/spec"
 )
@@ -16,6 +18,23 @@ type Desired struct {
 	// Update says that the resource stands already. The state of the previous key is a matter for Updates
 	// alone: a Create that adopts leaves all keys as they are.
 	Update bool
+	// Event is when CloudFormation sent the event; zero if that is not known.
+	Event time.Time
+}
+
+// NewerError says that a newer event has begun, so that this one changes nothing any more.
+type NewerError struct{ Event time.Time }
+
+func (e *NewerError) Error() string {
+	return fmt.Sprintf("a newer event has begun, sent at %s, and this one changes nothing any more", e.Event.Format(time.RFC3339))
+}
+
+// Overtaken returns a [*NewerError] if the user says that a newer event than event has begun.
+func Overtaken(user *Entity, owner string, event time.Time) error {
+	if user == nil || event.IsZero() || user.Claim.Owner != owner && user.Claim.Adopter != owner || !user.Claim.Event.After(event) {
+		return nil
+	}
+	return &NewerError{user.Claim.Event}
 }
 
 // has reports whether something is to stand in a slot.
@@ -26,6 +45,17 @@ func (d Desired) has(slot Slot) bool { return slot != ConsoleSecret || d.Spec.Co
 func (d Desired) adopts(c Claim) bool {
 	unowned := c.Owner == "" || c.Owner != d.Owner && d.Spec.AdoptStack != "" && c.Stack == d.Spec.AdoptStack
 	return d.Spec.Adopt && unowned
+}
+
+// lambdaTimeout is for how long a run lasts at most.
+const lambdaTimeout = 5 * time.Minute
+
+// Cancels reports whether an earlier event may still be running: CloudFormation sends the roll-back of an
+// update that is cancelled while the cancelled event is still at work.
+func (d Desired) Cancels(seen *Observed) bool {
+	user := seen.In(User)
+	return user != nil && d.Update && user.Claim.Owner == d.Owner &&
+		user.Claim.Event.Before(d.Event) && seen.At.Sub(user.Claim.Event) < lambdaTimeout
 }
 
 // ReadersMatter reports whether a secret's resource policy must be known: it is to have one, or has one of
@@ -80,6 +110,7 @@ type Removal struct {
 	Retain  bool // whether what a successful Create was told to retain stays, without an owner
 	Protect bool // whether a key that is in use keeps everything from being removed
 	Undo    bool // whether this undoes a Create that failed: what it adopted is given back
+	Event   time.Time
 }
 
 // Plan is what must be done to get from what was observed to what is desired. It is plain data.

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"slices"
 )
 
@@ -12,7 +13,7 @@ import (
 // are written last, in a plan of their own, when a new look has found that nothing else is to be done:
 // after that nothing can fail, and until then a Delete leaves what was there before.
 func Ensure(d Desired, seen *Observed) (Plan, error) {
-	if err := refuse(d, seen); err != nil {
+	if err := cmp.Or(Overtaken(seen.In(User), d.Owner, d.Event), refuse(d, seen)); err != nil {
 		return Plan{}, err
 	}
 	p := planner{Desired: d, seen: seen, keys: ledgerOf(seen.In(User), seen.In(KeySecret))}

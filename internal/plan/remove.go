@@ -28,6 +28,9 @@ const (
 // that no key lives that no secret holds. Where something is given back, the user comes last of all: its
 // tags say that the others stay.
 func Clear(r Removal, seen *Observed) (Plan, error) {
+	if err := Overtaken(seen.In(User), r.Owner, r.Event); err != nil {
+		return Plan{}, err
+	}
 	c := clearing{Removal: r, seen: seen, user: seen.In(User), keys: ledgerOf(seen.In(User), seen.In(KeySecret))}
 	c.settle()
 	for _, slot := range Slots() {

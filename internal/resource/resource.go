@@ -53,7 +53,7 @@ func (c Resource) ensure(ctx context.Context, r customresource.Request) (customr
 		return customresource.Answer{}, err
 	}
 	result, err := c.account.Ensure(ctx, plan.Desired{
-		Spec: properties, Account: where, Stack: r.StackID, Owner: owner, Update: r.Type == cfn.RequestUpdate,
+		Spec: properties, Account: where, Stack: r.StackID, Owner: owner, Update: r.Type == cfn.RequestUpdate, Event: r.Sent,
 	})
 	if err != nil {
 		return customresource.Answer{}, err
@@ -81,12 +81,12 @@ func (c Resource) remove(ctx context.Context, r customresource.Request) error {
 	owner, watch := c.PhysicalID(r), time.Duration(0)
 	answered := spec.IsID(r.PhysicalResourceID)
 	if !answered { // a Create that never answered, and that may be running still
-		watch = 10 * time.Second
+		watch = account.Courtesy
 	}
 	properties, _ := spec.Parse(r.Properties, where)
 	found, err := c.account.Clear(ctx, plan.Removal{
 		Names: properties.Names, Account: where, Owner: owner,
-		Retain: properties.Retain, Protect: properties.Protect, Undo: !answered,
+		Retain: properties.Retain, Protect: properties.Protect, Undo: !answered, Event: r.Sent,
 	}, watch)
 	if err == nil && !found && answered && r.PhysicalResourceID != owner {
 		return fmt.Errorf("nothing was deleted: the physical resource ID is %s, and the names in these properties give %s. "+

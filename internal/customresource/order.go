@@ -1,0 +1,50 @@
+package customresource
+
+import (
+	"fmt"
+	"net/url"
+	"sync"
+	"time"
+)
+
+// awaited is for how long CloudFormation awaits an answer at most: ServiceTimeout is 3,600 seconds or less.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudformation-customresource.html
+const awaited = time.Hour
+
+// sentAt reads when CloudFormation sent an event: when it signed the ResponseURL. It is zero if the URL does
+// not tell. The older signature tells when it ends, which is the same time later for every event.
+func sentAt(to *url.URL) time.Time {
+	query := to.Query()
+	if signed, err := time.Parse("20060102T150405Z", query.Get("X-Amz-Date")); err == nil {
+		return signed
+	}
+	return time.Time{}
+}
+
+// order remembers the newest event of each resource that this process has begun. Lambda delivers an event at
+// least once, so an old one may come after a newer one.
+type order struct {
+	mu     sync.Mutex
+	newest map[string]time.Time
+}
+
+// late says why an event comes too late to be obeyed, or returns "".
+func (o *order) late(r Request, now time.Time) string {
+	if r.Sent.IsZero() {
+		return ""
+	}
+	if now.Sub(r.Sent) > awaited {
+		return fmt.Sprintf("nothing was done: CloudFormation sent this event at %s, and awaits no answer to it any more", r.Sent.Format(time.RFC3339))
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	resource := r.StackID + " " + r.LogicalResourceID
+	if r.Sent.Before(o.newest[resource]) {
+		return "nothing was done: a newer event has begun"
+	}
+	if o.newest == nil {
+		o.newest = map[string]time.Time{}
+	}
+	o.newest[resource] = r.Sent
+	return ""
+}
