@@ -82,6 +82,12 @@ func (l *life) play() {
 	l.update(inactive, rotated)
 	l.update(rotated, properties)
 
+	if !namesForLife {
+		other := l.properties(map[string]any{"UserName": "renamed"})
+		l.update(properties, other)
+		l.update(other, properties)
+		l.delete(other)
+	}
 	if !l.spec.ConsoleLogin {
 		l.failsToSetAPassword(properties, switched)
 	}
