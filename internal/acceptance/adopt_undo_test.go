@@ -11,8 +11,8 @@ import (
 	"redis-cloud-iam/internal/localaws"
 )
 
-// The adoption is the last thing that happens. Until then nothing that was there belongs to the stack, so that the
-// Delete that follows a failed Create takes only what the Create made.
+// The adoption is the last thing that happens. Until then nothing that was there belongs to the
+// stack, so that the Delete that follows a failed Create takes only what the Create made.
 func TestFailedAdoptionIsUndone(t *testing.T) {
 	for action, keys := range map[string]int{"TagUser": 1, "GetCallerIdentity": 2} {
 		t.Run(action, func(t *testing.T) {

@@ -53,7 +53,8 @@ func TestEventuallyConsistentAccountConverges(t *testing.T) {
 	})
 }
 
-// IAM may show no tags yet, or old ones: a Delete that follows at once must not take the entities for unowned.
+// IAM may show no tags yet, or old ones: a Delete that follows at once must not take the entities
+// for unowned.
 func TestDeleteRightAfterACreateLeavesNothingInAnEventuallyConsistentAccount(t *testing.T) {
 	for _, stale := range []time.Duration{time.Second, 3 * time.Second} {
 		story(t, func(_ *testing.T, w *world) {
@@ -79,7 +80,8 @@ func TestLostReplyMakesNoSecondKey(t *testing.T) {
 	}
 }
 
-// The list of keys may not show the key of the lost reply at once: the run looks again before it ends.
+// The list of keys may not show the key of the lost reply at once: the run looks again before it
+// ends.
 func TestLostReplyMakesNoSecondKeyInAnEventuallyConsistentAccount(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
 		w.create(bare)

@@ -124,7 +124,8 @@ func TestDefaultNameThatIsLeftOutOrGivenIsNoRename(t *testing.T) {
 	})
 }
 
-// A stack whose Update was refused, and whose roll-back AWS disturbs, is brought back by the next try.
+// A stack whose Update was refused, and whose roll-back AWS disturbs, is brought back by the next
+// try.
 func TestDisturbedRollBackOfARefusedRenameIsRepeated(t *testing.T) {
 	untilNamesAreForLife(t)
 	story(t, func(_ *testing.T, w *world) {

@@ -1,4 +1,5 @@
-// Package resource is Custom::RedisCloudIAM: it turns an event's properties into a Spec, and a Result into Data.
+// Package resource is Custom::RedisCloudIAM: it turns an event's properties into a Spec, and a
+// Result into Data.
 package resource
 
 import (
@@ -61,8 +62,8 @@ func (c resource) ensure(ctx context.Context, r customresource.Request) (customr
 	if err != nil {
 		return customresource.Answer{}, err
 	}
-	// An Update to another ID that failed never told CloudFormation that ID. So no Delete comes for it, and
-	// the Update that rolls it back removes what it made.
+	// An Update to another ID that failed never told CloudFormation that ID. So no Delete comes for
+	// it, and the Update that rolls it back removes what it made.
 	if r.Type == cfn.RequestUpdate && r.PhysicalResourceID == desired.Owner && former.Owners[0] != desired.Owner {
 		if err := c.provisioner.Remove(ctx, former); err != nil {
 			return customresource.Answer{}, fmt.Errorf("remove what the failed update made: %w", err)
@@ -75,9 +76,9 @@ func (c resource) ensure(ctx context.Context, r customresource.Request) (customr
 	}, nil
 }
 
-// remove removes what the physical resource ID owns, and what this stack's logical ID owns under these
-// properties: where Create never answered, CloudFormation invents an ID. Properties that are faulty do not
-// stop it, since nothing was ever made under them.
+// remove removes what the physical resource ID owns, and what this stack's logical ID owns under
+// these properties: where Create never answered, CloudFormation invents an ID. Properties that are
+// faulty do not stop it, since nothing was ever made under them.
 func (c resource) remove(ctx context.Context, r customresource.Request) error {
 	account, err := provision.ParseStackID(r.StackID)
 	if err != nil {

@@ -1,5 +1,6 @@
-// Command testwatch runs go test with the arguments that it gets. While the tests run it says every few seconds
-// which ones are at work. At the end of each package it says how that went, and of what failed it shows the output.
+// Command testwatch runs go test with the arguments that it gets. While the tests run it says every
+// few seconds which ones are at work. At the end of each package it says how that went, and of what
+// failed it shows the output.
 package main
 
 import (
