@@ -81,12 +81,12 @@ func readTemplate(t *testing.T) *rolepolicy.Template {
 	return template
 }
 
-// once returns what the book has under a key, or else what is made now.
-func (b *roleBook) once(key string, make func() rolepolicy.Role) *bookedRole {
+// once returns what the book has under a key, or else what is evaluated now.
+func (b *roleBook) once(key string, evaluate func() rolepolicy.Role) *bookedRole {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.all[key] == nil {
-		b.all[key] = &bookedRole{Role: make(), allowed: map[string]bool{}}
+		b.all[key] = &bookedRole{Role: evaluate(), allowed: map[string]bool{}}
 	}
 	return b.all[key]
 }
