@@ -16,9 +16,6 @@ GOLANGCI_LINT := $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 GOFUMPT       := $(BIN)/gofumpt-$(GOFUMPT_VERSION)
 GO_VERSION     = $(shell sed -n 's/^go //p' go.mod)
 
-# The race detector needs cgo, and cgo a C compiler.
-RACE = $(shell test "$$(go env CGO_ENABLED)" = 1 && command -v $$(go env CC) >/dev/null 2>&1 && echo -race)
-
 # What runs in AWS: Lambda's arm64, without the RPC mode of the old Go runtime, the same bytes from every directory.
 BUILD_LAMBDA = GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -tags lambda.norpc -trimpath -ldflags="-s -w" -buildvcs=false
 
@@ -40,16 +37,19 @@ local: need-go ## Play a stack's life through the built binary, on this machine 
 local-aws: need-go ## Serve an AWS in memory, and a receiver for answers, to "sam local invoke"
 	@go run ./internal/local -serve
 
+# Millions of short lives make garbage, which is collected less often. Results of former runs do not count: go test does not
+# see what the tests of the built binary build. go vet is make lint's.
+GO_TEST := GOGC=400 go run ./internal/testwatch -count=1 -vet=off -timeout 30m
+
 .PHONY: test
-test: need-go ## Run the tests, with the race detector where there is a C compiler (TESTFLAGS=, PACKAGES=)
-	@# Not from the cache, which does not see what the tests of the built binary build.
-	@# Under the race detector "crash everywhere" and "twice at once" take some of their cases and the model short sequences; all of
-	@# them follow without it, beside the built binary under SIGKILL, which the detector does not look into. Millions of
-	@# short lives make garbage, which is collected less often.
-	GOGC=400 go test -count=1 -timeout 30m $(RACE) $(if $(TESTFLAGS),,$(if $(RACE),-skip '^TestKilledEverywhere$$')) $(TESTFLAGS) $(PACKAGES)
-	$(if $(TESTFLAGS),,$(if $(RACE),@mkdir -p build; \
-	  GOGC=400 go test -count=1 -timeout 30m -v -run '^(TestCrashEverywhere|TestEveryEventTwiceAtOnce|TestModel|TestKilledEverywhere)$$' ./internal/acceptance ./internal/local >build/exhaustion.log 2>&1; status=$$?; \
-	  grep -aE '^ *--- FAIL|_test\.go:[0-9]+:|^(PASS|FAIL|ok)|panic:' build/exhaustion.log; exit $$status))
+test: need-go ## Run every story and rule, and a sample of the exhaustive tests (TESTFLAGS=, PACKAGES=, SEED=)
+	@CGO_ENABLED=0 $(GO_TEST) $(TESTFLAGS) $(PACKAGES)
+
+# The built binary under SIGKILL is none of the race detector's business.
+.PHONY: test-all
+test-all: need-go ## Run the exhaustive tests with all their cases, then all tests under the race detector (needs a C compiler)
+	@CGO_ENABLED=0 EXHAUSTIVE=1 $(GO_TEST) ./internal/acceptance ./internal/local
+	@CGO_ENABLED=1 $(GO_TEST) -race -skip '^TestKilledEverywhere$$' ./...
 
 .PHONY: fuzz
 fuzz: need-go ## Fuzz the event, the properties and the answer, each for FUZZTIME (1m)

@@ -20,8 +20,9 @@ func main() {
 	lambda.Start(customresource.Handler(resource.New(environment(), log), customresource.WithLogger(log)))
 }
 
-// environment is the configuration that Lambda gives a function in its environment. The SDK's own loader would find the
-// same, and look for files, profiles and other ways to sign in, which make a third of the binary and of its start:
+// environment is the configuration that Lambda gives a function in its environment. The SDK's own
+// loader would find the same, and look for files, profiles and other ways to sign in, which make a
+// third of the binary and of its start:
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
 func environment() aws.Config {
 	config := aws.Config{

@@ -122,8 +122,8 @@ func same(a, b string) bool { return a == b }
 // account is what the account holds, in canonical form.
 func (w *world) account() string { return canonical(w.aws.Snapshot()) }
 
-// canonical is a state without what differs from run to run: the identifiers that AWS makes up, the dates, and the
-// versions of secrets, of which the invariants say what must hold.
+// canonical is a state without what differs from run to run: the identifiers that AWS makes up, the
+// dates, and the versions of secrets, of which the invariants say what must hold.
 func canonical(state localaws.State) string {
 	state.Secrets, state.Policies = maps.Clone(state.Secrets), maps.Clone(state.Policies)
 	for name, secret := range state.Secrets {
@@ -137,8 +137,8 @@ func canonical(state localaws.State) string {
 	return normal(state.String())
 }
 
-// inventory is what an account holds without what giving an adopted entity back leaves changed: the documents,
-// descriptions and tags that the adoption repaired.
+// inventory is what an account holds without what giving an adopted entity back leaves changed: the
+// documents, descriptions and tags that the adoption repaired.
 func (w *world) inventory() map[string][]string {
 	state := w.aws.Snapshot()
 	all := map[string][]string{
@@ -167,7 +167,8 @@ type pattern struct {
 	with       string
 }
 
-// patterns are the identifiers that AWS makes up. They are compiled once: the exhaustive tests use them a lot.
+// patterns are the identifiers that AWS makes up. They are compiled once: the exhaustive tests use
+// them a lot.
 var patterns = []pattern{
 	{regexp.MustCompile(`A(KIA|IDA|ROA|NPA|IPA)[A-Z0-9]{16,17}`), "ID"},
 	{regexp.MustCompile(`(secret:[\w/-]+)-\w{6}\b`), "$1"},

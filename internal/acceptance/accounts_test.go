@@ -28,9 +28,9 @@ type rollout struct {
 	throttled int
 }
 
-// TestManyAccounts rolls out as a StackSet does: to many accounts, some of them at a time. Every account throttles IAM, and every call
-// takes as long as it happens to take. All accounts converge, no key is left loose, and an account costs the same, however many
-// there are: they share nothing.
+// TestManyAccounts rolls out as a StackSet does: to many accounts, some of them at a time. Every
+// account throttles IAM, and every call takes as long as it happens to take. All accounts converge,
+// no key is left loose, and an account costs the same, however many there are: they share nothing.
 func TestManyAccounts(t *testing.T) {
 	few, many := rollOut(t, *accounts/10), rollOut(t, *accounts)
 	quick := rollOutAt(t, *accounts/10, false)

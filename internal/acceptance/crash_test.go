@@ -13,10 +13,12 @@ import (
 	"redis-cloud-iam/internal/localaws"
 )
 
-// TestCrashEverywhere disturbs every call of every scenario with every fault. Afterwards the invariants hold, and
+// TestCrashEverywhere disturbs every call of every scenario with every fault. Afterwards the
+// invariants hold, and
 //
 //   - the redelivered event leads to the same account as an undisturbed run;
-//   - what CloudFormation does instead, down to the Delete of the stack, leaves what was there before.
+//   - what CloudFormation does instead, down to the Delete of the stack, leaves what was there
+//     before.
 func TestCrashEverywhere(t *testing.T) {
 	var cases atomic.Int64
 	t.Cleanup(func() { t.Logf("crash everywhere: %d cases", cases.Load()) })
@@ -66,7 +68,8 @@ func TestCrashEverywhere(t *testing.T) {
 	}
 }
 
-// left is what the scenario compares at the end of the stack. What an adoption repaired stays repaired.
+// left is what the scenario compares at the end of the stack. What an adoption repaired stays
+// repaired.
 func (s scenario) left() func(w *world) string {
 	if s.given != nil {
 		return func(w *world) string { return fmt.Sprint(w.inventory()) }
@@ -74,9 +77,9 @@ func (s scenario) left() func(w *world) string {
 	return (*world).account
 }
 
-// callsOf are the numbers of the calls at which the fault is tried: all of them. But a process that is killed before
-// the first change, or after the last one, leaves the account as if it had never begun, or had ended: there the first
-// and the last call stand for the others.
+// callsOf are the numbers of the calls at which the fault is tried: all of them. But a process that
+// is killed before the first change, or after the last one, leaves the account as if it had never
+// begun, or had ended: there the first and the last call stand for the others.
 func (f fault) callsOf(calls []localaws.Call) []int {
 	numbers := sample.UpTo(len(calls))
 	if !f.kills {

@@ -61,7 +61,8 @@ func (e event) payload(t *testing.T) []byte {
 	return text
 }
 
-// idIn is the physical ID of the resource with these properties in a stack, and idOf that in the stack of most stories.
+// idIn is the physical ID of the resource with these properties in a stack, and idOf that in the
+// stack of most stories.
 func idIn(stack, props string) string { return spec.ID(stack, logical, []byte(props)) }
 func idOf(props string) string        { return idIn(stack, props) }
 
@@ -150,7 +151,8 @@ func (w *world) createFails(props string) cfn.Response {
 	return w.fail(event{kind: "Create", props: props})
 }
 
-// update sends the Update from one set of properties to another, and returns its answer, whatever that is.
+// update sends the Update from one set of properties to another, and returns its answer, whatever
+// that is.
 func (w *world) update(from, to string) cfn.Response {
 	w.Helper()
 	return w.send(changeOf(from, to))
@@ -189,7 +191,8 @@ func (w *world) whileRefused(do func(), actions ...string) {
 	w.aws.Inject()
 }
 
-// together sends an event to one process, and after some time another event to a concurrent run. Both get their answer.
+// together sends an event to one process, and after some time another event to a concurrent run.
+// Both get their answer.
 func (w *world) together(first event, head time.Duration, second event) (answers [2]cfn.Response) {
 	w.Helper()
 	before, twin := w.aws.Snapshot(), w.twin()

@@ -12,15 +12,15 @@ import (
 	"redis-cloud-iam/internal/localaws"
 )
 
-// invariant is what holds after every event, whatever happened. The text says what, broken says how it does not hold,
-// or "".
+// invariant is what holds after every event, whatever happened. The text says what, broken says how
+// it does not hold, or "".
 type invariant struct {
 	text   string
 	broken func(e evidence) string
 }
 
-// invariants are written here and nowhere else: every story, the exhaustive tests and the model ask them after each
-// event. TestEveryInvariantCanFail breaks each of them.
+// invariants are written here and nowhere else: every story, the exhaustive tests and the model ask
+// them after each event. TestEveryInvariantCanFail breaks each of them.
 func invariants() []invariant {
 	return []invariant{
 		{"an event gets exactly one answer, or its process died, or Lambda hears of it", oneAnswer},
@@ -36,8 +36,8 @@ func invariants() []invariant {
 	}
 }
 
-// violation is an invariant that does not hold. The text is the same in every run, the details may hold identifiers
-// that AWS makes up.
+// violation is an invariant that does not hold. The text is the same in every run, the details may
+// hold identifiers that AWS makes up.
 type violation struct{ invariant, details string }
 
 // Violations are the invariants that do not hold.

@@ -145,7 +145,8 @@ func (k *knowledge) hear(held []holding) {
 	}
 }
 
-// holdings are what the labelled versions of all secrets hold. What others have stored there is left out.
+// holdings are what the labelled versions of all secrets hold. What others have stored there is
+// left out.
 func (w *world) holdings() (held []holding) {
 	for name := range w.aws.Snapshot().Secrets {
 		for _, label := range []string{"AWSCURRENT", "AWSPREVIOUS"} {
@@ -159,7 +160,8 @@ func (w *world) holdings() (held []holding) {
 	return held
 }
 
-// adopts reports whether properties tell a stack to adopt an entity with these tags, if it has one of the names.
+// adopts reports whether properties tell a stack to adopt an entity with these tags, if it has one
+// of the names.
 func adopts(props string, tags map[string]string) bool {
 	var given struct{ ExistingEntities string }
 	_ = json.Unmarshal([]byte(props), &given) // of what is not an object nothing is given

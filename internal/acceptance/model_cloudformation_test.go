@@ -27,8 +27,8 @@ type model struct {
 	events [][]byte
 }
 
-// modelStack is what CloudFormation knows of a stack: whether it has the resource, and then its physical ID and its
-// properties.
+// modelStack is what CloudFormation knows of a stack: whether it has the resource, and then its
+// physical ID and its properties.
 type modelStack struct {
 	name, arn string
 	template  map[string]any
@@ -93,7 +93,8 @@ func (m *model) deploy(s *modelStack, to map[string]any, c command) {
 	}
 }
 
-// update sends an Update. Where it, or another resource of the stack, fails, CloudFormation sends one that goes back.
+// update sends an Update. Where it, or another resource of the stack, fails, CloudFormation sends
+// one that goes back.
 func (m *model) update(s *modelStack, to map[string]any, there event, c command) {
 	answer := m.send(s, there, c.Fault)
 	if answer.Status == cfn.StatusSuccess && answer.PhysicalResourceID != s.id {
@@ -156,7 +157,8 @@ func (m *model) deleteStack(s *modelStack, c command) {
 	m.adoptRetained(s, s.template)
 }
 
-// adoptRetained lets another stack adopt what a stack has left, if it has, and deletes that one a day later.
+// adoptRetained lets another stack adopt what a stack has left, if it has, and deletes that one a
+// day later.
 func (m *model) adoptRetained(s *modelStack, template map[string]any) {
 	retained := maps.Clone(m.known.freed)
 	maps.DeleteFunc(retained, func(entity string, _ bool) bool {
@@ -183,8 +185,8 @@ func (m *model) adoptRetained(s *modelStack, template map[string]any) {
 	m.deleteStack(s, command{})
 }
 
-// insist sends an event that in the end must succeed: people repeat what failed, undisturbed. Where it cannot, for
-// what people did out of band, the stack is stuck.
+// insist sends an event that in the end must succeed: people repeat what failed, undisturbed. Where
+// it cannot, for what people did out of band, the stack is stuck.
 func (m *model) insist(s *modelStack, e event, d disturbance) cfn.Response {
 	answer := m.send(s, e, d)
 	if answer.Status != cfn.StatusSuccess && d.Name != "" {
@@ -194,7 +196,8 @@ func (m *model) insist(s *modelStack, e event, d disturbance) cfn.Response {
 	return answer
 }
 
-// settled is where a Create or an Update has come to its end, with all that CloudFormation does after it.
+// settled is where a Create or an Update has come to its end, with all that CloudFormation does
+// after it.
 func (m *model) settled(s *modelStack, e event, answer cfn.Response, again bool) {
 	m.current(s, answer)
 	if again {

@@ -11,14 +11,14 @@ import (
 	"pgregory.net/rapid"
 )
 
-// command is one thing that happens in a sequence, as plain data: it is drawn before anything runs. Where it finds
-// nothing to act on, nothing happens.
+// command is one thing that happens in a sequence, as plain data: it is drawn before anything runs.
+// Where it finds nothing to act on, nothing happens.
 type command struct {
 	Stack   int
 	Do      string // deploy, delete, rename, or what people change out of band
 	Changes []setting
-	// Fault strikes the command's own event, Then the one with which CloudFormation follows it up. The events after
-	// that are undisturbed, as in the end they always are.
+	// Fault strikes the command's own event, Then the one with which CloudFormation follows it up.
+	// The events after that are undisturbed, as in the end they always are.
 	Fault, Then disturbance
 	RollBack    bool // another resource of the stack fails, so that an Update that succeeded is rolled back
 	Again       bool // Lambda delivers an event again that has succeeded
@@ -74,8 +74,8 @@ func settings() []setting {
 	)
 }
 
-// nameSettings are what a stack can be given when it is created. Each name is the default, another, or one that is
-// taken.
+// nameSettings are what a stack can be given when it is created. Each name is the default, another,
+// or one that is taken.
 func nameSettings() []setting {
 	var all []setting
 	for _, name := range nameProperties() {
@@ -131,7 +131,8 @@ func commands(stacks int) *rapid.Generator[[]command] {
 	return rapid.SliceOfN(one, 1, 12)
 }
 
-// changed is a stack's template with the changes of a command. Names change where that is meant alone.
+// changed is a stack's template with the changes of a command. Names change where that is meant
+// alone.
 func (s *modelStack) changed(changes []setting, rename bool) map[string]any {
 	to := maps.Clone(s.template)
 	for _, change := range changes {

@@ -9,8 +9,9 @@ import (
 	"github.com/aws/aws-lambda-go/cfn"
 )
 
-// send delivers an event and returns the answer that CloudFormation has in the end. If the process dies, Lambda
-// delivers the event again; or it does not, and CloudFormation waits in vain and takes the event for failed.
+// send delivers an event and returns the answer that CloudFormation has in the end. If the process
+// dies, Lambda delivers the event again; or it does not, and CloudFormation waits in vain and takes
+// the event for failed.
 func (m *model) send(s *modelStack, e event, d disturbance) cfn.Response {
 	m.requests++
 	e.stack, e.requestID = s.arn, fmt.Sprintf("0b7c1d52-6f0e-4b7f-8a55-%012d", m.requests)
@@ -46,8 +47,8 @@ func (m *model) send(s *modelStack, e event, d disturbance) cfn.Response {
 	return answer
 }
 
-// invoke runs the function once, to its answer or its death, asks the invariants, and leaves a fresh process and a
-// quiet account.
+// invoke runs the function once, to its answer or its death, asks the invariants, and leaves a
+// fresh process and a quiet account.
 func (m *model) invoke(e event) (answer cfn.Response, killed bool) {
 	seen := m.deliver(e)
 	m.aws.Inject()
@@ -75,8 +76,8 @@ func (m *model) again(s *modelStack, e event, first cfn.Response) {
 	}
 }
 
-// broken ends the sequence. The invariant is the same text in every run, the details may hold identifiers that AWS
-// makes up.
+// broken ends the sequence. The invariant is the same text in every run, the details may hold
+// identifiers that AWS makes up.
 func (m *model) broken(invariant, format string, args ...any) {
 	panic(&failure{violation: violation{invariant, fmt.Sprintf(format, args...)}})
 }

@@ -11,7 +11,8 @@ import (
 	"redis-cloud-iam/internal/localaws"
 )
 
-// strangers are what is in the account before there is a stack: some of it has names that a stack may ask for.
+// strangers are what is in the account before there is a stack: some of it has names that a stack
+// may ask for.
 func (m *model) strangers() {
 	ctx, taken := m.Context(), aws.String("taken")
 	m.must(m.iam.CreateUser(ctx, &iam.CreateUserInput{UserName: taken}))

@@ -20,9 +20,9 @@ type reference = localaws.State
 // inUse is in the Reason of what is refused because Redis Cloud uses a key.
 const inUse = "so Redis Cloud works with this account"
 
-// failedForAReason: an undisturbed event succeeds, unless a name is taken, or a key would be lost that is in use, or
-// there is no key to go back to. Then it changes nothing. Or the user needs a key, and keys that people made leave no
-// room for one.
+// failedForAReason: an undisturbed event succeeds, unless a name is taken, or a key would be lost
+// that is in use, or there is no key to go back to. Then it changes nothing. Or the user needs a
+// key, and keys that people made leave no room for one.
 func (m *model) failedForAReason(s *modelStack, e event, answer cfn.Response) {
 	refused := func() {
 		if changes := m.changes(); len(changes) > 0 {
@@ -71,8 +71,9 @@ func (m *model) nothingIsLeft() {
 	}
 }
 
-// current: after a Create or an Update that succeeded, the entities are what such a Create makes in an empty account,
-// but for what people have added. The key that the secret holds is the one in Data, and AWS accepts it.
+// current: after a Create or an Update that succeeded, the entities are what such a Create makes in
+// an empty account, but for what people have added. The key that the secret holds is the one in
+// Data, and AWS accepts it.
 func (m *model) current(s *modelStack, answer cfn.Response) {
 	const invariant = "after a success the entities are as they should be"
 	want, got := m.reference(s), m.aws.Snapshot()
@@ -140,7 +141,8 @@ func (m *model) current(s *modelStack, answer cfn.Response) {
 	}
 }
 
-// plain are tags without those that tell how an entity came about, and without what people have added.
+// plain are tags without those that tell how an entity came about, and without what people have
+// added.
 func plain(tags map[string]string) map[string]string {
 	tags = maps.Clone(tags)
 	maps.DeleteFunc(tags, func(key, _ string) bool {

@@ -11,8 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// order lets calls that are made side by side reach AWS one by one, sorted by what they ask for. So "the twelfth call" is
-// the same one in every run of a sequence, and a failure can be repeated and shrunk.
+// order lets calls that are made side by side reach AWS one by one, sorted by what they ask for. So
+// "the twelfth call" is the same one in every run of a sequence, and a failure can be repeated and
+// shrunk.
 type order struct {
 	join chan *place
 	end  chan struct{}

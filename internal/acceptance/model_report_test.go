@@ -18,8 +18,8 @@ type failure struct {
 	events [][]byte
 }
 
-// told tells how it came about, and writes the events where make local can play them. Faults, and what people changed
-// out of band, are in the story alone.
+// told tells how it came about, and writes the events where make local can play them. Faults, and
+// what people changed out of band, are in the story alone.
 func (v *failure) told(t *testing.T) string {
 	directory := folderForEvents(t)
 	var files []string
@@ -29,7 +29,8 @@ func (v *failure) told(t *testing.T) string {
 	return fmt.Sprintf("%s\n%s\nmake local EVENTS=%q", v.details, strings.Join(v.story, "\n"), strings.Join(files, " "))
 }
 
-// folderForEvents is one for each test: it stays for whoever looks into a failure, and holds its last, smallest form.
+// folderForEvents is one for each test: it stays for whoever looks into a failure, and holds its
+// last, smallest form.
 func folderForEvents(t *testing.T) string {
 	directory := filepath.Join(os.TempDir(), "redis-cloud-iam-model", strings.NewReplacer("/", "-", " ", "-").Replace(t.Name())) //nolint:usetesting // outlives the test
 	require.NoError(t, os.RemoveAll(directory))

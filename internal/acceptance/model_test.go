@@ -13,9 +13,10 @@ import (
 	"redis-cloud-iam/internal/acceptance/sample"
 )
 
-// TestModel plays random lives of stacks, as CloudFormation would order their events, in an account where people
-// change things out of band and AWS fails at random calls. The invariants hold after every event; what else must hold
-// is in model_expect_test.go. More sequences: EXHAUSTIVE=1 go test -run TestModel -rapid.checks=10000.
+// TestModel plays random lives of stacks, as CloudFormation would order their events, in an account
+// where people change things out of band and AWS fails at random calls. The invariants hold after
+// every event; what else must hold is in model_expect_test.go. More sequences: EXHAUSTIVE=1 go test
+// -run TestModel -rapid.checks=10000.
 //
 // A failure is shrunk. Its events are in a folder that is printed, for make local EVENTS="...".
 func TestModel(t *testing.T) {

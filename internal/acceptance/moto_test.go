@@ -27,8 +27,9 @@ import (
 	"redis-cloud-iam/internal/moto"
 )
 
-// TestMotoAgreesOnTheScenarios plays every scenario, undisturbed, in localaws and in moto, in this process. The answers and what is
-// in the account after each of them must be the same. (Where a single rule differs, package moto has the table.)
+// TestMotoAgreesOnTheScenarios plays every scenario, undisturbed, in localaws and in moto, in this
+// process. The answers and what is in the account after each of them must be the same. (Where a
+// single rule differs, package moto has the table.)
 func TestMotoAgreesOnTheScenarios(t *testing.T) {
 	endpoint, stop, err := moto.Start(t.Context(), "../..")
 	if errors.Is(err, moto.ErrMissing) && os.Getenv("CI") != "true" {
@@ -58,7 +59,8 @@ func TestMotoAgreesOnTheScenarios(t *testing.T) {
 	t.Logf("moto as the second opinion: %d scenarios", len(asked))
 }
 
-// opinion plays a scenario and what follows it, and returns what was answered and what the account held in between.
+// opinion plays a scenario and what follows it, and returns what was answered and what the account
+// held in between.
 func (w *world) opinion(s scenario) string {
 	w.Helper()
 	w.inMoto = true

@@ -7,8 +7,8 @@ import (
 	"redis-cloud-iam/internal/localaws"
 )
 
-// given reports whether a stack was told to adopt an entity, or to retain it. Then it is not one of others, nor
-// what was there before.
+// given reports whether a stack was told to adopt an entity, or to retain it. Then it is not one of
+// others, nor what was there before.
 func (k *knowledge) given(entity string) bool { return k.adopted[entity] || k.freed[entity] }
 
 // withoutGiven is a state without what stacks were told to adopt or to retain.
@@ -27,8 +27,8 @@ func without[V any](all map[string]V, drop func(string, V) bool) map[string]V {
 	return left
 }
 
-// others is what the event's stack does not own. What links it to what the stack owned before is left out too: IAM
-// deletes nothing from which something of others hangs.
+// others is what the event's stack does not own. What links it to what the stack owned before is
+// left out too: IAM deletes nothing from which something of others hangs.
 func (e evidence) others(s localaws.State) localaws.State {
 	k, was := e.known, e.before
 	foreign := func(attached []string) (left []string) {

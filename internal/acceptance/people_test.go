@@ -19,8 +19,8 @@ const (
 	readableByA1 = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:root"},"Action":"secretsmanager:GetSecretValue","Resource":"*"}]}`
 )
 
-// notePerson notes what a person does of which the invariants must know: keys and passwords that people make, and
-// those that no secret holds any more because people have changed or deleted it.
+// notePerson notes what a person does of which the invariants must know: keys and passwords that
+// people make, and those that no secret holds any more because people have changed or deleted it.
 func (w *world) notePerson(stack *middleware.Stack) error {
 	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("NotePerson", func(
 		ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
@@ -134,8 +134,8 @@ func (w *world) letIn(secret string) {
 	}))
 }
 
-// retained is what a stack leaves that rotated its key once: two keys, both stored, of which Redis Cloud uses the
-// current one.
+// retained is what a stack leaves that rotated its key once: two keys, both stored, of which Redis
+// Cloud uses the current one.
 func (w *world) retained(more ...string) (first, second string) {
 	w.Helper()
 	first = keyIn(w.create(serial(1)))

@@ -19,8 +19,8 @@ import (
 	"redis-cloud-iam/internal/rolepolicy"
 )
 
-// TestTheFunctionsCredentialsAreOfNoOtherUse: what somebody might try with them is denied. What the function itself does
-// the same way is not, so that it is no accident.
+// TestTheFunctionsCredentialsAreOfNoOtherUse: what somebody might try with them is denied. What the
+// function itself does the same way is not, so that it is no accident.
 func TestTheFunctionsCredentialsAreOfNoOtherUse(t *testing.T) {
 	bounded := map[string]any{"PermissionsBoundary": ourBoundary, "KmsKeyId": ourKey}
 	t.Run("the defaults", func(t *testing.T) {
@@ -95,8 +95,8 @@ func (l *life) denyElsewhere() {
 	}
 }
 
-// denied makes a call, in an account where nothing else has changed, and returns what it asks that the role does not allow. The
-// account itself allows everything.
+// denied makes a call, in an account where nothing else has changed, and returns what it asks that
+// the role does not allow. The account itself allows everything.
 func (l *life) denied(a attempt) []localaws.Permission {
 	role := l.roleOf(l.account, json.RawMessage(l.properties(nil)))
 	var asked []localaws.Permission

@@ -21,8 +21,8 @@ const (
 	ourRole     = "arn:aws:iam::123456789012:role/redis-cloud-ProvisionerRole-1ABCDEFGHIJKL"
 )
 
-// forbidden is what is denied whatever the parameters. In the account others have a user, a role, a group, a policy, an instance
-// profile and a secret, each named theirs.
+// forbidden is what is denied whatever the parameters. In the account others have a user, a role, a
+// group, a policy, an instance profile and a secret, each named theirs.
 func forbidden() []attempt {
 	user, node, console, theirs, mine := aws.String("redislabs-user"), aws.String("redislabs-cluster-node-role"), aws.String("redislabs-role"), aws.String("theirs"), aws.String("mine")
 	secret, text, bounded := aws.String("redis-cloud/access-key"), aws.String(anything), aws.String(ourBoundary)
@@ -84,7 +84,8 @@ func forbidden() []attempt {
 	}
 }
 
-// unlessAskedFor is what is denied where the parameters do not ask for a console password and for readers.
+// unlessAskedFor is what is denied where the parameters do not ask for a console password and for
+// readers.
 func unlessAskedFor() []attempt {
 	secret, text := aws.String("redis-cloud/access-key"), aws.String(anything)
 	return []attempt{
@@ -111,7 +112,8 @@ func beyondTheBoundary() []attempt {
 	}
 }
 
-// attaching is the function's own work, which it may do within the boundary alone where there is one.
+// attaching is the function's own work, which it may do within the boundary alone where there is
+// one.
 func attaching() []attempt {
 	node, user := aws.String("arn:aws:iam::123456789012:policy/RedisLabsInstanceRolePolicy"), aws.String("arn:aws:iam::123456789012:policy/RedislabsIAMUserRestrictedPolicy")
 	return []attempt{

@@ -26,7 +26,8 @@ type deployment struct {
 	properties map[string]any
 }
 
-// deployments are those for which the role is proven least. A parameter on which a policy depends joins with each of its sides.
+// deployments are those for which the role is proven least. A parameter on which a policy depends
+// joins with each of its sides.
 func deployments() []deployment {
 	names := map[string]any{
 		"InstancePolicyName": "Nodes,may=1", "InstanceRoleName": "nodes+role.1", "UserPolicyName": "redis@may", "UserName": "redis_user-2",
@@ -57,9 +58,10 @@ func deployments() []deployment {
 	}
 }
 
-// TestTheRoleIsTheLeast: for every deployment the function needs each action that the role allows, on each resource. What it needs is
-// what it asks for in its life, as told in permissions_life_test.go, and nothing else in the role allows. That the role allows all that it asks for is
-// checked there and in every other story, by the world itself.
+// TestTheRoleIsTheLeast: for every deployment the function needs each action that the role allows,
+// on each resource. What it needs is what it asks for in its life, as told in
+// permissions_life_test.go, and nothing else in the role allows. That the role allows all that it
+// asks for is checked there and in every other story, by the world itself.
 func TestTheRoleIsTheLeast(t *testing.T) {
 	for _, d := range deployments() {
 		t.Run(d.name, func(t *testing.T) {
@@ -121,7 +123,8 @@ func TestNothingIsAllowedOnEverything(t *testing.T) {
 	}
 }
 
-// The role has room for its policies with the longest names, also while an update changes all of them.
+// The role has room for its policies with the longest names, also while an update changes all of
+// them.
 //
 // See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html and
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html.

@@ -25,8 +25,8 @@ import (
 
 const trustsLambda = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
 
-// life is the life of a stack, of any deployment, in which its function comes to need all that its role allows. A call that is
-// new to the function joins it by something that happens here.
+// life is the life of a stack, of any deployment, in which its function comes to need all that its
+// role allows. A call that is new to the function joins it by something that happens here.
 type life struct {
 	*world
 	account spec.Account
@@ -82,6 +82,12 @@ func (l *life) play() {
 	l.update(inactive, rotated)
 	l.update(rotated, properties)
 
+	if !namesForLife {
+		other := l.properties(map[string]any{"UserName": "renamed"})
+		l.update(properties, other)
+		l.update(other, properties)
+		l.delete(other)
+	}
 	if !l.spec.ConsoleLogin {
 		l.failsToSetAPassword(properties, switched)
 	}
@@ -91,7 +97,8 @@ func (l *life) play() {
 	assert.Equal(l, before, l.aws.Snapshot())
 }
 
-// failsToSetAPassword leaves the console password's secret behind: the Update fails, and no roll-back comes.
+// failsToSetAPassword leaves the console password's secret behind: the Update fails, and no
+// roll-back comes.
 func (l *life) failsToSetAPassword(from, to string) {
 	l.whileRefused(func() { l.fail(changeOf(from, to).in(l.stack)) }, "CreateLoginProfile")
 	require.Contains(l, l.aws.Snapshot().Secrets, l.spec.ConsolePasswordSecret)
@@ -120,8 +127,8 @@ func (l *life) playToBeRetained() {
 	assert.NotContains(l, l.aws.Snapshot().Users, l.spec.User)
 }
 
-// playAmongStrangers tells of a launch that fails because its names are taken, by entities that have paths, and of the deletion
-// of its stack.
+// playAmongStrangers tells of a launch that fails because its names are taken, by entities that
+// have paths, and of the deletion of its stack.
 func (l *life) playAmongStrangers() {
 	ctx, path := l.Context(), aws.String("/team/")
 	l.must(l.iam.CreateUser(ctx, &iam.CreateUserInput{UserName: &l.spec.User, Path: path}))
@@ -166,7 +173,8 @@ func (l *life) admin() *string {
 	return aws.String("arn:" + l.account.Partition + ":iam::aws:policy/AdministratorAccess")
 }
 
-// others are what is in the account besides: a user, a role, an instance profile and a group, all with a path.
+// others are what is in the account besides: a user, a role, an instance profile and a group, all
+// with a path.
 func (l *life) others() {
 	ctx, path, theirs := l.Context(), aws.String("/team/"), aws.String("theirs")
 	l.must(l.iam.CreateUser(ctx, &iam.CreateUserInput{UserName: theirs, Path: path}))
@@ -203,7 +211,8 @@ func (l *life) deleteTheSecrets() {
 	}
 }
 
-// attachEverything hangs on the entities all that keeps IAM from deleting them, and the policies on what others have.
+// attachEverything hangs on the entities all that keeps IAM from deleting them, and the policies on
+// what others have.
 func (l *life) attachEverything() {
 	ctx, user, theirs, inline := l.Context(), &l.spec.User, aws.String("theirs"), aws.String("inline")
 	l.must(l.iam.AddUserToGroup(ctx, &iam.AddUserToGroupInput{GroupName: theirs, UserName: user}))

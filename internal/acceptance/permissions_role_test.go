@@ -19,8 +19,8 @@ import (
 	"redis-cloud-iam/internal/rolepolicy"
 )
 
-// heldToItsRole is a function whose every call, in every test, is held against what the role in template.yaml allows.
-// The account itself allows everything.
+// heldToItsRole is a function whose every call, in every test, is held against what the role in
+// template.yaml allows. The account itself allows everything.
 type heldToItsRole struct {
 	lambda.Handler
 	world *world
@@ -42,8 +42,9 @@ type heldRole struct {
 	asked  map[string]rolepolicy.Request
 	denied map[string]bool
 
-	// undecided is the ARN of an entity whose name is spelt otherwise than the parameter. IAM finds it all the same, and
-	// AWS does not document by which spelling it authorizes. Where the answer is AccessDenied, nothing is touched either.
+	// undecided is the ARN of an entity whose name is spelt otherwise than the parameter. IAM finds
+	// it all the same, and AWS does not document by which spelling it authorizes. Where the answer
+	// is AccessDenied, nothing is touched either.
 	undecided string
 }
 
@@ -80,12 +81,12 @@ func readTemplate(t *testing.T) *rolepolicy.Template {
 	return template
 }
 
-// once returns what the book has under a key, or else what is made now.
-func (b *roleBook) once(key string, make func() rolepolicy.Role) *bookedRole {
+// once returns what the book has under a key, or else what is evaluated now.
+func (b *roleBook) once(key string, evaluate func() rolepolicy.Role) *bookedRole {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.all[key] == nil {
-		b.all[key] = &bookedRole{Role: make(), allowed: map[string]bool{}}
+		b.all[key] = &bookedRole{Role: evaluate(), allowed: map[string]bool{}}
 	}
 	return b.all[key]
 }
@@ -130,8 +131,9 @@ func describe(q rolepolicy.Request) string {
 	return text
 }
 
-// roleFor is the role that the function has while it works on an event: the one of the stack's parameters, and during
-// an Update also the policies that wait for CloudFormation's clean-up. Of an event that names no stack it is nothing.
+// roleFor is the role that the function has while it works on an event: the one of the stack's
+// parameters, and during an Update also the policies that wait for CloudFormation's clean-up. Of an
+// event that names no stack it is nothing.
 func (w *world) roleFor(payload []byte) *bookedRole {
 	var e struct {
 		RequestType                               string
@@ -171,7 +173,8 @@ func (w *world) roleOf(account spec.Account, properties json.RawMessage) *booked
 	})
 }
 
-// parameter is a property as the parameter from which the template makes it. A map comes from no template of ours.
+// parameter is a property as the parameter from which the template makes it. A map comes from no
+// template of ours.
 func parameter(value any) (text string, ok bool) {
 	switch value := value.(type) {
 	case string:

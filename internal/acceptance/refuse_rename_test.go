@@ -94,7 +94,7 @@ func TestRollBackOfARefusedRenameIsANoOpUpdate(t *testing.T) {
 // A refused Update changes nothing else either, however good the rest of it is.
 func TestRenameIsRefusedBeforeARotationBegins(t *testing.T) {
 	untilNamesAreForLife(t)
-	story(t, func(t *testing.T, w *world) {
+	story(t, func(_ *testing.T, w *world) {
 		w.create(bare)
 		w.updateFails(bare, serial(2, `"UserName":"other"`, `"ConsoleLogin":"true"`, `"Tags":["a=b"]`))
 		w.isStill()
@@ -123,7 +123,8 @@ func TestDefaultNameThatIsLeftOutOrGivenIsNoRename(t *testing.T) {
 	})
 }
 
-// A stack whose Update was refused, and whose roll-back AWS disturbs, is brought back by the next try.
+// A stack whose Update was refused, and whose roll-back AWS disturbs, is brought back by the next
+// try.
 func TestDisturbedRollBackOfARefusedRenameIsRepeated(t *testing.T) {
 	untilNamesAreForLife(t)
 	story(t, func(_ *testing.T, w *world) {

@@ -9,7 +9,8 @@ import (
 	"redis-cloud-iam/internal/localaws"
 )
 
-// scenario is an event in an account with a history. A new one joins the exhaustive tests by one entry.
+// scenario is an event in an account with a history. A new one joins the exhaustive tests by one
+// entry.
 type scenario struct {
 	name  string
 	given func(w *world) // what people had made before there was a stack, and a stack adopts

@@ -15,8 +15,8 @@ import (
 	"redis-cloud-iam/internal/acceptance/sample"
 )
 
-// Lambda may deliver an event to two processes at once. Whatever the two answer, one key is left, and it is the one
-// that the secret holds.
+// Lambda may deliver an event to two processes at once. Whatever the two answer, one key is left,
+// and it is the one that the secret holds.
 func TestConcurrentCreatesLeaveOneKey(t *testing.T) {
 	for _, head := range []time.Duration{0, 10 * time.Millisecond, latency, 2 * latency, 130 * time.Millisecond, 3 * latency, 4 * latency} {
 		t.Run(head.String(), func(t *testing.T) {
@@ -37,10 +37,12 @@ func TestConcurrentCreatesLeaveOneKey(t *testing.T) {
 	}
 }
 
-// TestEveryEventTwiceAtOnce delivers the event of every scenario to two processes. However long each call takes, and
-// whichever of the two is ahead: both succeed, and lead to the account to which one alone leads.
+// TestEveryEventTwiceAtOnce delivers the event of every scenario to two processes. However long
+// each call takes, and whichever of the two is ahead: both succeed, and lead to the account to
+// which one alone leads.
 //
-// There is one exception. Where people have deleted the current key, each may make one. The secret holds both then.
+// There is one exception. Where people have deleted the current key, each may make one. The secret
+// holds both then.
 func TestEveryEventTwiceAtOnce(t *testing.T) {
 	var cases atomic.Int64
 	t.Cleanup(func() { t.Logf("every event twice at once: %d cases", cases.Load()) })
@@ -77,8 +79,9 @@ func TestEveryEventTwiceAtOnce(t *testing.T) {
 	}
 }
 
-// A stack is deleted while it is created: the Delete has an ID that CloudFormation invented, and the Create is still
-// at work. Whenever the one meets the other, nothing is left when both have ended.
+// A stack is deleted while it is created: the Delete has an ID that CloudFormation invented, and
+// the Create is still at work. Whenever the one meets the other, nothing is left when both have
+// ended.
 func TestDeleteDuringACreateLeavesNothing(t *testing.T) {
 	for _, delay := range []time.Duration{0, 12 * time.Second} {
 		t.Run(delay.String(), func(t *testing.T) {

@@ -28,7 +28,8 @@ const (
 	timeout = 5 * time.Minute
 )
 
-// world is a function between CloudFormation and an AWS account, all of it in memory and in virtual time.
+// world is a function between CloudFormation and an AWS account, all of it in memory and in virtual
+// time.
 type world struct {
 	*testing.T
 	aws     *localaws.Account
@@ -96,7 +97,8 @@ func (w *world) restart() {
 	w.handler = heldToItsRole{handler, w}
 }
 
-// process is one life of the function. Once it is killed, nothing that it still tries has an effect.
+// process is one life of the function. Once it is killed, nothing that it still tries has an
+// effect.
 type process struct {
 	next aws.HTTPClient
 	dead atomic.Bool

@@ -1,6 +1,7 @@
-// Package sample decides how much of the exhaustive tests runs. With EXHAUSTIVE=1 in the environment, as
-// make test-all sets it, they try every case. Without it, as in make test, they try a random sample. A test
-// that fails prints the seed of its sample, and SEED=<that number> draws the same one again.
+// Package sample decides how much of the exhaustive tests runs. With EXHAUSTIVE=1 in the
+// environment, as make test-all sets it, they try every case. Without it, as in make test, they try
+// a random sample. A test that fails prints the seed of its sample, and SEED=<that number> draws
+// the same one again.
 package sample
 
 import (
@@ -15,8 +16,8 @@ import (
 // Exhaustive reports whether every case is to be tried. It is the only place that asks.
 func Exhaustive() bool { return os.Getenv("EXHAUSTIVE") == "1" }
 
-// Of returns all the cases if the tests are exhaustive. Else it returns few of them, in the order that they had:
-// other ones in every run, unless SEED says which.
+// Of returns all the cases if the tests are exhaustive. Else it returns few of them, in the order
+// that they had: other ones in every run, unless SEED says which.
 func Of[T any](t testing.TB, cases []T, few int) []T {
 	t.Helper()
 	if Exhaustive() || len(cases) <= few {
@@ -41,8 +42,8 @@ func Of[T any](t testing.TB, cases []T, few int) []T {
 
 func seed(t testing.TB) uint64 {
 	t.Helper()
-	text, given := os.LookupEnv("SEED")
-	if !given {
+	text := os.Getenv("SEED")
+	if text == "" {
 		return rand.Uint64() //nolint:gosec // no secret
 	}
 	seed, err := strconv.ParseUint(text, 10, 64)
