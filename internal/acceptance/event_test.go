@@ -29,6 +29,13 @@ type event struct {
 	old       string // OldResourceProperties
 	stack     string // the default is the constant of this name
 	requestID string
+	sent      time.Time // zero where the ResponseURL does not tell
+}
+
+// at is the same event, as CloudFormation sent it after the start of the story.
+func (e event) at(since time.Duration) event {
+	e.sent = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).Add(since) // when virtual time begins
+	return e
 }
 
 // complete fills in what stories leave out.
@@ -45,8 +52,12 @@ func (e event) complete() event {
 func (e event) payload(t *testing.T) []byte {
 	t.Helper()
 	e = e.complete()
+	url := signed
+	if !e.sent.IsZero() {
+		url += "&X-Amz-Date=" + e.sent.UTC().Format("20060102T150405Z")
+	}
 	fields := map[string]any{
-		"RequestType": e.kind, "ResponseURL": signed, "StackId": e.stack, "RequestId": e.requestID,
+		"RequestType": e.kind, "ResponseURL": url, "StackId": e.stack, "RequestId": e.requestID,
 		"ResourceType": "Custom::RedisCloudIAM", "LogicalResourceId": logical,
 		"ResourceProperties": json.RawMessage(e.props),
 	}

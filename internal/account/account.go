@@ -67,6 +67,9 @@ func (a *Account) Ensure(ctx context.Context, desired plan.Desired) (Result, err
 		if err == nil {
 			last, err = r.asking(ctx, seen, func() (plan.Plan, error) { return plan.Ensure(desired, seen) })
 		}
+		if last.Idle && desired.Update {
+			watch = max(watch, glance)
+		}
 		return last, err
 	})
 	if errors.Is(err, errOvertaken) && !desired.Update {
@@ -110,6 +113,10 @@ func (a *Account) Clear(ctx context.Context, removal plan.Removal, watch time.Du
 // does at a time is done, it sees that a newer event has begun.
 const Courtesy = 10 * time.Second
 
+// glance is after what time an Update looks once more that has found nothing to do. It may be the roll-back
+// of an update that is only about to begin its work.
+const glance = 2 * time.Second
+
 // watching converges until nothing has been found to do for as long as watch.
 func (r *run) watching(ctx context.Context, watch *time.Duration, makePlan func() (plan.Plan, error)) error {
 	last := time.Now()
@@ -124,7 +131,7 @@ func (r *run) watching(ctx context.Context, watch *time.Duration, makePlan func(
 		if err := r.converge(ctx, noting); err != nil || time.Since(last) >= *watch {
 			return err
 		}
-		if err := awscall.Pause(ctx, 2*time.Second); err != nil {
+		if err := awscall.Pause(ctx, glance); err != nil {
 			return err
 		}
 	}

@@ -2,8 +2,6 @@ package account
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -104,14 +102,11 @@ func (w *writes) overlay(seen *plan.Observed, names spec.Names) error {
 }
 
 func (w *writes) overlayTags(entity *plan.Entity) {
-	tags := maps.Clone(entity.Tags)
 	for _, t := range w.tags {
 		if t.Ref == entity.Ref && time.Since(t.at) < lag {
-			maps.DeleteFunc(tags, func(key, _ string) bool { return slices.Contains(t.Unset, key) })
-			maps.Copy(tags, t.Set)
+			entity.Overlay(t.Tag)
 		}
 	}
-	entity.SetTags(tags)
 }
 
 func (w *writes) overlayKey(user, secret *plan.Entity) {

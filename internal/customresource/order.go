@@ -3,6 +3,7 @@ package customresource
 import (
 	"fmt"
 	"net/url"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -11,12 +12,19 @@ import (
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudformation-customresource.html
 const awaited = time.Hour
 
+// signed is for how long a ResponseURL of the older signature is good. AWS does not document it: it is what
+// public events show, whose stacks were made two hours and some seconds before.
+const signed = 2 * time.Hour
+
 // sentAt reads when CloudFormation sent an event: when it signed the ResponseURL. It is zero if the URL does
-// not tell. The older signature tells when it ends, which is the same time later for every event.
+// not tell.
 func sentAt(to *url.URL) time.Time {
 	query := to.Query()
-	if signed, err := time.Parse("20060102T150405Z", query.Get("X-Amz-Date")); err == nil {
-		return signed
+	if sent, err := time.Parse("20060102T150405Z", query.Get("X-Amz-Date")); err == nil {
+		return sent
+	}
+	if ends, err := strconv.ParseInt(query.Get("Expires"), 10, 64); err == nil {
+		return time.Unix(ends, 0).Add(-signed).UTC()
 	}
 	return time.Time{}
 }

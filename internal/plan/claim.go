@@ -75,6 +75,18 @@ func parseClaim(tags map[string]string) Claim {
 	return c
 }
 
+// Overlay lays tags that this run wrote a moment ago over those that AWS shows: but not the newest event,
+// because an older run may have written over it.
+func (e *Entity) Overlay(written Tag) {
+	tags := maps.Clone(e.Tags)
+	maps.DeleteFunc(tags, func(key, _ string) bool { return slices.Contains(written.Unset, key) })
+	maps.Copy(tags, written.Set)
+	if event, ok := e.Tags[tagEvent]; ok {
+		tags[tagEvent] = event
+	}
+	e.SetTags(tags)
+}
+
 // ours returns the keys of the tags of this software that an entity has, but for those to keep, in order.
 func ours(tags map[string]string, keep ...string) []string {
 	var keys []string
