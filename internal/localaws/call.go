@@ -69,7 +69,7 @@ func attempt[In, Out any](ctx context.Context, f front, op operation, in *In, ef
 		return nil, err
 	}
 	out, err = enact(f, op, in, effect)
-	if lost := fate.after(*record); lost != nil {
+	if lost := fate.after(ctx, *record); lost != nil {
 		return nil, lost
 	}
 	if ctx.Err() != nil {
