@@ -94,8 +94,9 @@ func (a *applier) apply(ctx context.Context, plan Plan) error {
 		steps := make([]func(context.Context) error, len(stage))
 		for i, step := range stage {
 			steps[i] = func(ctx context.Context) error {
-				if err := settled(ctx, func() error { return step.apply(ctx, a) }); err != nil {
-					return fmt.Errorf("%s: %w", step, err)
+				once := func(ctx context.Context) error { return step.apply(ctx, a) }
+				if err := settled(ctx, func() error { return guarded(ctx, once) }); err != nil {
+					return about(step.String(), err)
 				}
 				if entity := creates(step); entity != (Entity{}) {
 					a.mu.Lock()

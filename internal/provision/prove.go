@@ -67,7 +67,7 @@ func accepted(ctx context.Context, patience time.Duration, call func() error) er
 			return err
 		}
 		if pauseErr := pause(ctx, wait); pauseErr != nil {
-			return fmt.Errorf("%w (%w)", pauseErr, err)
+			return err
 		}
 	}
 }

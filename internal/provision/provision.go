@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
@@ -22,16 +21,12 @@ type Provisioner struct {
 }
 
 // New returns a Provisioner that works with the credentials and the endpoint of config, and logs each plan
-// before it carries it out. Calls that AWS throttles, or that fail on its side, are repeated with backoff
-// for as long as the context lasts.
+// before it carries it out. Calls that AWS throttles are repeated with backoff for as long as the
+// context lasts, and those that fail on its side or on the way there a few times.
 func New(config aws.Config, log *slog.Logger) *Provisioner {
 	config = config.Copy()
-	config.Retryer = func() aws.Retryer {
-		return retry.NewStandard(func(o *retry.StandardOptions) {
-			o.MaxAttempts = 8
-			o.MaxBackoff = 5 * time.Second
-		})
-	}
+	config.Retryer = func() aws.Retryer { return aws.NopRetryer{} } // see repeat
+	config.APIOptions = append(config.APIOptions, repeated, wholeReplies)
 	return &Provisioner{config, log}
 }
 
@@ -156,7 +151,10 @@ func (p *Provisioner) converge(ctx context.Context, applier *applier, makePlan f
 			p.log.WarnContext(ctx, "the account is not as it was observed; observing anew", "round", round, "error", err)
 		}
 		if pauseErr := pause(ctx, min(time.Duration(round*round)*500*time.Millisecond, 5*time.Second)); pauseErr != nil {
-			return errors.Join(err, pauseErr)
+			if err != nil {
+				return err // and not that the time was up, which whoever set the deadline knows
+			}
+			return pauseErr
 		}
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
@@ -44,34 +43,20 @@ func (s MakeKey) apply(ctx context.Context, a *applier) error {
 	return nil
 }
 
-// createKey makes a key. The SDK must not repeat this call: if only the reply to the first one was lost, the
-// second one makes a second key. So the call is repeated here, and only where AWS says that it had no
-// effect; where that is not known, the account is observed anew, and a key that nobody knows is deleted.
+// createKey makes a key. Where it is not known whether a call had its effect, the account is observed
+// anew, and a key that nobody knows is deleted.
 func (a *applier) createKey(ctx context.Context, user string) (madeKey, error) {
-	once := func(o *iam.Options) { o.Retryer = aws.NopRetryer{} }
-	for attempt := 1; ; attempt++ {
-		out, err := a.iam.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: &user}, once)
-		if err == nil {
-			return madeKey{aws.ToString(out.AccessKey.AccessKeyId), newSensitive(aws.ToString(out.AccessKey.SecretAccessKey)), time.Now()}, nil
-		}
-		switch {
-		case ctx.Err() != nil:
-			return madeKey{}, err
-		case throttled(err) && attempt < 8:
-			if pauseErr := pause(ctx, min(time.Duration(attempt*attempt)*100*time.Millisecond, 3*time.Second)); pauseErr != nil {
-				return madeKey{}, err
-			}
-		case refused(err):
-			return madeKey{}, afterLimit(err)
-		default:
-			return madeKey{}, surprise{err}
-		}
+	out, err := a.iam.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: &user})
+	switch {
+	case err == nil:
+		return madeKey{aws.ToString(out.AccessKey.AccessKeyId), newSensitive(aws.ToString(out.AccessKey.SecretAccessKey)), time.Now()}, nil
+	case ctx.Err() != nil:
+		return madeKey{}, err
+	case refused(err):
+		return madeKey{}, afterLimit(err)
+	default:
+		return madeKey{}, surprise{err}
 	}
-}
-
-func throttled(err error) bool {
-	codes := retry.ThrottleErrorCode{Codes: retry.DefaultThrottleErrorCodes}
-	return codes.IsErrorThrottle(err) == aws.TrueTernary
 }
 
 // refused reports whether AWS answered with an error that says that nothing was done.
