@@ -89,7 +89,7 @@ func TestThrottlingThatDoesNotEndIsToldInTime(t *testing.T) {
 
 // A call that is throttled does not count among the attempts of one that fails.
 func TestThrottlingDoesNotCountAsFailure(t *testing.T) {
-	story(t, func(t *testing.T, w *world) {
+	story(t, func(_ *testing.T, w *world) {
 		w.aws.Inject(localaws.OnAction("CreateUser").Throttle(12), localaws.OnAction("CreateUser").ServerError(5))
 		w.create(bare)
 	})

@@ -167,9 +167,7 @@ func TestAListThatHoldsNothingIsEmptyAndNotAbsent(t *testing.T) {
 		s.do(createUser("redis"), createRole("redis"), createPolicy("read-users"), createSecret(1, "x"))
 		s.do(&iam.CreateGroupInput{GroupName: aws.String("redis")})
 		for service, client := range s.services {
-			front := reflect.TypeOf(client)
-			for i := range front.NumMethod() {
-				method := front.Method(i)
+			for method := range reflect.TypeOf(client).Methods() {
 				if !strings.HasPrefix(method.Name, "List") || !reflect.ValueOf(typed(s.account.As(ownKeyID, ""))[service]).MethodByName(method.Name).IsValid() {
 					continue
 				}
