@@ -84,11 +84,23 @@ func (c resource) remove(ctx context.Context, r customresource.Request) error {
 		Retain:  spec.Retain,
 		Protect: spec.Protect,
 	}
-	if !provision.IsID(r.PhysicalResourceID) {
-		owned.Undo = true              // a Create that never answered
-		owned.Watch = 10 * time.Second // and that may be running still
+	owned.Undo = !provision.IsID(r.PhysicalResourceID) // a Create that never answered
+	if invented(r) {
+		owned.Watch = 10 * time.Second // it may still be running
 	}
 	return c.provisioner.Remove(ctx, owned)
+}
+
+// invented says whether CloudFormation may have made up the physical ID of a Delete. It does so where
+// it no longer waits for the answer to a Create, which may still be running in another process: when
+// it was cancelled because another resource failed, or when it timed out. AWS does not document how
+// such an ID looks. Those that are known hold the logical ID, as all names do that CloudFormation makes
+// up; an ID without it was sent by somebody else.
+//
+// https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1814
+func invented(r customresource.Request) bool {
+	return !provision.IsID(r.PhysicalResourceID) &&
+		strings.Contains(strings.ToLower(r.PhysicalResourceID), strings.ToLower(r.LogicalResourceID))
 }
 
 // data is what Fn::GetAtt reads: every key always, and never a secret.

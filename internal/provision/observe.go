@@ -268,6 +268,9 @@ func (o observer) secret(ctx context.Context, name string, secret *Secret) (bool
 	secret.Tags = map[string]string{}
 	secret.Deleted = aws.ToTime(out.DeletedDate)
 	secret.Versions = out.VersionIdsToStages
+	for _, replica := range out.ReplicationStatus {
+		secret.Replicas = append(secret.Replicas, aws.ToString(replica.Region))
+	}
 	for _, tag := range out.Tags {
 		secret.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 	}

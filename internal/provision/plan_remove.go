@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -49,7 +50,7 @@ func planRemove(o Owned, seen *Observed) (Plan, error) {
 	if secret := seen.ConsoleSecret; secret != nil && r.secretGoes(secret) {
 		r.last(DeleteEntity{Entity{KindSecret, secret.Name}})
 	}
-	if err := r.protect(); err != nil {
+	if err := r.refuse(); err != nil {
 		return Plan{}, err
 	}
 	return newPlan(r.strip, r.remove, r.free), nil
@@ -246,10 +247,30 @@ func (r *remover) secretGoes(secret *Secret) bool {
 	return r.goes(entity, secret.Tags)
 }
 
-// protect refuses a removal that would delete a key that Redis Cloud uses.
-func (r *remover) protect() error {
-	if !r.Protect || r.seen.User == nil {
+// refuse returns everything that forbids the removal, at once.
+func (r *remover) refuse() error {
+	var conflict ConflictError
+	for _, check := range []func() (conflicts []string, remedy string){r.used, r.replicated} {
+		conflicts, remedy := check()
+		if len(conflicts) == 0 {
+			continue
+		}
+		conflict.Conflicts = append(conflict.Conflicts, conflicts...)
+		if conflict.Remedy != "" {
+			conflict.Remedy += ". "
+		}
+		conflict.Remedy += remedy
+	}
+	if len(conflict.Conflicts) == 0 {
 		return nil
+	}
+	return &conflict
+}
+
+// used names the keys that Redis Cloud uses and that the removal would delete.
+func (r *remover) used() (conflicts []string, remedy string) {
+	if !r.Protect || r.seen.User == nil {
+		return nil, ""
 	}
 	known := r.known(r.seen)
 	ids := map[string]bool{}
@@ -258,13 +279,27 @@ func (r *remover) protect() error {
 			ids[s.ID] = true
 		}
 	}
-	found := keysInUse(r.seen.User, ids, r.seen.At)
-	if len(found) == 0 {
-		return nil
+	return keysInUse(r.seen.User, ids, r.seen.At), "Remove the cloud account in Redis Cloud, and delete again 24 hours after the last use. " +
+		"Or set DeletionProtection to Off in an update, and delete then: the key stops working at once, and databases with it"
+}
+
+// replicated names the secrets that the removal would delete and that have replicas. AWS deletes no
+// such secret: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html
+func (r *remover) replicated() (conflicts []string, remedy string) {
+	var commands []string
+	for _, secret := range []*Secret{r.seen.Secret, r.seen.ConsoleSecret} {
+		if secret == nil || len(secret.Replicas) == 0 || !r.deletes(Entity{KindSecret, secret.Name}) {
+			continue
+		}
+		conflicts = append(conflicts, fmt.Sprintf("secret %s is replicated to %s, and AWS deletes no secret that has replicas",
+			secret.Name, strings.Join(secret.Replicas, ", ")))
+		commands = append(commands, fmt.Sprintf(`"aws secretsmanager remove-regions-from-replication --region %s --secret-id %s --remove-replica-regions %s"`,
+			r.Account.Region, secret.Name, strings.Join(secret.Replicas, " ")))
 	}
-	return &ConflictError{
-		Conflicts: found,
-		Remedy: "Remove the cloud account in Redis Cloud, and delete again 24 hours after the last use. " +
-			"Or set DeletionProtection to Off in an update, and delete then: the key stops working at once, and databases with it",
-	}
+	return conflicts, "Remove the replicas (" + strings.Join(commands, ", ") + "), and delete again"
+}
+
+// deletes says whether it is planned to delete the entity.
+func (r *remover) deletes(entity Entity) bool {
+	return slices.Contains(r.remove, Step(DeleteEntity{entity})) || slices.Contains(r.free, Step(DeleteEntity{entity}))
 }

@@ -133,6 +133,7 @@ type Secret struct {
 	Tags                   map[string]string
 	Deleted                time.Time           // when it was scheduled for deletion, or zero
 	Versions               map[string][]string // staging labels by version ID
+	Replicas               []string            // Regions that it is replicated to
 	Policy                 string              // resource policy; observed where there are or were readers
 }
 
