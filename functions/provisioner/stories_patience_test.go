@@ -41,10 +41,7 @@ func (w *world) throttledFor(d time.Duration, faults ...localaws.Fault) {
 		faults[i] = fault.Throttle(1).Times(-1)
 	}
 	w.aws.Inject(faults...)
-	go func() {
-		time.Sleep(d)
-		w.aws.Inject()
-	}()
+	time.AfterFunc(d, func() { w.aws.Inject() })
 }
 
 func TestThrottlingIsSatOutForAsLongAsTheEventHasTime(t *testing.T) {
