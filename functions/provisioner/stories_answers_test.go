@@ -35,9 +35,9 @@ func withEveryCall() []scenario {
 	return slices.DeleteFunc(all, func(s scenario) bool { return !slices.Contains(names, s.name) })
 }
 
-// atEveryCall disturbs every call of every scenario, and tells what came of it. Afterwards the event
-// that is sent again leads to the account to which an undisturbed run leads, and what CloudFormation
-// sends instead to the account of before.
+// atEveryCall disturbs every call of every scenario, and tells what came of it. Afterwards the
+// event that is sent again leads to the account to which an undisturbed run leads, and what
+// CloudFormation sends instead to the account of before.
 func atEveryCall(t *testing.T, fault func(localaws.Fault) localaws.Fault, check func(w *world, struck localaws.Call, answer cfn.Response)) {
 	t.Helper()
 	template := readTemplate(t)
@@ -108,13 +108,14 @@ func atEveryCall(t *testing.T, fault func(localaws.Fault) localaws.Fault, check 
 	}
 }
 
-// TestABrokenReplyToAnyCallIsAnAnswer lets AWS answer any one call with status 200 and an empty body, or
-// with half a document. The event fails, and says which call it was, but where the function can tell
-// what became of the call:
+// TestABrokenReplyToAnyCallIsAnAnswer lets AWS answer any one call with status 200 and an empty
+// body, or with half a document. The event fails, and says which call it was, but where the
+// function can tell what became of the call:
 //
-//   - CreateAccessKey may have made a key that nobody knows. It must not live until the next event: so
-//     the account is observed anew, the key is deleted, and another one is made.
-//   - After the call that stores a key the function looks whether the key is stored, before it deletes it.
+//   - CreateAccessKey may have made a key that no secret holds. It must not live until the next event:
+//     so the account is observed anew, the key is deleted, and another one is made.
+//   - After the call that stores a key the function looks whether the key is stored, before it
+//     deletes it.
 //   - TagResource and UntagResource of Secrets Manager answer with an empty body.
 func TestABrokenReplyToAnyCallIsAnAnswer(t *testing.T) {
 	for name, broken := range map[string]func(localaws.Fault) localaws.Fault{"empty": localaws.Fault.EmptyReply, "half": localaws.Fault.HalfReply} {
@@ -185,7 +186,7 @@ func TestAKeyWhoseReplyIsAlwaysBrokenFailsAndIsRemovedByTheNextEvent(t *testing.
 	}
 }
 
-// rewriting is AWS seen through somebody who changes the replies to one action.
+// rewriting is AWS behind a proxy that changes the replies to one action.
 type rewriting struct {
 	next   aws.HTTPClient
 	action string
@@ -289,7 +290,8 @@ func (b breaking) Read(p []byte) (int, error) {
 
 func (breaking) Close() error { return nil }
 
-// Where the connection breaks within a reply, HTTP tells, and the reply counts as one that never came.
+// Where the connection breaks within a reply, HTTP tells, and the reply counts as one that never
+// came.
 func TestAConnectionThatBreaksWithinAReplyIsALostReply(t *testing.T) {
 	for _, action := range []string{"GetUser", "CreateUser", "CreateAccessKey", "CreateSecret", "DescribeSecret", "AttachUserPolicy"} {
 		t.Run(action, func(t *testing.T) {
@@ -314,7 +316,8 @@ func TestAConnectionThatBreaksWithinAReplyIsALostReply(t *testing.T) {
 	}
 }
 
-// TestAPanicAtAnyCallIsAnAnswer lets the function panic at any one call, in whatever goroutine that is.
+// TestAPanicAtAnyCallIsAnAnswer lets the function panic at any one call, in whatever goroutine that
+// is.
 func TestAPanicAtAnyCallIsAnAnswer(t *testing.T) {
 	atEveryCall(t, func(f localaws.Fault) localaws.Fault {
 		return f.Before(func(localaws.Call) { panic("hunter2") })

@@ -102,7 +102,8 @@ func TestAStrangersReplicatedSecretIsNoObstacle(t *testing.T) {
 	})
 }
 
-// TestADeleteWaitsOnlyWhereACreateMayStillBeRunning: that is with an ID that CloudFormation made up.
+// TestADeleteWaitsOnlyWhereACreateMayStillBeRunning: that is with an ID that CloudFormation made
+// up.
 func TestADeleteWaitsOnlyWhereACreateMayStillBeRunning(t *testing.T) {
 	for id, waits := range map[string]bool{
 		"redis-cloud_RedisCloudIAM_8XLBS3NTPGAX":           true, // the forms that CloudFormation is known to make up
@@ -137,7 +138,8 @@ func TestADeleteWaitsOnlyWhereACreateMayStillBeRunning(t *testing.T) {
 	}
 }
 
-// A boundary that is one of the resource's own policies would bound nothing: the function may rewrite it.
+// A boundary that is one of the resource's own policies would bound nothing: the function may
+// rewrite it.
 func TestABoundaryThatTheResourceMakesItselfIsRefused(t *testing.T) {
 	const policy = "arn:aws:iam::123456789012:policy/"
 	story(t, func(t *testing.T, w *world) {

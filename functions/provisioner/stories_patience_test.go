@@ -98,7 +98,7 @@ func TestThrottlingDoesNotCountAsFailure(t *testing.T) {
 	})
 }
 
-// refusing is a network in which nobody answers.
+// refusing is a network that refuses every connection.
 type refusing struct{}
 
 // Do implements [aws.HTTPClient].
@@ -106,8 +106,8 @@ func (refusing) Do(*http.Request) (*http.Response, error) {
 	return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 }
 
-// TestACauseIsToldOnce: AWS is out of reach for all the calls that are made side by side, some of them
-// in groups. However little time there is, the answer says why, and says it once.
+// TestACauseIsToldOnce: AWS is out of reach for all the calls that are made side by side, some of
+// them in groups. However little time there is, the answer says why, and says it once.
 func TestACauseIsToldOnce(t *testing.T) {
 	for _, limit := range []time.Duration{500 * time.Millisecond, time.Second, 3 * time.Second, 10 * time.Second, 30 * time.Second, timeout} {
 		for _, e := range []event{
@@ -127,7 +127,8 @@ func TestACauseIsToldOnce(t *testing.T) {
 	}
 }
 
-// A step that makes two calls side by side fails with both: the step is named, and the cause told once.
+// A step that makes two calls side by side fails with both: the step is named, and the cause told
+// once.
 func TestACauseInAStepIsToldOnce(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
 		w.aws.Inject(localaws.OnAction("CreateSecret").After(func(localaws.Call) { // from when the key is proven on

@@ -80,7 +80,8 @@ func origin() string {
 	return "an unknown place"
 }
 
-// severalErrors are the errors of calls that were made side by side, in one list however they were nested.
+// severalErrors are the errors of calls that were made side by side, in one list however they were
+// nested.
 type severalErrors []error
 
 // about says of an error what was being done; of several, of each.
@@ -96,9 +97,9 @@ func about(doing string, err error) error {
 	return list
 }
 
-// Error shows one and counts the others: where one call fails for a reason of its own it is the only
-// one, and where AWS is out of reach they all say the same. A call that was only cut off by the end
-// of the context is not the one to show.
+// Error shows one and counts the others: where one call fails for a reason of its own it is the
+// only one, and where AWS is out of reach they all say the same. A call that was only cut off by
+// the end of the context is not the one to show.
 func (s severalErrors) Error() string {
 	shown := max(0, slices.IndexFunc(s, func(err error) bool { return !cutOff(err) }))
 	if len(s) == 2 {

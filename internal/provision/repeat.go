@@ -12,15 +12,16 @@ import (
 // attempts is how often a call is made that fails on AWS's side or on the way there.
 const attempts = 8
 
-// repeated makes the calls of a client again where that may help. The SDK's own loop does not do: it
-// counts a call that AWS throttles like one that fails, and where the context ends while it waits,
-// it forgets what it was waiting for.
+// repeated makes the calls of a client again where that may help. The SDK's own loop does not do:
+// it counts a call that AWS throttles like one that fails, and where the context ends while it
+// waits, it forgets what it was waiting for.
 func repeated(stack *middleware.Stack) error {
 	return stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc("Repeat", repeat), "Retry", middleware.Before)
 }
 
-// repeat makes a call until it succeeds. AWS has not begun with a call that it throttles, so that one is
-// repeated for as long as the context lasts. Where the context ends, the error is what went wrong before.
+// repeat makes a call until it succeeds. AWS has not begun with a call that it throttles, so that
+// one is repeated for as long as the context lasts. Where the context ends, the error is what went
+// wrong before.
 func repeat(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (
 	middleware.FinalizeOutput, middleware.Metadata, error,
 ) {

@@ -22,7 +22,7 @@ import (
 type brokenReplyError struct{ is string }
 
 func (e *brokenReplyError) Error() string {
-	return "AWS answered with status 200 and a reply that " + e.is + ", so nobody knows whether the call had its effect"
+	return "AWS answered with status 200 and a reply that " + e.is + ", so it is not known whether the call had its effect"
 }
 
 // wholeReplies makes a broken reply an error of every call of a client. Without it the SDK takes
@@ -59,7 +59,8 @@ func wholeReply(ctx context.Context, in middleware.DeserializeInput, next middle
 }
 
 // faultOf says what is wrong with the body of a reply, or "". Secrets Manager answers in JSON, IAM
-// and STS in XML whose root is named after the call. It quotes nothing: there may be a secret in it.
+// and STS in XML whose root is named after the call. It quotes nothing: there may be a secret in
+// it.
 func faultOf(body []byte, service, operation string) string {
 	if service == secretsmanager.ServiceID {
 		return faultOfJSON(body, operation)
