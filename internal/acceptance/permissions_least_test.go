@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"redis-cloud-iam/internal/localaws"
-	"redis-cloud-iam/internal/spec"
 	"redis-cloud-iam/internal/rolepolicy"
+	"redis-cloud-iam/internal/spec"
 )
 
 // deployment is the template in an account, with parameters that have the names of the properties.

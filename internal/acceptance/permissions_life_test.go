@@ -32,7 +32,7 @@ type life struct {
 	account spec.Account
 	stack   string
 	given   map[string]any // the deployment's properties
-	spec    spec.Spec // of these
+	spec    spec.Spec      // of these
 }
 
 // properties are the deployment's, but for changes. What is changed to nil is left out.

@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"redis-cloud-iam/internal/localaws"
-	"redis-cloud-iam/internal/spec"
 	"redis-cloud-iam/internal/rolepolicy"
+	"redis-cloud-iam/internal/spec"
 )
 
 // heldToItsRole is a function whose every call, in every test, is held against what the role in

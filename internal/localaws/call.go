@@ -19,6 +19,9 @@ func (o operation) reads() bool {
 	return strings.HasPrefix(o.action, "Get") || strings.HasPrefix(o.action, "List") || strings.HasPrefix(o.action, "Describe")
 }
 
+// lists says that the operation answers with a list.
+func (o operation) lists() bool { return strings.HasPrefix(o.action, "List") }
+
 // fullName is the operation as policies name it, such as iam:CreateUser.
 func (o operation) fullName() string { return o.service + ":" + o.action }
 
@@ -66,7 +69,7 @@ func attempt[In, Out any](ctx context.Context, f front, op operation, in *In, ef
 		return nil, err
 	}
 	out, err = enact(f, op, in, effect)
-	if lost := fate.after(*record); lost != nil {
+	if lost := fate.after(ctx, *record); lost != nil {
 		return nil, lost
 	}
 	if ctx.Err() != nil {
@@ -101,7 +104,20 @@ func enact[In, Out any](f front, op operation, in *In, effect func(*tx) (*Out, e
 			a.remember(now)
 		}
 	}
-	return effect(&tx{Account: a, operation: op, state: work, seen: seen, now: now, caller: caller})
+	out, err := effect(&tx{Account: a, operation: op, state: work, seen: seen, now: now, caller: caller})
+	if err == nil && op.lists() {
+		showEmptyLists(out)
+	}
+	return out, err
+}
+
+// showEmptyLists makes the lists that found nothing empty instead of absent, as AWS sends them.
+func showEmptyLists(out any) {
+	for _, field := range reflect.ValueOf(out).Elem().Fields() {
+		if field.Kind() == reflect.Slice && field.IsNil() {
+			field.Set(reflect.MakeSlice(field.Type(), 0, 0))
+		}
+	}
 }
 
 func serviceID(service string) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -28,6 +29,7 @@ type Fault struct {
 
 	code         string
 	lost, hang   bool
+	kept         func(reply []byte) []byte // what is left of the reply's body; nil for all of it
 	latency      time.Duration
 	first, after func(Call)
 }
@@ -57,6 +59,17 @@ func (f Fault) ServerError(n int) Fault { f.code, f.times = serverError, n; retu
 // LoseReply lets the call have its effect and then breaks the connection: the caller sees [ErrReplyLost] in process, a
 // connection that ends without an answer over HTTP.
 func (f Fault) LoseReply() Fault { f.lost = true; return f }
+
+// EmptyReply lets the call have its effect and answers it with status 200 and no body. It is a fault
+// of the HTTP front: who calls without one gets the whole output.
+func (f Fault) EmptyReply() Fault { f.kept = func([]byte) []byte { return nil }; return f }
+
+// HalfReply is the same with the first half of the body: a document that breaks off, in a reply
+// that is complete as far as HTTP can tell.
+func (f Fault) HalfReply() Fault {
+	f.kept = func(body []byte) []byte { return body[:len(body)/2] }
+	return f
+}
 
 // Latency makes the call take d longer.
 func (f Fault) Latency(d time.Duration) Fault { f.latency = d; return f }
@@ -159,10 +172,31 @@ func (m fate) before(ctx context.Context, call Call) error {
 	return nil
 }
 
+// brokenKey is the key under which the HTTP front asks, in the context of a call, what is to be left
+// of the reply.
+type brokenKey struct{}
+
+// broken wraps the writer of a reply that a fault breaks.
+type broken struct {
+	http.ResponseWriter
+	kept func([]byte) []byte
+}
+
+// Write implements [http.ResponseWriter]. The protocols write a body in one piece.
+func (b *broken) Write(body []byte) (int, error) {
+	if b.kept == nil {
+		return b.ResponseWriter.Write(body)
+	}
+	return b.ResponseWriter.Write(b.kept(body))
+}
+
 // after is what happens to a call that has had its effect.
-func (m fate) after(call Call) error {
+func (m fate) after(ctx context.Context, call Call) error {
 	var lost error
 	for _, f := range m.struck {
+		if reply, ok := ctx.Value(brokenKey{}).(*broken); ok && f.kept != nil {
+			reply.kept = f.kept
+		}
 		if f.after != nil {
 			f.after(call)
 		}

@@ -161,6 +161,36 @@ func TestTheTypedFrontHasTheSignaturesOfTheSDK(t *testing.T) {
 	}
 }
 
+// AWS sends a list that holds nothing as an empty one: a client that prints what it got shows "[]".
+func TestAListThatHoldsNothingIsEmptyAndNotAbsent(t *testing.T) {
+	story(t, func(s teller) {
+		s.do(createUser("redis"), createRole("redis"), createPolicy("read-users"), createSecret(1, "x"))
+		s.do(&iam.CreateGroupInput{GroupName: aws.String("redis")})
+		for service, client := range s.services {
+			for method := range reflect.TypeOf(client).Methods() {
+				if !strings.HasPrefix(method.Name, "List") || !reflect.ValueOf(typed(s.account.As(ownKeyID, ""))[service]).MethodByName(method.Name).IsValid() {
+					continue
+				}
+				in := reflect.New(method.Type.In(2).Elem())
+				for name, value := range map[string]string{
+					"UserName": "redis", "RoleName": "redis", "GroupName": "redis", "PolicyArn": readUsersARN, "SecretId": secretName,
+				} {
+					if field := in.Elem().FieldByName(name); field.IsValid() {
+						field.Set(reflect.ValueOf(&value))
+					}
+				}
+				out, err := s.try(s.Context(), in.Interface())
+				require.NoError(s, err, method.Name)
+				for name, field := range reflect.ValueOf(out).Elem().Fields() {
+					if field.Kind() == reflect.Slice {
+						assert.False(s, field.IsNil(), "%s %s", method.Name, name.Name)
+					}
+				}
+			}
+		}
+	})
+}
+
 func TestTheModelsCanBeRead(t *testing.T) {
 	a := New(Options{})
 	for _, m := range []model{a.iamModel, a.secretModel} {

@@ -39,8 +39,9 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	exchange, err := a.receive(r.Context(), w, r)
 	if err == nil {
 		var out any
-		if out, err = exchange.perform(r.Context()); err == nil {
-			exchange.protocol.answer(w, exchange.operation, out)
+		reply := &broken{ResponseWriter: w}
+		if out, err = exchange.perform(context.WithValue(r.Context(), brokenKey{}, reply)); err == nil {
+			exchange.protocol.answer(reply, exchange.operation, out)
 			return
 		}
 	}

@@ -20,6 +20,7 @@ type secret struct {
 	Deletion                   time.Time // when it will be gone; zero unless that is scheduled
 	Versions                   []*secretVersion
 	Policy                     string
+	Replicas                   []string // Regions, sorted
 }
 
 // secretCalled finds a secret by its name, its ARN, or its ARN without the six random characters.
@@ -177,6 +178,7 @@ func (c *SecretsManager) DescribeSecret(ctx context.Context, in *secretsmanager.
 			DeletedDate:        e.DeletedDate,
 			Tags:               e.Tags,
 			VersionIdsToStages: e.SecretVersionsToStages,
+			ReplicationStatus:  s.replicated(),
 		}, nil
 	})
 }

@@ -30,6 +30,9 @@ func (c *SecretsManager) DeleteSecret(ctx context.Context, in *secretsmanager.De
 			}
 		}
 		s, err := tx.secretNamed(in.SecretId)
+		if err := s.undeletable(); err != nil {
+			return nil, err
+		}
 		if force {
 			return tx.forceDelete(s, *in.SecretId), nil
 		}

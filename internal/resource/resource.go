@@ -80,7 +80,10 @@ func (c Resource) remove(ctx context.Context, r customresource.Request) error {
 	}
 	owner, watch := c.PhysicalID(r), time.Duration(0)
 	answered := spec.IsID(r.PhysicalResourceID)
-	if !answered { // a Create that never answered, and that may be running still
+	if !answered && strings.Contains(strings.ToLower(r.PhysicalResourceID), strings.ToLower(r.LogicalResourceID)) {
+		// CloudFormation makes up an ID where it no longer awaits the answer to a Create, which may be
+		// running still. The form is not documented. Those that are known hold the logical ID:
+		// https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1814
 		watch = account.Courtesy
 	}
 	properties, _ := spec.Parse(r.Properties, where)

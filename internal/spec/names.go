@@ -147,3 +147,8 @@ func namesAsSent(properties json.RawMessage) [][2]string {
 
 // sameName reports whether IAM takes a and b for one name: it does not distinguish case.
 func sameName(a, b string) bool { return strings.EqualFold(a, b) }
+
+// hasPolicy reports whether one of the two policies has the name.
+func (n Names) hasPolicy(name string) bool {
+	return sameName(name, n.InstancePolicy) || sameName(name, n.UserPolicy)
+}

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Spec is the desired state: the properties of the resource, checked, with their defaults.
@@ -50,7 +51,7 @@ func Parse(properties json.RawMessage, account Account) (Spec, error) {
 	}
 	r.distinctNames(spec.Names)
 	spec.RedisCloudAccountID = r.matching("RedisCloudAccountId", "168085023892", regexp.MustCompile(`^\d{12}$`), "the 12 digits of an AWS account ID")
-	spec.PermissionsBoundary = r.boundary()
+	spec.PermissionsBoundary = r.boundary(spec.Names)
 	spec.Tags = r.tags()
 	spec.KmsKeyID = r.kmsKey()
 	spec.PolicyRevision = r.oneOf("PolicyRevision", newestRevision(), revisions()...)
@@ -99,7 +100,7 @@ func (r *reader) existing() (adopt bool, stack string) {
 }
 
 // boundary: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
-func (r *reader) boundary() string {
+func (r *reader) boundary(names Names) string {
 	const name = "PermissionsBoundary"
 	arn := r.scalar(name, "")
 	if arn == "" {
@@ -113,6 +114,9 @@ func (r *reader) boundary() string {
 		r.fault("%s: %s is of partition %s, the stack of %s; give a policy of the same partition", name, quote(arn), m[1], r.account.Partition)
 	case m[2] != "aws" && m[2] != r.account.ID:
 		r.fault("%s: %s is of account %s; a boundary must be a policy of the stack's own account %s, or of AWS", name, quote(arn), m[2], r.account.ID)
+	case m[2] != "aws" && names.hasPolicy(arn[strings.LastIndex(arn, "/")+1:]):
+		// Under a path too: IAM has no two policies of one name.
+		r.fault("%s: %s is one of the policies that this resource makes and may rewrite, so that it bounds nothing; give another policy", name, quote(arn))
 	}
 	return arn
 }

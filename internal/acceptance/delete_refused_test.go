@@ -1,0 +1,162 @@
+package acceptance
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/cfn"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	smtypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+	"github.com/stretchr/testify/assert"
+
+	"redis-cloud-iam/internal/localaws"
+)
+
+func (w *world) replicate(secret string, regions ...string) {
+	w.Helper()
+	in := &secretsmanager.ReplicateSecretToRegionsInput{SecretId: &secret}
+	for _, region := range regions {
+		in.AddReplicaRegions = append(in.AddReplicaRegions, smtypes.ReplicaRegionType{Region: aws.String(region)})
+	}
+	w.must(w.secrets.ReplicateSecretToRegions(w.Context(), in))
+}
+
+func (w *world) removeReplicas(secret string, regions ...string) {
+	w.Helper()
+	w.must(w.secrets.RemoveRegionsFromReplication(w.Context(), &secretsmanager.RemoveRegionsFromReplicationInput{
+		SecretId: &secret, RemoveReplicaRegions: regions,
+	}))
+}
+
+func TestTheDeleteOfAReplicatedSecretIsRefusedBeforeAnythingIsTouched(t *testing.T) {
+	const login = `{"ConsoleLogin":"true"}`
+	story(t, func(t *testing.T, w *world) {
+		w.create(login)
+		remove := event{kind: "Delete", id: idOf(login), props: login}
+		w.replicate("redis-cloud/access-key", "us-west-2", "eu-west-1")
+		w.replicate(consoleSecret, "eu-west-1")
+		before := w.aws.Snapshot()
+		failed := w.fail(remove)
+		for _, part := range []string{
+			"nothing was changed",
+			"secret redis-cloud/access-key is replicated to eu-west-1, us-west-2",
+			"secret redis-cloud/console-password is replicated to eu-west-1",
+			`"aws secretsmanager remove-regions-from-replication --region us-east-1 --secret-id redis-cloud/access-key --remove-replica-regions eu-west-1 us-west-2"`,
+			`"aws secretsmanager remove-regions-from-replication --region us-east-1 --secret-id redis-cloud/console-password --remove-replica-regions eu-west-1"`,
+		} {
+			assert.Contains(t, failed.Reason, part)
+		}
+		assert.Empty(t, w.changes())
+		assert.Equal(t, before, w.aws.Snapshot())
+		assert.LessOrEqual(t, w.took, 2*latency)
+		assert.True(t, w.live(w.stored("redis-cloud/access-key")))
+
+		w.removeReplicas("redis-cloud/access-key", "eu-west-1", "us-west-2")
+		w.fail(remove)
+		assert.Empty(t, w.changes(), "the other one still has one")
+		w.removeReplicas(consoleSecret, "eu-west-1")
+		w.succeed(remove)
+		assert.Equal(t, localaws.New(localaws.Options{}).Snapshot(), w.aws.Snapshot())
+	})
+}
+
+func TestAReplicatedSecretIsRefusedBesideAKeyInUse(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		key := w.create(bare).Data["AccessKeyId"].(string)
+		w.aws.UseKey(key, "ec2")
+		w.replicate("redis-cloud/access-key", "eu-west-1")
+		failed := w.fail(event{kind: "Delete", id: idOf(bare), props: bare})
+		for _, part := range []string{"(1) access key " + key, "(2) secret redis-cloud/access-key", "DeletionProtection", "remove-regions-from-replication"} {
+			assert.Contains(t, failed.Reason, part)
+		}
+		assert.Empty(t, w.changes())
+	})
+}
+
+// Replicas are no obstacle to what does not delete the secret.
+func TestAReplicatedSecretIsUpdatedAndRetained(t *testing.T) {
+	const retain = `{"OnDelete":"Retain","AccessKeySerial":"2"}`
+	story(t, func(t *testing.T, w *world) {
+		w.create(bare)
+		w.replicate("redis-cloud/access-key", "eu-west-1")
+		w.updated(bare, retain)
+		w.noLooseKeys()
+		w.succeed(event{kind: "Delete", id: idOf(bare), props: retain})
+		secret := w.aws.Snapshot().Secrets["redis-cloud/access-key"]
+		assert.Equal(t, []string{"eu-west-1"}, secret.Replicas)
+		assert.NotContains(t, secret.Tags, "redis-cloud-iam:owner")
+	})
+}
+
+// A stack that has come to nothing is deleted, however many secrets of that name others replicate.
+func TestAStrangersReplicatedSecretIsNoObstacle(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		w.put("redis-cloud/access-key", "{}")
+		w.replicate("redis-cloud/access-key", "eu-west-1")
+		before := w.aws.Snapshot()
+		failed := w.fail(event{kind: "Create", props: bare})
+		w.succeed(event{kind: "Delete", id: failed.PhysicalResourceID, props: bare})
+		assert.Equal(t, before, w.aws.Snapshot())
+	})
+}
+
+// TestADeleteWaitsOnlyWhereACreateMayStillBeRunning: that is with an ID that CloudFormation made
+// up.
+func TestADeleteWaitsOnlyWhereACreateMayStillBeRunning(t *testing.T) {
+	for id, waits := range map[string]bool{
+		"redis-cloud_RedisCloudIAM_8XLBS3NTPGAX":           true, // the forms that CloudFormation is known to make up
+		"redis-cloud-RedisCloudIAM-1K3W9Q2ZC7XTB":          true,
+		"a-name-that-was-cut-RedisCloudIAM-1K3W9Q2ZC7XTB":  true,
+		"rediscloudiam-1k3w9q2zc7xtb":                      true,
+		"redis-cloud-iam-00000000000000000000000000000000": false, // another stack's
+		"anything":    false,
+		"redis-cloud": false,
+		"":            false,
+		"arn:aws:iam::123456789012:user/redislabs-user": false,
+	} {
+		t.Run(id, func(t *testing.T) {
+			story(t, func(t *testing.T, w *world) {
+				w.send(event{kind: "Delete", id: id, props: bare})
+				if waits {
+					assert.GreaterOrEqual(t, w.took, 10*time.Second)
+					return
+				}
+				assert.LessOrEqual(t, w.took, 2*latency)
+			})
+			story(t, func(t *testing.T, w *world) {
+				w.create(bare)
+				answer := w.send(event{kind: "Delete", id: id, props: bare})
+				assert.Equal(t, cfn.StatusSuccess, answer.Status, answer.Reason)
+				if !waits {
+					assert.LessOrEqual(t, w.took, 4*latency)
+				}
+				assert.Equal(t, localaws.New(localaws.Options{}).Snapshot(), w.aws.Snapshot(), "what the stack owns is removed all the same")
+			})
+		})
+	}
+}
+
+// A boundary that is one of the resource's own policies would bound nothing: the function may
+// rewrite it.
+func TestABoundaryThatTheResourceMakesItselfIsRefused(t *testing.T) {
+	const policy = "arn:aws:iam::123456789012:policy/"
+	story(t, func(t *testing.T, w *world) {
+		for _, props := range []string{
+			`{"PermissionsBoundary":"` + policy + `RedisLabsInstanceRolePolicy"}`,
+			`{"PermissionsBoundary":"` + policy + `redislabsiamuserRESTRICTEDpolicy"}`,
+			`{"PermissionsBoundary":"` + policy + `mine","UserPolicyName":"Mine"}`,
+			`{"PermissionsBoundary":"` + policy + `a/path/Mine","InstancePolicyName":"Mine"}`,
+		} {
+			failed := w.fail(event{kind: "Create", props: props})
+			assert.Contains(t, failed.Reason, "PermissionsBoundary: ")
+			assert.Contains(t, failed.Reason, "give another policy")
+			assert.Empty(t, w.calls)
+		}
+		w.create(`{"PermissionsBoundary":"arn:aws:iam::aws:policy/ReadOnlyAccess"}`)
+		for name, role := range w.aws.Snapshot().Roles {
+			assert.True(t, strings.HasSuffix(role.Boundary, "/ReadOnlyAccess"), name)
+		}
+	})
+}
