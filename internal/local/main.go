@@ -1,15 +1,17 @@
-// Command local is a stand-in for "sam local invoke" where there is no Docker: it plays CloudFormation,
-// Lambda and AWS around the built function, on this machine alone, and shows what happened.
+// Command local is a stand-in for "sam local invoke" where there is no Docker: it plays
+// CloudFormation, Lambda and AWS around the built function, on this machine alone, and shows what
+// happened.
 //
 //	go run ./internal/local [event.json ...]
 //	go run ./internal/local -serve
 //	go run ./internal/local -bench
 //
-// Without arguments it plays the life of a stack from the events folder. With AWS_ENDPOINT_URL set it works
-// against that emulator instead of its own. The exit status is 0 only if every answer was what it should be.
+// Without arguments it plays the life of a stack from the events folder. With AWS_ENDPOINT_URL set
+// it works against that emulator instead of its own. The exit status is 0 only if every answer was
+// what it should be.
 //
-// With -serve it serves the AWS and the receiver alone, for "sam local invoke", until it is interrupted. With -bench it
-// measures the binary, and prints a table.
+// With -serve it serves the AWS and the receiver alone, for "sam local invoke", until it is
+// interrupted. With -bench it measures the binary, and prints a table.
 package main
 
 import (
@@ -109,7 +111,8 @@ func perform(ctx context.Context, screen *screen, bootstrap string, scenes []sce
 	return play.all(ctx, scenes, whole)
 }
 
-// latency is what each call to AWS takes: enough for calls that go out side by side to be seen as that.
+// latency is what each call to AWS takes: enough for calls that go out side by side to be seen as
+// that.
 const latency = 30 * time.Millisecond
 
 // build builds the function as it ships, but for the machine that this runs on, and without
