@@ -20,8 +20,8 @@ func TestAStacksLife(t *testing.T) {
 	require.NoError(t, run(t.Context(), nil, ""))
 }
 
-// TestEveryEvent plays each file of the events folder by itself, in an empty account, and all that a name of
-// a file promises holds.
+// TestEveryEvent plays each file of the events folder by itself, in an empty account, and all that
+// a name of a file promises holds.
 func TestEveryEvent(t *testing.T) {
 	t.Chdir("../..")
 	bootstrap, err := build(t.Context(), ".", t.TempDir())
