@@ -97,6 +97,10 @@ templates: need-go ## Make templates/ of template.yaml
 template-lint: ## Check the templates with cfn-lint and the SAM translator (needs Python)
 	@.ci/template-lint
 
+.PHONY: validate
+validate: ## Check the templates with AWS's validator and the CDK (needs Node.js and npm; skipped without)
+	@.ci/validate
+
 .PHONY: deploy-test
 deploy-test: need-go ## Deploy the templates in moto, as a stack and as a StackSet (needs Python)
 	@python=$$(.ci/python moto samtranslator) && "$$python" -W ignore .ci/deploy-test
