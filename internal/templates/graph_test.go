@@ -115,7 +115,7 @@ func TestALostDependencyIsSeen(t *testing.T) {
 	} {
 		for _, name := range []string{samFile, plainFile} {
 			text := read(t, name)
-			require.True(t, strings.Contains(text, line), "%s has no %q", name, line)
+			require.Equal(t, 1, strings.Count(text, line), "%s has no %q", name, line)
 			graph := dependencies(documentOf(t, name, strings.Replace(text, line, "", 1)))
 			assert.NotContains(t, reachable(graph, "RedisCloudIAM"), lost, name)
 		}

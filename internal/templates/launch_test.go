@@ -48,7 +48,7 @@ func TestAWrongTemplateIsFound(t *testing.T) {
 			require.NotEmpty(t, rule.broken)
 			for _, b := range rule.broken {
 				text := read(t, b.file)
-				require.True(t, strings.Contains(text, b.old), "%s has no %q", b.file, b.old)
+				require.Positive(t, strings.Count(text, b.old), "%s has no %q", b.file, b.old)
 				faults := rule.faults(documentOf(t, b.file, strings.Replace(text, b.old, b.replacement, 1)))
 				assert.Contains(t, strings.Join(faults, "\n"), b.says, "%s with %q", b.file, b.replacement)
 			}
