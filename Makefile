@@ -19,8 +19,8 @@ GO_VERSION     = $(shell sed -n 's/^go //p' go.mod)
 # The race detector needs cgo, and cgo a C compiler.
 RACE = $(shell test "$$(go env CGO_ENABLED)" = 1 && command -v $$(go env CC) >/dev/null 2>&1 && echo -race)
 
-# What runs in AWS: Lambda's arm64, without the RPC mode of the old Go runtime and without HTTP/2, which none of the
-# services that it calls speaks; the same bytes from every directory.
+# What runs in AWS: Lambda's arm64, without the RPC mode of the old Go runtime and without HTTP/2,
+# which none of the services that it calls speaks; the same bytes from every directory.
 BUILD_LAMBDA = GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -tags lambda.norpc,nethttpomithttp2 -trimpath -ldflags="-s -w" -buildvcs=false
 
 # For what is released, whose bytes must follow from the commit alone: one version of Go, which Go fetches if it is another,

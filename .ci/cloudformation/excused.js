@@ -1,5 +1,5 @@
-// The findings of AWS's validator that are not followed, each with its reason. A finding is excused by its rule and by where
-// it is: the file, the logical ID and the property.
+// The findings of AWS's validator that are not followed, each with its reason. A finding is excused
+// by its rule and by where it is: the file, the logical ID and the property.
 'use strict';
 
 module.exports = [

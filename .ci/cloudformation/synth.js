@@ -1,5 +1,6 @@
-// Synthesizes an app of the CDK that has the plain template included, and a custom resource that uses its function, with the
-// findings of AWS's validator as errors. This is what cdk synth runs. Nothing is looked up in AWS.
+// Synthesizes an app of the CDK that has the plain template included, and a custom resource that
+// uses its function, with the findings of AWS's validator as errors. This is what cdk synth runs.
+// Nothing is looked up in AWS.
 //
 // usage: node synth.js TEMPLATE OUTPUT-DIRECTORY
 'use strict';

@@ -1,5 +1,5 @@
-// Checks templates with AWS's own validator, the one that comes inside the CDK. Every finding must be excused in excused.js,
-// and every excuse must be needed.
+// Checks templates with AWS's own validator, the one that comes inside the CDK. Every finding must
+// be excused in excused.js, and every excuse must be needed.
 //
 // usage: node validate.js TEMPLATE...
 'use strict';
@@ -11,7 +11,8 @@ const excused = require('./excused.js');
 const { CelEngine, TemplateFile } = require(path.join(
   path.dirname(require.resolve('aws-cdk-lib/package.json')), 'node_modules/@aws/cloudformation-validate'));
 
-// What the templates' optional parameters may be. Their conditions hold with these, and do not with the defaults.
+// What the templates' optional parameters may be. Their conditions hold with these, and do not with
+// the defaults.
 const given = {
   AccountFilter: 'DIFFERENCE',
   Accounts: '111111111111',

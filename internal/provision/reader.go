@@ -120,7 +120,8 @@ func (r *reader) list(name, or string) []string {
 	return texts
 }
 
-// commaDelimited reads a property as a list that may also be one text, with commas between its items.
+// commaDelimited reads a property as a list that may also be one text, with commas between its
+// items.
 func (r *reader) commaDelimited(name, or string) []string {
 	raw, _ := r.value(name)
 	text, ok := scalarText(raw)

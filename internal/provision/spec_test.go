@@ -43,7 +43,8 @@ func TestTheLifeOfTheKeyAndOfTheEntitiesIsRead(t *testing.T) {
 	}, spec)
 }
 
-// Its parameter is a CommaDelimitedList, which CloudFormation splits. A template that has the text itself passes it whole.
+// Its parameter is a CommaDelimitedList, which CloudFormation splits. A template that has the text
+// itself passes it whole.
 func TestTagsMayBeOneText(t *testing.T) {
 	for text, want := range map[string]map[string]string{
 		`"a=b,c=d"`:             {"a": "b", "c": "d"},

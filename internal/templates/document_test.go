@@ -78,7 +78,8 @@ func textOf(node *yaml.Node) string {
 	return node.Value
 }
 
-// function reads a node as an intrinsic function, in its short form (!Sub) or in its long one (Fn::Sub).
+// function reads a node as an intrinsic function, in its short form (!Sub) or in its long one
+// (Fn::Sub).
 func functionOf(node *yaml.Node) (name string, arguments *yaml.Node, ok bool) {
 	if short, isShort := strings.CutPrefix(node.Tag, "!"); isShort && !strings.HasPrefix(short, "!") {
 		return short, node, true

@@ -21,8 +21,9 @@ func generated(resource member) []string {
 	return nil
 }
 
-// dependencies are the resources that each resource depends on directly: by DependsOn, or by a reference in its properties
-// or in its metadata. CloudFormation creates a resource after those that it depends on, and deletes it before them.
+// dependencies are the resources that each resource depends on directly: by DependsOn, or by a
+// reference in its properties or in its metadata. CloudFormation creates a resource after those
+// that it depends on, and deletes it before them.
 func dependencies(d document) map[string][]string {
 	graph := map[string][]string{}
 	for _, r := range members(get(d.root, "Resources")) {
@@ -53,7 +54,8 @@ func dependencies(d document) map[string][]string {
 	return graph
 }
 
-// references are the logical IDs that a function names itself. Those that a function in its arguments names are that one's.
+// references are the logical IDs that a function names itself. Those that a function in its
+// arguments names are that one's.
 func references(c call) (names []string) {
 	text := c.arguments
 	if c.name == "Sub" && text.Kind == yaml.SequenceNode {
@@ -92,8 +94,9 @@ func reachable(graph map[string][]string, from string) []string {
 	return slices.Sorted(maps.Keys(seen))
 }
 
-// What the custom resource does not depend on may come after its Create or go before its Delete: the function would lack a
-// permission or its log, or Lambda would repeat its events for six hours. It needs everything in the template.
+// What the custom resource does not depend on may come after its Create or go before its Delete:
+// the function would lack a permission or its log, or Lambda would repeat its events for six hours.
+// It needs everything in the template.
 func TestTheCustomResourceIsCreatedLastAndDeletedFirst(t *testing.T) {
 	for _, name := range []string{samFile, plainFile} {
 		graph := dependencies(documentOf(t, name, read(t, name)))

@@ -20,9 +20,11 @@ func sectionRules() []launchRule {
 	return []launchRule{
 		{
 			name: "rules",
-			// "Supported functions", at its end. With others CloudFormation answers "Following functions are not supported in the Rules
-			// block of the template": cloudformation-coverage-roadmap issues 921 and 1183, cfn-lint issue 3710. That !Contains takes the
-			// Ref of a list, which holds one empty text if it is empty, is known from cfn-lint issue 979.
+			// "Supported functions", at its end. With others CloudFormation answers "Following
+			// functions are not supported in the Rules block of the template":
+			// cloudformation-coverage-roadmap issues 921 and 1183, cfn-lint issue 3710. That
+			// !Contains takes the Ref of a list, which holds one empty text if it is empty, is
+			// known from cfn-lint issue 979.
 			source: templateReference + "intrinsic-function-reference-rules.html",
 			faults: ruleFaults,
 			broken: []broken{
@@ -40,9 +42,10 @@ func sectionRules() []launchRule {
 		},
 		{
 			name: "conditions",
-			// "Supported functions". The page has no Fn::Join; that it is taken is known from templates that launch: see
-			// github.com/buildkite/elastic-ci-stack-for-aws, templates/aws-stack.yml, the condition on ManagedPolicyARNs. Hence
-			// Fn::Join of a whole list, and nothing else of it.
+			// "Supported functions". The page has no Fn::Join; that it is taken is known from
+			// templates that launch: see github.com/buildkite/elastic-ci-stack-for-aws,
+			// templates/aws-stack.yml, the condition on ManagedPolicyARNs. Hence Fn::Join of a
+			// whole list, and nothing else of it.
 			source: templateReference + "intrinsic-function-reference-conditions.html",
 			faults: conditionFaults,
 			broken: []broken{

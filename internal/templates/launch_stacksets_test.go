@@ -78,7 +78,8 @@ func stackSetRules() []launchRule {
 	}
 }
 
-// The Regions of every partition, as the endpoint rules of AWS's SDKs have them: one of each form, and the longest names.
+// The Regions of every partition, as the endpoint rules of AWS's SDKs have them: one of each form,
+// and the longest names.
 func TestEveryRegionFits(t *testing.T) {
 	plain := documentOf(t, plainFile, read(t, plainFile))
 	set := documentOf(t, stackSetFile, read(t, stackSetFile))

@@ -9,8 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// launchRule is something that CloudFormation, or a service that it calls, demands of a template, and that neither cfn-lint
-// nor the SAM translator nor moto finds. All templates are held to it, or those of the files named.
+// launchRule is something that CloudFormation, or a service that it calls, demands of a template, and
+// that cfn-lint, the SAM translator and moto do not find, or not in every form. All templates are held
+// to it, or those of the files named.
 type launchRule struct {
 	name   string
 	source string // the page that says so, or the thread

@@ -35,7 +35,7 @@ func valueRules() []launchRule {
 		},
 		{
 			name: "characters",
-			// The description of a role takes Latin-1. CloudFormation shows a question mark for what it does not know, so all is ASCII.
+			// The description of a role takes Latin-1 and no more. All else is ASCII to be safe.
 			source: "https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html",
 			faults: func(d document) (faults []string) {
 				for i, line := range strings.Split(d.text, "\n") {
@@ -62,8 +62,9 @@ func valueRules() []launchRule {
 		},
 		{
 			name: "functions of lists",
-			// "Supported functions" of this page and of those on Fn::Split and Fn::Join. An inline list in Fn::Select holds Refs and texts.
-			// An item that is not there ends the launch, and a list that is a parameter may be empty.
+			// "Supported functions" of this page and of those on Fn::Split and Fn::Join. An inline
+			// list in Fn::Select holds Refs and texts. An item that is not there ends the launch,
+			// and a list that is a parameter may be empty.
 			source: templateReference + "intrinsic-function-reference-select.html",
 			faults: listFaults,
 			broken: []broken{

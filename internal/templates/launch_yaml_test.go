@@ -9,7 +9,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// yamlRules are about what CloudFormation's reader of YAML 1.1 makes of a text, which is not always what others make of it.
+// yamlRules are about what CloudFormation's reader of YAML 1.1 makes of a text, which is not always
+// what others make of it.
 func yamlRules() []launchRule {
 	const protection = `AllowedValues: [InUse, "Off"]`
 	const timeout = "ServiceTimeout: 1200\n"
@@ -36,7 +37,8 @@ func yamlRules() []launchRule {
 		},
 		{
 			name: "no words that YAML 1.1 takes for something else",
-			// Seen in alienplatform/alien issue 302: unquoted on and off in a template reach a custom resource as booleans.
+			// Seen in alienplatform/alien issue 302: unquoted on and off in a template reach a
+			// custom resource as booleans.
 			source: userGuide + "template-formats.html",
 			faults: func(d document) (faults []string) {
 				other := regexp.MustCompile(`^(?i:y|n|yes|no|on|off)$|^[-+]?0[0-9_]+$|^[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+$|^[-+]?[0-9]+_[0-9_]*$|^[-+]?0b[01_]+$`)
