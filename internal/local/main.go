@@ -120,7 +120,7 @@ const latency = 30 * time.Millisecond
 // go.mod.
 func build(ctx context.Context, module, directory string) (string, error) {
 	bootstrap := filepath.Join(directory, "bootstrap")
-	command := exec.CommandContext(ctx, "go", "build", "-tags", "lambda.norpc", "-o", bootstrap, "./functions/provisioner")
+	command := exec.CommandContext(ctx, "go", "build", "-tags", "lambda.norpc,nethttpomithttp2", "-o", bootstrap, "./functions/provisioner")
 	command.Dir, command.Stdout, command.Stderr = module, os.Stderr, os.Stderr
 	if err := command.Run(); err != nil {
 		return "", fmt.Errorf("build the function (from the folder that holds go.mod): %w", err)
