@@ -16,8 +16,9 @@ GOLANGCI_LINT := $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 GOFUMPT       := $(BIN)/gofumpt-$(GOFUMPT_VERSION)
 GO_VERSION     = $(shell sed -n 's/^go //p' go.mod)
 
-# What runs in AWS: Lambda's arm64, without the RPC mode of the old Go runtime, the same bytes from every directory.
-BUILD_LAMBDA = GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -tags lambda.norpc -trimpath -ldflags="-s -w" -buildvcs=false
+# What runs in AWS: Lambda's arm64, without the RPC mode of the old Go runtime and without HTTP/2,
+# which none of the services that it calls speaks; the same bytes from every directory.
+BUILD_LAMBDA = GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -tags lambda.norpc,nethttpomithttp2 -trimpath -ldflags="-s -w" -buildvcs=false
 
 # For what is released, whose bytes must follow from the commit alone: one version of Go, which Go fetches if it is another,
 # and nothing of how Go is set up on this machine. A Go with security fixes is a new version of the project.
@@ -96,6 +97,10 @@ templates: need-go ## Make templates/ of template.yaml
 .PHONY: template-lint
 template-lint: ## Check the templates with cfn-lint and the SAM translator (needs Python)
 	@.ci/template-lint
+
+.PHONY: validate
+validate: ## Check the templates with AWS's validator and the CDK (needs Node.js and npm; skipped without)
+	@.ci/validate
 
 .PHONY: deploy-test
 deploy-test: need-go ## Deploy the templates in moto, as a stack and as a StackSet (needs Python)

@@ -101,6 +101,23 @@ func TestFailedAdoptionOfAConsoleSecretIsUndone(t *testing.T) {
 	})
 }
 
+// Between the call that stores a password and the one that says on the user that it is stored.
+func TestAdoptionThatFailsWhileItSetsAPasswordIsUndone(t *testing.T) {
+	t.Skip("a known fault: the password stays in the secret, though no user has it. Lands with internal/plan")
+	const props = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
+	for _, action := range []string{"CreateLoginProfile", "TagUser"} {
+		t.Run(action, func(t *testing.T) {
+			story(t, func(t *testing.T, w *world) {
+				w.put(consoleSecret, "theirs")
+				w.whileRefused(func() { w.createFails(props) }, action)
+				w.delete(props)
+				held, _ := w.aws.SecretString(consoleSecret, "AWSCURRENT")
+				assert.Equal(t, "theirs", held)
+			})
+		})
+	}
+}
+
 // An Update that adopts the console secret stores a password in it before it owns it.
 func TestFailedAdoptionByAnUpdateIsUndoneByItsRollBack(t *testing.T) {
 	t.Skip("a known fault: the password stays in the secret, though no user has it. Lands with internal/plan")

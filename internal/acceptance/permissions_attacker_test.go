@@ -19,7 +19,7 @@ import (
 	"redis-cloud-iam/internal/rolepolicy"
 )
 
-// TestTheFunctionsCredentialsAreOfNoOtherUse: what somebody might try with them is denied. What the
+// TestTheFunctionsCredentialsAreOfNoOtherUse: what someone might try with them is denied. What the
 // function itself does the same way is not, so that it is no accident.
 func TestTheFunctionsCredentialsAreOfNoOtherUse(t *testing.T) {
 	bounded := map[string]any{"PermissionsBoundary": ourBoundary, "KmsKeyId": ourKey}
@@ -106,7 +106,7 @@ func (l *life) denied(a attempt) []localaws.Permission {
 	return slices.DeleteFunc(asked, func(p localaws.Permission) bool { return len(role.Allowing(rolepolicy.Request(p))) > 0 })
 }
 
-// ask hands an input to the operation that its type names: iam.GetUserInput to IAM's GetUser.
+// ask gives an input to the operation that its type names: iam.GetUserInput to IAM's GetUser.
 func (w *world) ask(ctx context.Context, input any) {
 	kind := reflect.TypeOf(input).Elem()
 	client := map[string]any{"iam": w.iam, "secretsmanager": w.secrets}[path.Base(kind.PkgPath())]

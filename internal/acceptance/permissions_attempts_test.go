@@ -9,7 +9,7 @@ import (
 	"redis-cloud-iam/internal/rolepolicy"
 )
 
-// attempt is a call that somebody might try who has the credentials of the function.
+// attempt is a call that someone might try who has the credentials of the function.
 type attempt struct {
 	what  string
 	input any // of the SDK; its type names the operation

@@ -71,10 +71,14 @@ func TestTheRoleIsTheLeast(t *testing.T) {
 				lived.play()
 				retained.playToBeRetained()
 				refused.playAmongStrangers()
+				undone := newLife(t, d)
+				if d.properties["ExistingEntities"] == "Adopt" && undone.spec.ConsoleLogin {
+					undone.undoesAnAdoption()
+				}
 
 				role := lived.roleOf(lived.account, json.RawMessage(lived.properties(nil)))
 				used, needed := map[rolepolicy.Grant]bool{}, map[rolepolicy.Grant]bool{}
-				for _, asked := range []map[string]rolepolicy.Request{lived.role.asked, retained.role.asked, refused.role.asked} {
+				for _, asked := range []map[string]rolepolicy.Request{lived.role.asked, retained.role.asked, refused.role.asked, undone.role.asked} {
 					for _, request := range asked {
 						grants := role.Allowing(request)
 						for _, grant := range grants {

@@ -82,7 +82,7 @@ func (l *life) play() {
 	l.update(inactive, rotated)
 	l.update(rotated, properties)
 
-	if !namesForLife {
+	if !namesForLife { // of which labels of the console secret move alone: see undoesAnAdoption
 		other := l.properties(map[string]any{"UserName": "renamed"})
 		l.update(properties, other)
 		l.update(other, properties)
@@ -125,6 +125,19 @@ func (l *life) playToBeRetained() {
 	l.succeed(event{kind: "Create", props: adopting, stack: l.stack})
 	l.delete(adopting)
 	assert.NotContains(l, l.aws.Snapshot().Users, l.spec.User)
+}
+
+// undoesAnAdoption tells of a launch that fails while it adopts a console secret that people made,
+// and of its deletion, which gives the secret back with the value that it had.
+func (l *life) undoesAnAdoption() {
+	l.must(l.secrets.CreateSecret(l.Context(), &secretsmanager.CreateSecretInput{
+		Name: &l.spec.ConsolePasswordSecret, SecretString: aws.String("theirs"),
+	}))
+	properties := l.properties(nil)
+	l.whileRefused(func() { l.fail(event{kind: "Create", props: properties, stack: l.stack}) }, "TagResource")
+	l.delete(properties)
+	held, _ := l.aws.SecretString(l.spec.ConsolePasswordSecret, "AWSCURRENT")
+	assert.Equal(l, "theirs", held)
 }
 
 // playAmongStrangers tells of a launch that fails because its names are taken, by entities that

@@ -76,7 +76,7 @@ func (b *bench) compile(ctx context.Context, program string, forLambda bool) (st
 		environment = append(environment, "GOOS=linux", "GOARCH=arm64")
 	}
 	path := filepath.Join(b.directory, name)
-	command := exec.CommandContext(ctx, "go", "build", "-tags", "lambda.norpc", "-trimpath", "-ldflags=-s -w", "-buildvcs=false", "-o", path, program)
+	command := exec.CommandContext(ctx, "go", "build", "-tags", "lambda.norpc,nethttpomithttp2", "-trimpath", "-ldflags=-s -w", "-buildvcs=false", "-o", path, program)
 	command.Env, command.Stderr = environment, os.Stderr
 	if err := command.Run(); err != nil {
 		return "", fmt.Errorf("build %s: %w", program, err)

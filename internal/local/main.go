@@ -1,15 +1,17 @@
-// Command local is a stand-in for "sam local invoke" where there is no Docker: it plays CloudFormation,
-// Lambda and AWS around the built function, on this machine alone, and shows what happened.
+// Command local is a stand-in for "sam local invoke" where there is no Docker: it plays
+// CloudFormation, Lambda and AWS around the built function, on this machine alone, and shows what
+// happened.
 //
 //	go run ./internal/local [event.json ...]
 //	go run ./internal/local -serve
 //	go run ./internal/local -bench
 //
-// Without arguments it plays the life of a stack from the events folder. With AWS_ENDPOINT_URL set it works
-// against that emulator instead of its own. The exit status is 0 only if every answer was what it should be.
+// Without arguments it plays the life of a stack from the events folder. With AWS_ENDPOINT_URL set
+// it works against that emulator instead of its own. The exit status is 0 only if every answer was
+// what it should be.
 //
-// With -serve it serves the AWS and the receiver alone, for "sam local invoke", until it is interrupted. With -bench it
-// measures the binary, and prints a table.
+// With -serve it serves the AWS and the receiver alone, for "sam local invoke", until it is
+// interrupted. With -bench it measures the binary, and prints a table.
 package main
 
 import (
@@ -63,16 +65,21 @@ func run(ctx context.Context, files []string, endpoint string) error {
 	if err != nil {
 		return err
 	}
+	return perform(ctx, screen, bootstrap, scenes, len(files) == 0, endpoint)
+}
 
+// perform plays scenes with the built function; the whole says that they are the life of a stack.
+func perform(ctx context.Context, screen *screen, bootstrap string, scenes []scene, whole bool, endpoint string) error {
 	cloud := http.Handler(localaws.New(localaws.Options{
 		AccountID: scenes[0].account.ID, Partition: scenes[0].account.Partition, Region: scenes[0].account.Region,
 	}))
 	name := "an AWS in memory"
 	if endpoint != "" {
-		if cloud, err = moto.Forward(endpoint); err != nil {
+		forward, err := moto.Forward(endpoint)
+		if err != nil {
 			return err
 		}
-		name = endpoint
+		cloud, name = forward, endpoint
 	}
 	meter := &meter{next: cloud, latency: latency}
 	receiver := newReceiver()
@@ -101,16 +108,19 @@ func run(ctx context.Context, files []string, endpoint string) error {
 		api: api, function: function, account: account,
 	}
 	screen.say("The function runs against %s. Every call takes %v, as a call to AWS may.", name, latency)
-	return play.all(ctx, scenes, len(files) == 0)
+	return play.all(ctx, scenes, whole)
 }
 
-// latency is what each call to AWS takes: enough for calls that go out side by side to be seen as that.
+// latency is what each call to AWS takes: enough for calls that go out side by side to be seen as
+// that.
 const latency = 30 * time.Millisecond
 
-// build builds the function as it ships, but for the machine that this runs on. The module is the folder that holds go.mod.
+// build builds the function as it ships, but for the machine that this runs on, and without
+// -trimpath, so that what the tests have compiled is of use. The module is the folder that holds
+// go.mod.
 func build(ctx context.Context, module, directory string) (string, error) {
 	bootstrap := filepath.Join(directory, "bootstrap")
-	command := exec.CommandContext(ctx, "go", "build", "-tags", "lambda.norpc", "-trimpath", "-o", bootstrap, "./functions/provisioner")
+	command := exec.CommandContext(ctx, "go", "build", "-tags", "lambda.norpc,nethttpomithttp2", "-o", bootstrap, "./functions/provisioner")
 	command.Dir, command.Stdout, command.Stderr = module, os.Stderr, os.Stderr
 	if err := command.Run(); err != nil {
 		return "", fmt.Errorf("build the function (from the folder that holds go.mod): %w", err)

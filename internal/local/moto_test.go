@@ -23,8 +23,9 @@ import (
 	"redis-cloud-iam/internal/moto"
 )
 
-// TestMotoAgrees has moto as the second opinion on localaws. The built binary lives a stack's life in it; and every rule is
-// told to both. Where they differ, and only there, the table of differences says so.
+// TestMotoAgrees has moto as the second opinion on localaws. The built binary lives a stack's life
+// in it; and every rule is told to both. Where they differ, and only there, the table of
+// differences says so.
 func TestMotoAgrees(t *testing.T) {
 	t.Chdir(module)
 	endpoint := startMoto(t)
@@ -92,7 +93,7 @@ type rule struct {
 	tell    func(p *person) (string, error)
 }
 
-// person is somebody with an account, who uses the SDK's own clients.
+// person is someone with an account, who uses the SDK's own clients.
 type person struct {
 	*testing.T
 	endpoint string
@@ -106,7 +107,7 @@ func newPerson(t *testing.T, endpoint string) *person {
 	return (&person{T: t, endpoint: endpoint}).as("LOCALPERSON", "not-a-secret")
 }
 
-// as is the same account for somebody with other credentials.
+// as is the same account for someone with other credentials.
 func (p *person) as(keyID, secret string) *person {
 	config := aws.Config{
 		Region: "us-east-1", BaseEndpoint: &p.endpoint,

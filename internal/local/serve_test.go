@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// samEnvironment is the environment that sam local gives the function beside Lambda's own: of the variables that the
-// template declares, and no others, those that events/env.json sets.
+// samEnvironment is the environment that sam local gives the function beside Lambda's own: of the
+// variables that the template declares, and no others, those that events/env.json sets.
 func samEnvironment(t *testing.T) map[string]string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(module, "events", "env.json"))
@@ -57,8 +57,8 @@ func TestTheEventsAndTheEnvironmentLeadToLocalAWS(t *testing.T) {
 	}
 }
 
-// It plays the events against the stand with the environment of sam local, but for the name of the host, which
-// only containers know. The credentials are those of a person who has some.
+// It plays the events against the stand with the environment of sam local, but for the name of the
+// host, which only containers know. The credentials are those of a person who has some.
 func TestSamLocalInvokeIsServed(t *testing.T) {
 	bootstrap, err := build(t.Context(), module, t.TempDir())
 	require.NoError(t, err)

@@ -12,7 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// packageOf packages a bootstrap in a directory of its own, and returns the zip and what a person sees.
+// packageOf packages a bootstrap in a directory of its own, and returns the zip and what a person
+// sees.
 func packageOf(t *testing.T, content string, mode os.FileMode, modified time.Time) (archive []byte, screen string) {
 	t.Helper()
 	t.Chdir(t.TempDir())

@@ -17,7 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// publishAs publishes the project to the buckets <prefix>-<Region>, and returns what a person sees of it.
+// publishAs publishes the project to the buckets <prefix>-<Region>, and returns what a person sees
+// of it.
 func publishAs(t *testing.T, prefix string, regions ...string) (string, error) {
 	t.Helper()
 	var out bytes.Buffer

@@ -40,10 +40,10 @@ func partitionOf(region string) (partition, bool) {
 }
 
 // validPrefix says whether <prefix>-<Region> can be the name of a bucket, as the templates' parameter has it: with the longest
-// Region of 14 characters, and without dots, which the certificate of S3 does not cover.
+// Region of 15 characters, and without dots, which the certificate of S3 does not cover.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 func validPrefix(prefix string) bool {
-	return regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,46}[a-z0-9]$`).MatchString(prefix)
+	return regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,45}[a-z0-9]$`).MatchString(prefix)
 }
 
 // targets are the Regions to publish to. The error has all the faults; the targets beside it are those without one.
@@ -54,7 +54,7 @@ func targets(prefix string, regions []string) ([]target, error) {
 	case prefix == "":
 		faults = append(faults, errors.New("ARTIFACT_BUCKET_PREFIX is missing: give the beginning of the buckets' names, "+example))
 	case !validPrefix(prefix):
-		faults = append(faults, fmt.Errorf("ARTIFACT_BUCKET_PREFIX is %q: the buckets are called <prefix>-<Region>, so give it 3 to 48 lower-case "+
+		faults = append(faults, fmt.Errorf("ARTIFACT_BUCKET_PREFIX is %q: the buckets are called <prefix>-<Region>, so give it 3 to 47 lower-case "+
 			"letters, digits and hyphens, with a letter or digit at both ends", prefix))
 	}
 	if len(regions) == 0 {

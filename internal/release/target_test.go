@@ -48,8 +48,8 @@ func TestTheInputsFaultsAreToldAllAtOnce(t *testing.T) {
 
 // TestThePrefixLeavesRoomForTheLongestRegion has the 63 characters of a bucket's name.
 func TestThePrefixLeavesRoomForTheLongestRegion(t *testing.T) {
-	const most = "a23456789-123456789-123456789-123456789-12345678"
-	assert.Len(t, most+"-ap-southeast-1", 63)
+	const most = "a23456789-123456789-123456789-123456789-1234567"
+	assert.Len(t, most+"-us-isof-south-1", 63)
 	assert.True(t, validPrefix(most))
 	for _, prefix := range []string{most + "9", "", "ab", "-ab", "ab-", "a_b", "ABC", "a.b", "a b"} {
 		assert.False(t, validPrefix(prefix), prefix)

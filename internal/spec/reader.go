@@ -120,6 +120,23 @@ func (r *reader) list(name, or string) []string {
 	return texts
 }
 
+// commaDelimited reads a property as a list that may also be one text, with commas between its
+// items.
+func (r *reader) commaDelimited(name, or string) []string {
+	raw, _ := r.value(name)
+	text, ok := scalarText(raw)
+	if !ok {
+		return r.list(name, or)
+	}
+	var texts []string
+	for item := range strings.SplitSeq(text, ",") {
+		if item = strings.TrimSpace(item); item != "" {
+			texts = append(texts, item)
+		}
+	}
+	return texts
+}
+
 // pairs reads a property that is a map, in the order of its keys; isMap is false where it is none.
 func (r *reader) pairs(name string) (pairs [][2]string, isMap bool) {
 	raw, ok := r.value(name)

@@ -43,6 +43,21 @@ func TestTheLifeOfTheKeyAndOfTheEntitiesIsRead(t *testing.T) {
 	}, spec)
 }
 
+// Its parameter is a CommaDelimitedList, which CloudFormation splits. A template that has the text
+// itself passes it whole.
+func TestTagsMayBeOneText(t *testing.T) {
+	for text, want := range map[string]map[string]string{
+		`"a=b,c=d"`:             {"a": "b", "c": "d"},
+		`"a=b"`:                 {"a": "b"},
+		`" a = b , c=, d=e=f,"`: {"a": "b", "c": "", "d": "e=f"},
+		`","`:                   {},
+	} {
+		spec, err := Parse([]byte(`{"Tags":`+text+`}`), Account{"aws", "123456789012", "us-east-1"})
+		require.NoError(t, err, text)
+		assert.Equal(t, want, spec.Tags, text)
+	}
+}
+
 func TestTagsFromAnEmptyCommaDelimitedListAreNone(t *testing.T) {
 	for _, text := range []string{`""`, `[""]`, `[]`, `{}`} {
 		spec, err := Parse([]byte(`{"Tags":`+text+`}`), Account{"aws", "123456789012", "us-east-1"})
@@ -78,7 +93,7 @@ func TestFaultsNamePropertyFaultAndRemedy(t *testing.T) {
 		{`{"AccessKeySerial":"1.5"}`, `AccessKeySerial: "1.5"`},
 		{`{"AccessKeySerial":99999999999999999999}`, `AccessKeySerial: "99999999999999999999"`},
 		{`{"Tags":["novalue"]}`, `Tags: "novalue" is not of the form key=value`},
-		{`{"Tags":"novalue"}`, `Tags: must be a list of key=value, or the whole a map, not a single value`},
+		{`{"Tags":"a=1,novalue"}`, `Tags: "novalue" is not of the form key=value`},
 		{`{"Tags":{"aws:x":"1"}}`, `begins with aws:`},
 		{`{"Tags":{"UsedBy":"me"}}`, `key "UsedBy" is reserved`},
 		{`{"Tags":{"redis-cloud-iam:owner":"me"}}`, `is reserved for this resource`},

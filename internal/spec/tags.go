@@ -15,7 +15,7 @@ const (
 	reservedTags = 12 // of the 50 that AWS allows on an entity: those above, with room for one more
 )
 
-// tags takes a map, or a list of key=value. Limits:
+// tags takes a map, a list of key=value, or such a list as one text with commas between. Limits:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
 func (r *reader) tags() map[string]string {
 	const name = "Tags"
@@ -23,7 +23,7 @@ func (r *reader) tags() map[string]string {
 	tags := map[string]string{}
 	pairs, isMap := r.pairs(name)
 	if !isMap {
-		for _, item := range r.list(name, " of key=value, or the whole a map") {
+		for _, item := range r.commaDelimited(name, " of key=value, or the whole a map") {
 			key, value, ok := strings.Cut(item, "=")
 			if !ok {
 				r.fault("%s: %s is not of the form key=value", name, quote(item))

@@ -96,9 +96,9 @@ ArtifactBucketPrefix:
 ArtifactBucketPrefix:
   Type: String
   Description: The function's code is read from the bucket <prefix>-<Region>. "make publish" fills it.
-  # A bucket's name has at most 63 characters, and the longest name of a Region 14, with a dash before it.
-  AllowedPattern: "^[a-z0-9][a-z0-9-]{1,46}[a-z0-9]$"
-  ConstraintDescription: 3 to 48 lower-case letters, digits and dashes, the beginning of a bucket's name.
+  # A bucket's name has at most 63 characters, and the longest name of a Region 15, with a dash before it.
+  AllowedPattern: "^[a-z0-9][a-z0-9-]{1,45}[a-z0-9]$"
+  ConstraintDescription: 3 to 47 lower-case letters, digits and dashes, the beginning of a bucket's name.
 `
 	code = `
 Code:

@@ -101,3 +101,11 @@ func TestWhatIsNotKnownIsRefused(t *testing.T) {
 		assert.Error(t, err, text)
 	}
 }
+
+// What the page shows is what make validate checks.
+func TestThePageOnTheResourceShowsTheExamplesThatAreChecked(t *testing.T) {
+	page := read(t, "docs/custom-resource.md")
+	for _, name := range []string{"own-template.yaml", "own-stack.js"} {
+		assert.Equal(t, 1, strings.Count(page, "\n"+read(t, ".ci/cloudformation/"+name)+"```\n"), name)
+	}
+}
