@@ -1,0 +1,119 @@
+package iampolicy
+
+import (
+	"slices"
+	"strings"
+)
+
+// A Request is what IAM decides on.
+type Request struct {
+	Action   string            // such as iam:CreateUser
+	Resource string            // an ARN; empty where the action knows no resources, so that only "*" covers it
+	Keys     map[string]string // condition keys, as far as anybody asks for them; nil where there are none
+}
+
+// A Decision is what IAM decides on a request.
+type Decision string
+
+const (
+	// Allowed means that a statement allows the request and none denies it.
+	Allowed Decision = "allowed"
+	// NotAllowed means that no statement allows the request. IAM calls it an implicit deny.
+	NotAllowed Decision = "not allowed"
+	// Denied means that a statement denies the request, whatever others allow.
+	Denied Decision = "denied"
+)
+
+// Decide decides a request by policies that permit together: those of an identity and of its groups.
+func Decide(q Request, policies ...*Document) Decision {
+	decision := NotAllowed
+	for _, d := range policies {
+		for _, s := range d.Statements {
+			if !s.Covers(q) {
+				continue
+			}
+			if s.Effect == "Deny" {
+				return Denied
+			}
+			decision = Allowed
+		}
+	}
+	return decision
+}
+
+// Within limits a decision by that of a permissions boundary: only what both allow is allowed.
+//
+// See https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html.
+func (d Decision) Within(boundary Decision) Decision {
+	switch {
+	case d == Denied || boundary == Denied:
+		return Denied
+	case d == Allowed:
+		return boundary
+	}
+	return d
+}
+
+// Covers reports whether a statement speaks of a request, so that its effect applies.
+func (s Statement) Covers(q Request) bool {
+	return s.coversAction(q.Action) && s.coversResource(q) && s.applies(q)
+}
+
+func (s Statement) coversAction(action string) bool {
+	named := slices.ContainsFunc(slices.Concat(s.Action, s.NotAction), func(pattern string) bool {
+		return match(strings.ToLower(pattern), strings.ToLower(action))
+	})
+	return named == (s.NotAction == nil)
+}
+
+func (s Statement) coversResource(q Request) bool {
+	named := slices.ContainsFunc(slices.Concat(s.Resource, s.NotResource), func(pattern string) bool {
+		pattern, known := s.expand(pattern, q)
+		return known && match(pattern, q.Resource)
+	})
+	return named == (s.NotResource == nil)
+}
+
+// expand puts values in the place of policy variables. It reports false where the request has none for
+// one of them, and no default is given: then the text matches nothing.
+//
+// See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html.
+func (s Statement) expand(text string, q Request) (expanded string, known bool) {
+	if !s.variables {
+		return text, true
+	}
+	for {
+		before, rest, found := strings.Cut(text, "${")
+		expanded += before
+		name, after, closed := strings.Cut(rest, "}")
+		if !found || !closed {
+			return expanded + rest, true
+		}
+		name, standard, hasStandard := strings.Cut(name, ",")
+		value, given := q.value(strings.TrimSpace(name))
+		switch {
+		case slices.Contains([]string{"*", "?", "$"}, name):
+			expanded += escape + name
+		case given:
+			expanded += literal(value)
+		case hasStandard:
+			expanded += literal(strings.Trim(strings.TrimSpace(standard), "'"))
+		default:
+			return "", false
+		}
+		text = after
+	}
+}
+
+// value is that of a condition key. Case does not count in the names of keys.
+func (q Request) value(key string) (string, bool) {
+	if value, ok := q.Keys[key]; ok {
+		return value, true
+	}
+	for name, value := range q.Keys {
+		if strings.EqualFold(name, key) {
+			return value, true
+		}
+	}
+	return "", false
+}
