@@ -129,54 +129,6 @@ func (a *Account) set(change func(*settings)) {
 	change(&a.settings)
 }
 
-// IAM returns IAM as the Lambda's own role sees it: everything is allowed.
-func (a *Account) IAM() *IAM { return &IAM{a.own()} }
-
-// STS returns STS as the Lambda's own role sees it.
-func (a *Account) STS() *STS { return &STS{a.own()} }
-
-// SecretsManager returns Secrets Manager as the Lambda's own role sees it: everything is allowed.
-func (a *Account) SecretsManager() *SecretsManager { return &SecretsManager{a.own()} }
-
-func (a *Account) own() front { return front{a, claim{id: ownKeyID}} }
-
-// As returns the services as they answer somebody who signs with these credentials. Whether they are valid, and
-// what they may do, is decided at each call.
-func (a *Account) As(accessKeyID, secret string) *Caller {
-	return &Caller{front{a, claim{id: accessKeyID, proof: func(stored string) bool {
-		return stored == secret
-	}}}}
-}
-
-// A Caller is somebody with credentials. See [Account.As].
-type Caller struct{ front front }
-
-// IAM returns IAM as the caller sees it.
-func (c *Caller) IAM() *IAM { return &IAM{c.front} }
-
-// STS returns STS as the caller sees it.
-func (c *Caller) STS() *STS { return &STS{c.front} }
-
-// SecretsManager returns Secrets Manager as the caller sees it.
-func (c *Caller) SecretsManager() *SecretsManager { return &SecretsManager{c.front} }
-
-// IAM is AWS Identity and Access Management, with the methods of the SDK's client. Each follows
-// its page of https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html.
-type IAM struct{ front }
-
-// STS is the AWS Security Token Service, with the methods of the SDK's client.
-type STS struct{ front }
-
-// SecretsManager is AWS Secrets Manager, with the methods of the SDK's client. Each follows its page
-// of https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Operations.html.
-type SecretsManager struct{ front }
-
-// front is what the services share: the account, and who calls.
-type front struct {
-	account *Account
-	caller  claim
-}
-
 // arn makes an IAM ARN of this account, from a resource such as user/path/name.
 func (a *Account) arn(resource string) string {
 	return "arn:" + a.partition + ":iam::" + a.id + ":" + resource

@@ -6,9 +6,6 @@ import (
 	"errors"
 	"slices"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/smithy-go"
 )
 
 // A Call is the record of one call that reached the account.
@@ -58,8 +55,8 @@ func RoundTrips(calls []Call) int {
 	return trips
 }
 
-// Watch returns a context whose calls are told to watcher as they begin, from many goroutines at once. It is for calls in the
-// same process, whose context reaches the account: those of the clients of [Account.Config], and the typed ones.
+// Watch returns a context whose calls are told to watcher as they begin, from many goroutines at once.
+// It is for the clients of [Account.Config], whose context reaches the account.
 func Watch(ctx context.Context, watcher func(Call)) context.Context {
 	return context.WithValue(ctx, watchKey{}, watcher)
 }
@@ -96,10 +93,10 @@ func errorCode(err error) string {
 	if err == nil {
 		return ""
 	}
-	if api, ok := errors.AsType[smithy.APIError](err); ok {
-		return api.ErrorCode()
+	if refused, ok := errors.AsType[*refusal](err); ok {
+		return refused.code
 	}
-	if _, ok := errors.AsType[*aws.RequestCanceledError](err); ok {
+	if errors.Is(err, errCanceled) {
 		return "Canceled"
 	}
 	return "ReplyLost"

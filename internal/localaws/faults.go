@@ -2,13 +2,7 @@ package localaws
 
 import (
 	"context"
-	"errors"
-	"io"
-	"net/url"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // A Fault is something that goes wrong, or a hook, at chosen calls: [OnCall], [OnAction] and [EveryCall] choose, the
@@ -54,8 +48,8 @@ func (f Fault) Throttle(n int) Fault { f.code, f.times = throttling, n; return f
 // Manager, InternalFailure of STS.
 func (f Fault) ServerError(n int) Fault { f.code, f.times = serverError, n; return f }
 
-// LoseReply lets the call have its effect and then breaks the connection: the caller sees [ErrReplyLost] in process, a
-// connection that ends without an answer over HTTP.
+// LoseReply lets the call have its effect and then breaks the connection, which ends without an answer:
+// in process the error is io.ErrUnexpectedEOF.
 func (f Fault) LoseReply() Fault { f.lost = true; return f }
 
 // Latency makes the call take d longer.
@@ -76,10 +70,6 @@ const (
 	throttling  = "Throttling"
 	serverError = "ServerError"
 )
-
-// ErrReplyLost is what an in-process caller finds, by errors.Is, in the error of a call that had its effect and whose answer
-// was lost. It is the same that the end of a connection looks like.
-var ErrReplyLost = io.ErrUnexpectedEOF
 
 // Inject sets the faults that calls will meet from now on, in place of any set before, and counts calls from 1 again.
 // Without arguments it ends all faults.
@@ -149,7 +139,7 @@ func (m fate) before(ctx context.Context, call Call) error {
 		}
 	}
 	if ctx.Err() != nil {
-		return &aws.RequestCanceledError{Err: ctx.Err()}
+		return errCanceled
 	}
 	for _, f := range m.struck {
 		if f.code != "" {
@@ -159,16 +149,13 @@ func (m fate) before(ctx context.Context, call Call) error {
 	return nil
 }
 
-// after is what happens to a call that has had its effect.
-func (m fate) after(call Call) error {
-	var lost error
+// after is what happens to a call that has had its effect. It reports whether the reply is lost.
+func (m fate) after(call Call) (lost bool) {
 	for _, f := range m.struck {
 		if f.after != nil {
 			f.after(call)
 		}
-		if f.lost {
-			lost = &smithyhttp.RequestSendError{Err: &url.Error{Op: "Post", URL: "https://" + m.service, Err: ErrReplyLost}}
-		}
+		lost = lost || f.lost
 	}
 	return lost
 }
@@ -176,12 +163,9 @@ func (m fate) after(call Call) error {
 func (m fate) refusal(code string) error {
 	switch code {
 	case throttling:
-		return apiError(either(m.service, "ThrottlingException", throttling), "Rate exceeded")
+		return refuse(either(m.service, "ThrottlingException", throttling), "Rate exceeded")
 	case serverError:
 		code = map[string]string{"iam": "ServiceFailure", "secretsmanager": "InternalServiceError", "sts": "InternalFailure"}[m.service]
 	}
-	return namedError(m.service, code)
+	return refuse(code, "Injected fault: %s.", code)
 }
-
-// lostReply says that the caller must see the connection break.
-func lostReply(err error) bool { return errors.Is(err, ErrReplyLost) }

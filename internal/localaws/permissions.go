@@ -4,18 +4,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"redis-cloud-iam/internal/iampolicy"
 )
 
-// A Permission is an action that a call needs its caller to be allowed, the ARN on which, and what the conditions of a policy
-// may look at.
+// A Permission is what a call needs its caller to be allowed.
 //
-// See https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html and
-// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html.
-type Permission struct {
-	Action   string            // such as iam:CreateUser
-	Resource string            // empty where the action knows no resources: policies must say "*"
-	Keys     map[string]string // condition keys, as far as anybody here asks for them; nil where the request has none
-}
+// See https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
+// and https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html.
+type Permission iampolicy.Request
 
 // permissions lists all that a call asks of its caller: the action itself, and what hides in its parameters. For the last
 // use of a key that does not exist no permission helps, so that it asks for none.
@@ -24,20 +21,21 @@ func (a *Account) permissions(op operation, resource string, in any) []Permissio
 		return nil
 	}
 	f := fieldsOf(in)
-	asked := []Permission{{op.fullName(), resource, a.conditionKeys(op, f)}}
+	asked := []Permission{{Action: op.fullName(), Resource: resource, Keys: a.conditionKeys(op, f)}}
 	if f.many("Tags") {
 		kind := map[string]string{
 			"CreateUser": "TagUser", "CreateRole": "TagRole", "CreatePolicy": "TagPolicy",
-			"CreateInstanceProfile": "TagInstanceProfile", "CreateVirtualMFADevice": "TagMFADevice",
-			"CreateSecret": "TagResource",
+			"CreateInstanceProfile": "TagInstanceProfile", "CreateSecret": "TagResource",
 		}[op.action]
 		if kind != "" {
-			asked = append(asked, Permission{op.service + ":" + kind, resource, nil})
+			asked = append(asked, Permission{Action: op.service + ":" + kind, Resource: resource})
 		}
 	}
 	if op.action == "AddRoleToInstanceProfile" {
-		role := entityARN(a, a.state.Roles, "role", f.text("RoleName"))
-		asked = append(asked, Permission{"iam:PassRole", role, map[string]string{"iam:PassedToService": "ec2." + a.urlSuffix()}})
+		asked = append(asked, Permission{
+			Action: "iam:PassRole", Resource: entityARN(a, a.state.Roles, aRole, f.text("RoleName")),
+			Keys: map[string]string{"iam:PassedToService": "ec2." + a.urlSuffix()},
+		})
 	}
 	return append(asked, a.encryption(op, f)...)
 }
@@ -85,7 +83,9 @@ func (a *Account) encryption(op operation, f fields) []Permission {
 	var asked []Permission
 	ask := func(key string, actions ...string) {
 		for _, action := range actions {
-			p := Permission{"kms:" + action, key, map[string]string{"kms:ViaService": "secretsmanager." + a.region + "." + a.urlSuffix()}}
+			p := Permission{Action: "kms:" + action, Resource: key, Keys: map[string]string{
+				"kms:ViaService": "secretsmanager." + a.region + "." + a.urlSuffix(),
+			}}
 			if key != "" && !slices.ContainsFunc(asked, func(q Permission) bool { return q.Action == p.Action && q.Resource == key }) {
 				asked = append(asked, p)
 			}

@@ -1,82 +1,48 @@
 package localaws
 
 import (
-	"context"
 	"slices"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
-// bearer is an identity that uses a policy, and of what kind it is.
-type bearer struct {
-	kind iamtypes.EntityType
-	*identity
-}
-
 // usage returns the identities to which a policy is attached, and those that it bounds.
-func (tx *tx) usage(p *policy) (attached, bounding []bearer) {
-	look := func(kind iamtypes.EntityType, id *identity) {
+func (tx *tx) usage(p *policy) (attached, bounding []*identity) {
+	for _, id := range tx.state.identities() {
 		if slices.Contains(id.Attached, p.ARN) {
-			attached = append(attached, bearer{kind, id})
+			attached = append(attached, id)
 		}
 		if id.Boundary == p.ARN {
-			bounding = append(bounding, bearer{kind, id})
+			bounding = append(bounding, id)
 		}
-	}
-	for _, u := range tx.state.Users {
-		look(iamtypes.EntityTypeUser, &u.identity)
-	}
-	for _, g := range tx.state.Groups {
-		look(iamtypes.EntityTypeGroup, &g.identity)
-	}
-	for _, r := range tx.state.Roles {
-		look(iamtypes.EntityTypeRole, &r.identity)
 	}
 	return attached, bounding
 }
 
-func count(bearers []bearer) *int32 {
-	var n int32
-	for range bearers {
-		n++
+// ListEntitiesForPolicy lists what uses a policy: as a permissions policy, as a boundary, or, when not
+// asked, either way.
+func (tx *tx) ListEntitiesForPolicy(in *iam.ListEntitiesForPolicyInput) (*iam.ListEntitiesForPolicyOutput, error) {
+	p, err := tx.policyWith(in.PolicyArn)
+	if err != nil {
+		return nil, err
 	}
-	return &n
-}
-
-// ListEntitiesForPolicy lists who uses a policy: as a permissions policy, as a boundary, or, when not asked, either way.
-func (c *IAM) ListEntitiesForPolicy(ctx context.Context, in *iam.ListEntitiesForPolicyInput, _ ...func(*iam.Options)) (*iam.ListEntitiesForPolicyOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.ListEntitiesForPolicyOutput, error) {
-		p, err := tx.policyWith(in.PolicyArn)
-		if err != nil {
-			return nil, err
+	attached, bounding := tx.usage(p)
+	out := &iam.ListEntitiesForPolicyOutput{}
+	for _, id := range tx.state.identities() {
+		asPolicy := in.PolicyUsageFilter != iamtypes.PolicyUsageTypePermissionsBoundary && slices.Contains(attached, id)
+		asBoundary := in.PolicyUsageFilter != iamtypes.PolicyUsageTypePermissionsPolicy && slices.Contains(bounding, id)
+		if !asPolicy && !asBoundary {
+			continue
 		}
-		attached, bounding := tx.usage(p)
-		var bearers []bearer
-		if in.PolicyUsageFilter != iamtypes.PolicyUsageTypePermissionsBoundary {
-			bearers = append(bearers, attached...)
+		switch id.Kind {
+		case aUser:
+			out.PolicyUsers = append(out.PolicyUsers, iamtypes.PolicyUser{UserName: &id.Name, UserId: &id.ID})
+		case aGroup:
+			out.PolicyGroups = append(out.PolicyGroups, iamtypes.PolicyGroup{GroupName: &id.Name, GroupId: &id.ID})
+		default:
+			out.PolicyRoles = append(out.PolicyRoles, iamtypes.PolicyRole{RoleName: &id.Name, RoleId: &id.ID})
 		}
-		if in.PolicyUsageFilter != iamtypes.PolicyUsageTypePermissionsPolicy {
-			bearers = append(bearers, slices.DeleteFunc(bounding, func(b bearer) bool { return slices.Contains(bearers, b) })...)
-		}
-		bearers = slices.DeleteFunc(under(slices.Values(bearers), in.PathPrefix), func(b bearer) bool {
-			return in.EntityFilter != "" && in.EntityFilter != b.kind
-		})
-		bearers, truncated, next, err := page(tx, bearers, func(b bearer) string { return string(b.kind) + " " + fold(b.Name) }, in.Marker, in.MaxItems)
-		out := &iam.ListEntitiesForPolicyOutput{IsTruncated: truncated, Marker: next}
-		for _, b := range bearers {
-			name, id := aws.String(b.Name), aws.String(b.ID)
-			switch b.kind {
-			case iamtypes.EntityTypeUser:
-				out.PolicyUsers = append(out.PolicyUsers, iamtypes.PolicyUser{UserName: name, UserId: id})
-			case iamtypes.EntityTypeGroup:
-				out.PolicyGroups = append(out.PolicyGroups, iamtypes.PolicyGroup{GroupName: name, GroupId: id})
-			case iamtypes.EntityTypeRole:
-				out.PolicyRoles = append(out.PolicyRoles, iamtypes.PolicyRole{RoleName: name, RoleId: id})
-			default: // policies bear no policies
-			}
-		}
-		return out, err
-	})
+	}
+	return out, nil
 }

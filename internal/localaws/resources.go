@@ -50,36 +50,34 @@ func (a *Account) resource(caller *user, op operation, in any) string {
 }
 
 func (a *Account) iamResource(caller *user, action string, f fields) string {
-	mfa := strings.HasSuffix(action, "VirtualMFADevice")
-	path := cmp.Or(f.text("Path"), "/")
-	switch {
-	case mfa && action == "CreateVirtualMFADevice":
-		return a.arn("mfa" + path + f.text("VirtualMFADeviceName"))
-	case mfa:
-		return f.text("SerialNumber")
-	case action == "GetAccessKeyLastUsed":
+	if action == "GetAccessKeyLastUsed" {
 		if u, _ := a.state.key(f.text("AccessKeyId")); u != nil {
 			return u.ARN
 		}
 		return ""
-	case action == "CreateInstanceProfile":
-		return a.arn("instance-profile" + path + f.text("InstanceProfileName"))
-	case action == "CreateGroup":
-		return a.arn("group" + path + f.text("GroupName"))
-	case action == "CreateRole":
-		return a.arn("role" + path + f.text("RoleName"))
-	case action == "CreateUser":
-		return a.arn("user" + path + f.text("UserName"))
-	case action == "CreatePolicy":
-		return a.arn("policy" + path + f.text("PolicyName"))
+	}
+	if kind, creates := strings.CutPrefix(action, "Create"); creates {
+		path := cmp.Or(f.text("Path"), "/")
+		switch kind {
+		case "User", "Role", "Group", "Policy":
+			return a.arn(strings.ToLower(kind) + path + f.text(kind+"Name"))
+		case "InstanceProfile":
+			return a.arn(string(aProfile) + path + f.text("InstanceProfileName"))
+		case "VirtualMFADevice":
+			return a.arn("mfa" + path + f.text("VirtualMFADeviceName"))
+		}
+	}
+	switch {
+	case action == "DeleteVirtualMFADevice":
+		return f.text("SerialNumber")
 	case f.text("InstanceProfileName") != "":
-		return entityARN(a, a.state.Profiles, "instance-profile", f.text("InstanceProfileName"))
+		return entityARN(a, a.state.Profiles, aProfile, f.text("InstanceProfileName"))
 	case f.text("GroupName") != "":
-		return entityARN(a, a.state.Groups, "group", f.text("GroupName"))
+		return entityARN(a, a.state.Groups, aGroup, f.text("GroupName"))
 	case f.text("RoleName") != "":
-		return entityARN(a, a.state.Roles, "role", f.text("RoleName"))
+		return entityARN(a, a.state.Roles, aRole, f.text("RoleName"))
 	case f.text("UserName") != "":
-		return entityARN(a, a.state.Users, "user", f.text("UserName"))
+		return entityARN(a, a.state.Users, aUser, f.text("UserName"))
 	case f.text("PolicyArn") != "":
 		return f.text("PolicyArn")
 	case caller != nil && f.input.FieldByName("UserName").IsValid():
@@ -89,11 +87,11 @@ func (a *Account) iamResource(caller *user, action string, f fields) string {
 }
 
 // entityARN is the ARN of a named entity, or the one that it would have without a path.
-func entityARN[T interface{ header() *entity }](a *Account, entities map[string]T, kind, name string) string {
+func entityARN[T interface{ header() *entity }](a *Account, entities map[string]T, k kind, name string) string {
 	if e, ok := entities[fold(name)]; ok {
 		return e.header().ARN
 	}
-	return a.arn(kind + "/" + name)
+	return a.arn(string(k) + "/" + name)
 }
 
 // redacted copies an input without the secret values in it.

@@ -30,7 +30,6 @@ func TestARoleHasWhatItWasMadeWith(t *testing.T) {
 		assert.JSONEq(s, trustEC2, text)
 
 		assert.Len(s, ask[iam.ListRolesOutput](s, &iam.ListRolesInput{}).Roles, 1)
-		assert.Equal(s, tags("UsedBy", "RedisLabs"), ask[iam.ListRoleTagsOutput](s, &iam.ListRoleTagsInput{RoleName: aws.String("node")}).Tags)
 	})
 }
 
@@ -66,8 +65,6 @@ func TestARoleIsDeletedOnlyWhenStripped(t *testing.T) {
 
 		s.do(&iam.PutRolePolicyInput{RoleName: name, PolicyName: aws.String("inline"), PolicyDocument: aws.String(readUsers)})
 		assert.Equal(s, []string{"inline"}, ask[iam.ListRolePoliciesOutput](s, &iam.ListRolePoliciesInput{RoleName: name}).PolicyNames)
-		document := ask[iam.GetRolePolicyOutput](s, &iam.GetRolePolicyInput{RoleName: name, PolicyName: aws.String("inline")}).PolicyDocument
-		assert.Equal(s, url.QueryEscape(readUsers), *document, "no space in it, so both escapes agree")
 		s.refused("DeleteConflict", gone)
 		s.do(&iam.DeleteRolePolicyInput{RoleName: name, PolicyName: aws.String("inline")})
 

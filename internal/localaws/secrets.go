@@ -1,8 +1,6 @@
 package localaws
 
 import (
-	"context"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -78,42 +76,40 @@ func (tx *tx) liveSecret(id *string) (*secret, error) {
 
 // CreateSecret makes a secret and, with a value, its first version. The same call again, with the same token and the same
 // value, is a success and changes nothing.
-func (c *SecretsManager) CreateSecret(ctx context.Context, in *secretsmanager.CreateSecretInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.CreateSecretOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*secretsmanager.CreateSecretOutput, error) {
-		if !tx.pattern(`[A-Za-z0-9/_+=.@!-]+`).MatchString(*in.Name) {
-			return nil, apiError("ValidationException", "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!")
-		}
-		value := secretValue{in.SecretString, in.SecretBinary}
-		if s, err := tx.secretNamed(in.Name); err == nil {
-			return repeated(s, in.ClientRequestToken, value)
-		}
-		if tx.now.Before(tx.state.BlockedSecrets[*in.Name]) {
-			return nil, scheduled()
-		}
-		s := &secret{
-			Name:        *in.Name,
-			ARN:         tx.secretARN(*in.Name) + "-" + random(6, letterAlphabet),
-			Description: aws.ToString(in.Description),
-			Created:     tx.now,
-			Changed:     tx.now,
-		}
-		if err := s.encrypt(tx, in.KmsKeyId); err != nil {
+func (tx *tx) CreateSecret(in *secretsmanager.CreateSecretInput) (*secretsmanager.CreateSecretOutput, error) {
+	if !tx.pattern(`[A-Za-z0-9/_+=.@!-]+`).MatchString(*in.Name) {
+		return nil, refuse("ValidationException", "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!")
+	}
+	value := secretValue{in.SecretString, in.SecretBinary}
+	if s, err := tx.secretNamed(in.Name); err == nil {
+		return repeated(s, in.ClientRequestToken, value)
+	}
+	if tx.now.Before(tx.state.BlockedSecrets[*in.Name]) {
+		return nil, scheduled()
+	}
+	s := &secret{
+		Name:        *in.Name,
+		ARN:         tx.secretARN(*in.Name) + "-" + random(6, letterAlphabet),
+		Description: aws.ToString(in.Description),
+		Created:     tx.now,
+		Changed:     tx.now,
+	}
+	if err := s.encrypt(tx, in.KmsKeyId); err != nil {
+		return nil, err
+	}
+	if err := s.tag(in.Tags); err != nil {
+		return nil, err
+	}
+	out := &secretsmanager.CreateSecretOutput{ARN: aws.String(s.ARN), Name: aws.String(s.Name)}
+	if value.given() {
+		v, err := tx.put(s, in.ClientRequestToken, value, nil)
+		if err != nil {
 			return nil, err
 		}
-		if err := s.tag(in.Tags); err != nil {
-			return nil, err
-		}
-		out := &secretsmanager.CreateSecretOutput{ARN: aws.String(s.ARN), Name: aws.String(s.Name)}
-		if value.given() {
-			v, err := tx.put(s, in.ClientRequestToken, value, nil)
-			if err != nil {
-				return nil, err
-			}
-			out.VersionId = aws.String(v.ID)
-		}
-		tx.state.Secrets[s.Name] = s
-		return out, nil
-	})
+		out.VersionId = aws.String(v.ID)
+	}
+	tx.state.Secrets[s.Name] = s
+	return out, nil
 }
 
 // repeated answers a CreateSecret whose name is taken.
@@ -159,26 +155,24 @@ func (a *Account) kmsKey(id string) string {
 
 // DescribeSecret returns all of a secret but its value, even when it is scheduled for deletion. Versions without labels are
 // left out.
-func (c *SecretsManager) DescribeSecret(ctx context.Context, in *secretsmanager.DescribeSecretInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.DescribeSecretOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*secretsmanager.DescribeSecretOutput, error) {
-		s, err := tx.secretNamed(in.SecretId)
-		if err != nil {
-			return nil, err
-		}
-		e := s.entry()
-		return &secretsmanager.DescribeSecretOutput{
-			ARN:                e.ARN,
-			Name:               e.Name,
-			Description:        e.Description,
-			KmsKeyId:           e.KmsKeyId,
-			CreatedDate:        e.CreatedDate,
-			LastChangedDate:    e.LastChangedDate,
-			LastAccessedDate:   e.LastAccessedDate,
-			DeletedDate:        e.DeletedDate,
-			Tags:               e.Tags,
-			VersionIdsToStages: e.SecretVersionsToStages,
-		}, nil
-	})
+func (tx *tx) DescribeSecret(in *secretsmanager.DescribeSecretInput) (*secretsmanager.DescribeSecretOutput, error) {
+	s, err := tx.secretNamed(in.SecretId)
+	if err != nil {
+		return nil, err
+	}
+	e := s.entry()
+	return &secretsmanager.DescribeSecretOutput{
+		ARN:                e.ARN,
+		Name:               e.Name,
+		Description:        e.Description,
+		KmsKeyId:           e.KmsKeyId,
+		CreatedDate:        e.CreatedDate,
+		LastChangedDate:    e.LastChangedDate,
+		LastAccessedDate:   e.LastAccessedDate,
+		DeletedDate:        e.DeletedDate,
+		Tags:               e.Tags,
+		VersionIdsToStages: e.SecretVersionsToStages,
+	}, nil
 }
 
 // entry is a secret as ListSecrets returns it.
@@ -212,60 +206,38 @@ func (s *secret) entry() secrettypes.SecretListEntry {
 }
 
 // UpdateSecret changes a secret's key and description, and its value by a new version.
-func (c *SecretsManager) UpdateSecret(ctx context.Context, in *secretsmanager.UpdateSecretInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.UpdateSecretOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*secretsmanager.UpdateSecretOutput, error) {
-		s, err := tx.liveSecret(in.SecretId)
+func (tx *tx) UpdateSecret(in *secretsmanager.UpdateSecretInput) (*secretsmanager.UpdateSecretOutput, error) {
+	s, err := tx.liveSecret(in.SecretId)
+	if err != nil {
+		return nil, err
+	}
+	out := &secretsmanager.UpdateSecretOutput{ARN: aws.String(s.ARN), Name: aws.String(s.Name)}
+	previous := s.KMSKey
+	if err := s.encrypt(tx, in.KmsKeyId); err != nil {
+		return nil, err
+	}
+	if value := (secretValue{in.SecretString, in.SecretBinary}); value.given() {
+		v, err := tx.replace(s, in.ClientRequestToken, value)
 		if err != nil {
+			s.KMSKey = previous
 			return nil, err
 		}
-		out := &secretsmanager.UpdateSecretOutput{ARN: aws.String(s.ARN), Name: aws.String(s.Name)}
-		previous := s.KMSKey
-		if err := s.encrypt(tx, in.KmsKeyId); err != nil {
-			return nil, err
-		}
-		if value := (secretValue{in.SecretString, in.SecretBinary}); value.given() {
-			v, err := tx.replace(s, in.ClientRequestToken, value)
-			if err != nil {
-				s.KMSKey = previous
-				return nil, err
-			}
-			out.VersionId = aws.String(v.ID)
-		}
-		if in.Description != nil {
-			s.Description = *in.Description
-		}
-		s.Changed = tx.now
-		return out, nil
-	})
+		out.VersionId = aws.String(v.ID)
+	}
+	if in.Description != nil {
+		s.Description = *in.Description
+	}
+	s.Changed = tx.now
+	return out, nil
 }
 
-// ListSecrets lists the secrets that no deletion awaits, or all of them. Filters all have to match; one matches when any of its values does.
-func (c *SecretsManager) ListSecrets(ctx context.Context, in *secretsmanager.ListSecretsInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.ListSecretsOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*secretsmanager.ListSecretsOutput, error) {
-		secrets := slices.DeleteFunc(slices.Collect(maps.Values(tx.state.Secrets)), func(s *secret) bool {
-			return !s.Deletion.IsZero() && !aws.ToBool(in.IncludePlannedDeletion) ||
-				slices.ContainsFunc(in.Filters, func(f secrettypes.Filter) bool { return !s.matches(f) })
-		})
-		found, _, next, err := page(tx, secrets, func(s *secret) string { return s.Name }, in.NextToken, in.MaxResults)
-		out := &secretsmanager.ListSecretsOutput{NextToken: next}
-		for _, s := range found {
+// ListSecrets lists the secrets whose deletion is not scheduled, or all of them.
+func (tx *tx) ListSecrets(in *secretsmanager.ListSecretsInput) (*secretsmanager.ListSecretsOutput, error) {
+	out := &secretsmanager.ListSecretsOutput{}
+	for _, s := range ordered(tx.state.Secrets) {
+		if s.Deletion.IsZero() || aws.ToBool(in.IncludePlannedDeletion) {
 			out.SecretList = append(out.SecretList, s.entry())
 		}
-		return out, err
-	})
-}
-
-// matches says whether a filter keeps a secret: by the beginning of its name, its tags or its description.
-func (s *secret) matches(f secrettypes.Filter) bool {
-	texts := map[secrettypes.FilterNameStringType][]string{
-		secrettypes.FilterNameStringTypeName:        {s.Name},
-		secrettypes.FilterNameStringTypeDescription: {s.Description},
 	}
-	for _, t := range s.Tags {
-		texts["tag-key"] = append(texts["tag-key"], t.Key)
-		texts["tag-value"] = append(texts["tag-value"], t.Value)
-	}
-	return slices.ContainsFunc(f.Values, func(value string) bool {
-		return slices.ContainsFunc(texts[f.Key], func(text string) bool { return strings.HasPrefix(text, value) })
-	})
+	return out, nil
 }

@@ -2,13 +2,11 @@ package localaws
 
 import (
 	"bytes"
-	"context"
 	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	secrettypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 )
 
 const (
@@ -130,7 +128,7 @@ func (s *secret) makeRoom(now time.Time) error {
 			return len(v.Stages) == 0 && now.Sub(v.Created) >= versionKept
 		})
 		if i < 0 {
-			return &secrettypes.LimitExceededException{Message: aws.String("You've exceeded the quota for versions of a secret.")}
+			return refuse("LimitExceededException", "You've exceeded the quota for versions of a secret.")
 		}
 		s.Versions = slices.Delete(s.Versions, i, i+1)
 	}
@@ -139,44 +137,40 @@ func (s *secret) makeRoom(now time.Time) error {
 
 // PutSecretValue adds a version. The same call again, with the same token and the same value, is a success
 // and changes nothing.
-func (c *SecretsManager) PutSecretValue(ctx context.Context, in *secretsmanager.PutSecretValueInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.PutSecretValueOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*secretsmanager.PutSecretValueOutput, error) {
-		s, err := tx.liveSecret(in.SecretId)
-		if err != nil {
-			return nil, err
-		}
-		v, err := tx.put(s, in.ClientRequestToken, secretValue{in.SecretString, in.SecretBinary}, in.VersionStages)
-		if err != nil {
-			return nil, err
-		}
-		return &secretsmanager.PutSecretValueOutput{
-			ARN: aws.String(s.ARN), Name: aws.String(s.Name), VersionId: aws.String(v.ID), VersionStages: slices.Clone(v.Stages),
-		}, nil
-	})
+func (tx *tx) PutSecretValue(in *secretsmanager.PutSecretValueInput) (*secretsmanager.PutSecretValueOutput, error) {
+	s, err := tx.liveSecret(in.SecretId)
+	if err != nil {
+		return nil, err
+	}
+	v, err := tx.put(s, in.ClientRequestToken, secretValue{in.SecretString, in.SecretBinary}, in.VersionStages)
+	if err != nil {
+		return nil, err
+	}
+	return &secretsmanager.PutSecretValueOutput{
+		ARN: aws.String(s.ARN), Name: aws.String(s.Name), VersionId: aws.String(v.ID), VersionStages: slices.Clone(v.Stages),
+	}, nil
 }
 
 // GetSecretValue returns the value of a version, chosen by its ID, its label, or both; AWSCURRENT when by neither.
-func (c *SecretsManager) GetSecretValue(ctx context.Context, in *secretsmanager.GetSecretValueInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*secretsmanager.GetSecretValueOutput, error) {
-		s, err := tx.liveSecret(in.SecretId)
-		if err != nil {
-			return nil, err
-		}
-		v, err := s.chosen(in.VersionId, in.VersionStage)
-		if err != nil {
-			return nil, err
-		}
-		s.Accessed = tx.now
-		return &secretsmanager.GetSecretValueOutput{
-			ARN:           aws.String(s.ARN),
-			Name:          aws.String(s.Name),
-			VersionId:     aws.String(v.ID),
-			VersionStages: slices.Clone(v.Stages),
-			SecretString:  clone(v.Text),
-			SecretBinary:  slices.Clone(v.Binary),
-			CreatedDate:   stamp(v.Created),
-		}, nil
-	})
+func (tx *tx) GetSecretValue(in *secretsmanager.GetSecretValueInput) (*secretsmanager.GetSecretValueOutput, error) {
+	s, err := tx.liveSecret(in.SecretId)
+	if err != nil {
+		return nil, err
+	}
+	v, err := s.chosen(in.VersionId, in.VersionStage)
+	if err != nil {
+		return nil, err
+	}
+	s.Accessed = tx.now
+	return &secretsmanager.GetSecretValueOutput{
+		ARN:           aws.String(s.ARN),
+		Name:          aws.String(s.Name),
+		VersionId:     aws.String(v.ID),
+		VersionStages: slices.Clone(v.Stages),
+		SecretString:  clone(v.Text),
+		SecretBinary:  slices.Clone(v.Binary),
+		CreatedDate:   stamp(v.Created),
+	}, nil
 }
 
 func (s *secret) chosen(id, stage *string) (*secretVersion, error) {
@@ -200,43 +194,18 @@ func (s *secret) chosen(id, stage *string) (*secretVersion, error) {
 	return v, nil
 }
 
-// ListSecretVersionIds lists a secret's versions: those with labels, or all.
-//
-//nolint:revive // the SDK's name
-func (c *SecretsManager) ListSecretVersionIds(ctx context.Context, in *secretsmanager.ListSecretVersionIdsInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.ListSecretVersionIdsOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*secretsmanager.ListSecretVersionIdsOutput, error) {
-		s, err := tx.secretNamed(in.SecretId)
-		if err != nil {
-			return nil, err
-		}
-		versions := slices.DeleteFunc(slices.Clone(s.Versions), func(v *secretVersion) bool {
-			return len(v.Stages) == 0 && !aws.ToBool(in.IncludeDeprecated)
-		})
-		found, _, next, err := page(tx, versions, func(v *secretVersion) string { return v.ID }, in.NextToken, in.MaxResults)
-		out := &secretsmanager.ListSecretVersionIdsOutput{ARN: aws.String(s.ARN), Name: aws.String(s.Name), NextToken: next}
-		for _, v := range found {
-			out.Versions = append(out.Versions, secrettypes.SecretVersionsListEntry{
-				VersionId: aws.String(v.ID), VersionStages: slices.Clone(v.Stages), CreatedDate: stamp(v.Created),
-			})
-		}
-		return out, err
-	})
-}
-
 // UpdateSecretVersionStage moves a label from one version to another, adds one, or takes one away. Who moves a label must
 // name the version that has it now.
-func (c *SecretsManager) UpdateSecretVersionStage(ctx context.Context, in *secretsmanager.UpdateSecretVersionStageInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.UpdateSecretVersionStageOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*secretsmanager.UpdateSecretVersionStageOutput, error) {
-		s, err := tx.liveSecret(in.SecretId)
-		if err != nil {
-			return nil, err
-		}
-		if err := s.relabel(*in.VersionStage, in.RemoveFromVersionId, in.MoveToVersionId); err != nil {
-			return nil, err
-		}
-		s.Changed = tx.now
-		return &secretsmanager.UpdateSecretVersionStageOutput{ARN: aws.String(s.ARN), Name: aws.String(s.Name)}, nil
-	})
+func (tx *tx) UpdateSecretVersionStage(in *secretsmanager.UpdateSecretVersionStageInput) (*secretsmanager.UpdateSecretVersionStageOutput, error) {
+	s, err := tx.liveSecret(in.SecretId)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.relabel(*in.VersionStage, in.RemoveFromVersionId, in.MoveToVersionId); err != nil {
+		return nil, err
+	}
+	s.Changed = tx.now
+	return &secretsmanager.UpdateSecretVersionStageOutput{ARN: aws.String(s.ARN), Name: aws.String(s.Name)}, nil
 }
 
 func (s *secret) relabel(stage string, from, to *string) error {

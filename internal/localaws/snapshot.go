@@ -143,19 +143,16 @@ func (a *Account) snapshotUser(u *user) User {
 	for _, d := range a.state.devicesOf(u) {
 		s.MFADevices = append(s.MFADevices, d.Serial)
 	}
-	for _, c := range u.Certificates {
-		s.Certificates = append(s.Certificates, c.ID)
-	}
-	for _, k := range u.SSHKeys {
-		s.SSHKeys = append(s.SSHKeys, k.ID)
-	}
-	for _, c := range u.Credentials {
-		s.Credentials = append(s.Credentials, c.ID)
-	}
-	for _, list := range [][]string{s.Groups, s.Certificates, s.SSHKeys, s.Credentials} {
-		slices.Sort(list)
-	}
+	slices.Sort(s.Groups)
+	s.Certificates, s.SSHKeys, s.Credentials = u.idsOf(certificates), u.idsOf(sshKeys), u.idsOf(serviceCredentials)
 	return s
+}
+
+func (u *user) idsOf(k credentialKind) (ids []string) {
+	for _, c := range u.credentialsOf(k) {
+		ids = append(ids, c.ID)
+	}
+	return ids
 }
 
 func snapshotPolicy(p *policy) Policy {

@@ -9,7 +9,7 @@ import (
 )
 
 // A Request is what IAM decides on.
-type Request = iampolicy.Request
+type Request iampolicy.Request
 
 // check refuses a statement whose meaning the proof of least privilege could miss: one without a
 // name, one that allows more than single actions on stated resources, and one that cannot be decided.
@@ -62,11 +62,11 @@ func (r Role) Grants() []Grant {
 // Allowing are the grants by which the role allows a request. If there are none it is denied.
 func (r Role) Allowing(q Request) []Grant {
 	for _, p := range r {
-		if iampolicy.Decide(q, p.document) == iampolicy.Denied {
+		if iampolicy.Decide(iampolicy.Request(q), p.document) == iampolicy.Denied {
 			return nil
 		}
 	}
-	return r.grants(func(s iampolicy.Statement) bool { return s.Covers(q) })
+	return r.grants(func(s iampolicy.Statement) bool { return s.Covers(iampolicy.Request(q)) })
 }
 
 // grants takes the statements that allow something apart, into such of one action on one resource, and
