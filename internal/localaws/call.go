@@ -57,11 +57,17 @@ var (
 	errCanceled  = errors.New("the caller has given up")
 )
 
+// reply is what a call answers with.
+type reply struct {
+	out  reflect.Value       // a pointer to a structure of the SDK, or nothing
+	kept func([]byte) []byte // what is left of the body; nil for all of it
+}
+
 // call is what happens to every call: it is recorded, meets its faults, is authenticated, authorized
-// and checked, and has its effect. The output is a pointer to a structure of the SDK, or nothing.
-func (a *Account) call(ctx context.Context, who claim, op operation, effect reflect.Method, in reflect.Value) (out reflect.Value, err error) {
+// and checked, and has its effect.
+func (a *Account) call(ctx context.Context, who claim, op operation, effect reflect.Method, in reflect.Value) (r reply, err error) {
 	if ctx.Err() != nil {
-		return out, errCanceled
+		return r, errCanceled
 	}
 	record, fate := a.begin(who, op, in.Interface())
 	defer func() { a.end(record, err) }()
@@ -70,16 +76,17 @@ func (a *Account) call(ctx context.Context, who claim, op operation, effect refl
 	}
 
 	if err := fate.before(ctx, *record); err != nil {
-		return out, err
+		return r, err
 	}
-	out, err = a.enact(who, op, effect, in)
-	if fate.after(*record) {
-		return out, errReplyLost
+	r.out, err = a.enact(who, op, effect, in)
+	var lost bool
+	if lost, r.kept = fate.after(*record); lost {
+		return r, errReplyLost
 	}
 	if ctx.Err() != nil {
-		return out, errCanceled
+		return r, errCanceled
 	}
-	return out, err
+	return r, err
 }
 
 // enact authenticates, authorizes and checks a call, and lets it have its effect.

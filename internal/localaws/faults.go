@@ -2,6 +2,7 @@ package localaws
 
 import (
 	"context"
+	"net/http"
 	"time"
 )
 
@@ -22,6 +23,7 @@ type Fault struct {
 
 	code         string
 	lost, hang   bool
+	kept         func(reply []byte) []byte // what is left of the reply's body; nil for all of it
 	latency      time.Duration
 	first, after func(Call)
 }
@@ -51,6 +53,16 @@ func (f Fault) ServerError(n int) Fault { f.code, f.times = serverError, n; retu
 // LoseReply lets the call have its effect and then breaks the connection, which ends without an answer:
 // in process the error is io.ErrUnexpectedEOF.
 func (f Fault) LoseReply() Fault { f.lost = true; return f }
+
+// EmptyReply lets the call have its effect and answers it with status 200 and no body.
+func (f Fault) EmptyReply() Fault { f.kept = func([]byte) []byte { return nil }; return f }
+
+// HalfReply is the same with the first half of the body: a document that breaks off, in a reply
+// that is complete as far as HTTP can tell.
+func (f Fault) HalfReply() Fault {
+	f.kept = func(body []byte) []byte { return body[:len(body)/2] }
+	return f
+}
 
 // Latency makes the call take d longer.
 func (f Fault) Latency(d time.Duration) Fault { f.latency = d; return f }
@@ -149,16 +161,28 @@ func (m fate) before(ctx context.Context, call Call) error {
 	return nil
 }
 
-// after is what happens to a call that has had its effect. It reports whether the reply is lost.
-func (m fate) after(call Call) (lost bool) {
+// after is what happens to a call that has had its effect: its reply may be lost, or broken.
+func (m fate) after(call Call) (lost bool, kept func([]byte) []byte) {
 	for _, f := range m.struck {
 		if f.after != nil {
 			f.after(call)
 		}
+		if f.kept != nil {
+			kept = f.kept
+		}
 		lost = lost || f.lost
 	}
-	return lost
+	return lost, kept
 }
+
+// broken is the writer of a reply of which a fault leaves a part.
+type broken struct {
+	http.ResponseWriter
+	kept func([]byte) []byte
+}
+
+// Write implements [http.ResponseWriter]. The protocols write a body in one piece.
+func (b broken) Write(body []byte) (int, error) { return b.ResponseWriter.Write(b.kept(body)) }
 
 func (m fate) refusal(code string) error {
 	switch code {

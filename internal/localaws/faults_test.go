@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -76,6 +78,41 @@ func TestTheSDKRetriesWhatItShould(t *testing.T) {
 		_, ok := errors.AsType[*iamtypes.EntityAlreadyExistsException](err)
 		assert.True(t, ok, "the retry of a call whose reply was lost meets its own effect: %v", err)
 	})
+}
+
+func TestABrokenReplyHadItsEffect(t *testing.T) {
+	for name, broken := range map[string]func(Fault) Fault{"empty": Fault.EmptyReply, "half": Fault.HalfReply} {
+		t.Run(name, func(t *testing.T) {
+			a := New(Options{})
+			config := a.Config("", "")
+			var bodies []string
+			config.HTTPClient = doer(func(r *http.Request) (*http.Response, error) {
+				reply, err := transport{a}.RoundTrip(r)
+				require.NoError(t, err)
+				assert.Equal(t, http.StatusOK, reply.StatusCode)
+				body, err := io.ReadAll(reply.Body)
+				require.NoError(t, err)
+				bodies = append(bodies, string(body))
+				reply.Body = io.NopCloser(strings.NewReader(string(body)))
+				return reply, nil
+			})
+			s := teller{t, a, clients(config)}
+			a.Inject(broken(OnCall(1)), broken(OnAction("CreateSecret")))
+			_, _ = s.try(t.Context(), createUser("redis"))
+			_, _ = s.try(t.Context(), createSecret(1, "x"))
+			assert.Contains(t, a.Snapshot().Users, "redis")
+			assert.Contains(t, a.Snapshot().Secrets, secretName)
+			s.do(getUser("redis"), describeSecret())
+			require.Len(t, bodies, 4)
+			if name == "empty" {
+				assert.Empty(t, bodies[0]+bodies[1])
+				return
+			}
+			assert.Regexp(t, `^<CreateUserResponse`, bodies[0])
+			assert.NotContains(t, bodies[0], "</CreateUserResponse>")
+			assert.Regexp(t, `^\{"[^}]+$`, bodies[1])
+		})
+	}
 }
 
 func TestALostReplyHadItsEffect(t *testing.T) {

@@ -37,9 +37,12 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Amzn-Requestid", uuid())
 	exchange, err := a.receive(r.Context(), w, r)
 	if err == nil {
-		var out reflect.Value
-		if out, err = exchange.perform(r.Context()); err == nil {
-			exchange.protocol.answer(w, exchange.operation, out)
+		var reply reply
+		if reply, err = exchange.perform(r.Context()); err == nil {
+			if reply.kept != nil {
+				w = broken{w, reply.kept}
+			}
+			exchange.protocol.answer(w, exchange.operation, reply.out)
 			return
 		}
 	}
@@ -116,14 +119,14 @@ func (e *exchange) readForm(r *http.Request, body []byte) error {
 }
 
 // perform gives the request to the operation that it names.
-func (e *exchange) perform(ctx context.Context) (out reflect.Value, err error) {
+func (e *exchange) perform(ctx context.Context) (r reply, err error) {
 	effect, ok := e.effect()
 	if !ok {
-		return out, e.protocol.unknown(e.action)
+		return r, e.protocol.unknown(e.action)
 	}
 	in := reflect.New(effect.Type.In(1).Elem())
 	if err := e.protocol.decode(in.Elem()); err != nil {
-		return out, err
+		return r, err
 	}
 	return e.account.call(ctx, e.caller, e.operation, effect, in)
 }

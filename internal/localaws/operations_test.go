@@ -189,6 +189,31 @@ func TestAMemberThatIsNotKnownIsRefused(t *testing.T) {
 	})
 }
 
+// AWS sends a list that holds nothing as an empty one: a client that prints what it got shows "[]".
+func TestAListThatHoldsNothingIsEmptyAndNotAbsent(t *testing.T) {
+	story(t, func(s teller) {
+		s.do(createUser("redis"), createRole("redis"), createPolicy("read-users"))
+		for method := range reflect.TypeFor[*tx]().Methods() {
+			if !strings.HasPrefix(method.Name, "List") {
+				continue
+			}
+			in := reflect.New(method.Type.In(1).Elem())
+			for name, value := range map[string]string{"UserName": "redis", "RoleName": "redis", "PolicyArn": readUsersARN} {
+				if field := in.Elem().FieldByName(name); field.IsValid() {
+					field.Set(reflect.ValueOf(&value))
+				}
+			}
+			out, err := s.try(s.Context(), in.Interface())
+			require.NoError(s, err, method.Name)
+			for name, field := range reflect.ValueOf(out).Elem().Fields() {
+				if field.Kind() == reflect.Slice {
+					assert.False(s, field.IsNil(), "%s %s", method.Name, name.Name)
+				}
+			}
+		}
+	})
+}
+
 func TestTheModelsCanBeRead(t *testing.T) {
 	a := New(Options{})
 	for _, m := range []model{a.iamModel, a.secretModel} {

@@ -38,6 +38,9 @@ func (a *Account) cut(op operation, in, out reflect.Value) error {
 	seen := 0 // by the lists before this one: an output may have several
 	for _, list := range out.Fields() {
 		if list.Kind() == reflect.Slice {
+			if list.IsNil() { // AWS sends a list that holds nothing, and does not leave it out
+				list.Set(reflect.MakeSlice(list.Type(), 0, 0))
+			}
 			n := list.Len()
 			list.Set(list.Slice(between(0, first-seen, n), between(0, end-seen, n)))
 			seen += n

@@ -18,6 +18,7 @@ type secret struct {
 	Deletion                   time.Time // when it will be gone; zero unless that is scheduled
 	Versions                   []*secretVersion
 	Policy                     string
+	Replicas                   []string // Regions, sorted
 }
 
 // secretCalled finds a secret by its name, its ARN, or its ARN without the six random characters.
@@ -172,6 +173,7 @@ func (tx *tx) DescribeSecret(in *secretsmanager.DescribeSecretInput) (*secretsma
 		DeletedDate:        e.DeletedDate,
 		Tags:               e.Tags,
 		VersionIdsToStages: e.SecretVersionsToStages,
+		ReplicationStatus:  s.replicated(),
 	}, nil
 }
 

@@ -28,6 +28,9 @@ func (tx *tx) DeleteSecret(in *secretsmanager.DeleteSecretInput) (*secretsmanage
 		}
 	}
 	s, err := tx.secretNamed(in.SecretId)
+	if err := s.undeletable(); err != nil {
+		return nil, err
+	}
 	if force {
 		return tx.forceDelete(s, *in.SecretId), nil
 	}

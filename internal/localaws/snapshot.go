@@ -84,6 +84,7 @@ type Secret struct {
 	Tags             map[string]string
 	Versions         map[string][]string // staging labels by version ID; a version without labels has none
 	Policy           string
+	Replicas         []string // Regions
 	Deletion         *time.Time
 }
 
@@ -169,7 +170,7 @@ func snapshotPolicy(p *policy) Policy {
 func snapshotSecret(held *secret) Secret {
 	s := Secret{
 		ARN: held.ARN, Description: held.Description, KMSKey: held.KMSKey, Tags: tagMap(held.Tags),
-		Versions: map[string][]string{}, Policy: held.Policy,
+		Versions: map[string][]string{}, Policy: held.Policy, Replicas: slices.Clone(held.Replicas),
 	}
 	for _, v := range held.Versions {
 		s.Versions[v.ID] = sorted(v.Stages)

@@ -1,0 +1,65 @@
+package localaws
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	secrettypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+)
+
+// replicated are the Regions that a secret is replicated to, as DescribeSecret and the two calls
+// below return them. A replica is in sync at once, and the other Regions are not modelled.
+func (s *secret) replicated() []secrettypes.ReplicationStatusType {
+	var list []secrettypes.ReplicationStatusType
+	for _, region := range s.Replicas {
+		list = append(list, secrettypes.ReplicationStatusType{
+			Region: aws.String(region), KmsKeyId: aws.String("alias/aws/secretsmanager"), Status: secrettypes.StatusTypeInSync,
+		})
+	}
+	return list
+}
+
+// ReplicateSecretToRegions adds Regions to those that a secret is replicated to.
+func (tx *tx) ReplicateSecretToRegions(in *secretsmanager.ReplicateSecretToRegionsInput) (*secretsmanager.ReplicateSecretToRegionsOutput, error) {
+	s, err := tx.liveSecret(in.SecretId)
+	if err != nil {
+		return nil, err
+	}
+	regions := slices.Clone(s.Replicas)
+	for _, replica := range in.AddReplicaRegions {
+		region := aws.ToString(replica.Region)
+		if region == tx.region {
+			return nil, invalidParameter("Invalid replica region.")
+		}
+		if !slices.Contains(regions, region) {
+			regions = append(regions, region)
+		}
+	}
+	slices.Sort(regions)
+	s.Replicas = regions
+	return &secretsmanager.ReplicateSecretToRegionsOutput{ARN: aws.String(s.ARN), ReplicationStatus: s.replicated()}, nil
+}
+
+// RemoveRegionsFromReplication deletes a secret's replicas in some Regions.
+func (tx *tx) RemoveRegionsFromReplication(in *secretsmanager.RemoveRegionsFromReplicationInput) (*secretsmanager.RemoveRegionsFromReplicationOutput, error) {
+	s, err := tx.liveSecret(in.SecretId)
+	if err != nil {
+		return nil, err
+	}
+	s.Replicas = slices.DeleteFunc(s.Replicas, func(region string) bool { return slices.Contains(in.RemoveReplicaRegions, region) })
+	return &secretsmanager.RemoveRegionsFromReplicationOutput{ARN: aws.String(s.ARN), ReplicationStatus: s.replicated()}, nil
+}
+
+// undeletable is the error of DeleteSecret for a secret that has replicas, whether its deletion is
+// forced or scheduled; nil for any other.
+//
+// See https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html. The
+// words are those that https://github.com/rebuy-de/aws-nuke/issues/1127 quotes.
+func (s *secret) undeletable() error {
+	if s == nil || len(s.Replicas) == 0 {
+		return nil
+	}
+	return invalidParameter("You can't delete secret %s that still has replica regions [%s].", s.ARN, strings.Join(s.Replicas, ", "))
+}
