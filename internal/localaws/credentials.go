@@ -1,7 +1,6 @@
 package localaws
 
 import (
-	"crypto/md5" //nolint:gosec // a fingerprint, as IAM shows it
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
@@ -42,17 +41,21 @@ func (u *user) credentialsOf(k credentialKind) []*credential {
 // addCredential gives a user a credential, if it has less than so many of the kind.
 func (tx *tx) addCredential(u *user, c credential, most int) error {
 	if len(u.credentialsOf(c.Kind)) >= most {
-		return limitExceeded("Cannot exceed quota for %sPerUser: %d", c.Kind, most)
+		return refuse(limitExceeded, "Cannot exceed quota for %sPerUser: %d", c.Kind, most)
 	}
 	c.Created = tx.now
 	u.Credentials = append(u.Credentials, &c)
 	return nil
 }
 
-func (u *user) deleteCredential(k credentialKind, id *string) error {
+func (tx *tx) deleteCredential(k credentialKind, userName, id *string) error {
+	u, err := tx.userOrCaller(userName)
+	if err != nil {
+		return err
+	}
 	i := slices.IndexFunc(u.Credentials, func(c *credential) bool { return c.Kind == k && c.ID == *id })
 	if i < 0 {
-		return noSuchEntity("%s: %s cannot be found.", k, *id)
+		return refuse(noSuchEntity, "%s: %s cannot be found.", k, *id)
 	}
 	u.Credentials = slices.Delete(u.Credentials, i, i+1)
 	return nil
@@ -105,27 +108,22 @@ func (tx *tx) ListSigningCertificates(in *iam.ListSigningCertificatesInput) (*ia
 
 // DeleteSigningCertificate deletes a user's certificate.
 func (tx *tx) DeleteSigningCertificate(in *iam.DeleteSigningCertificateInput) error {
-	u, err := tx.userOrCaller(in.UserName)
-	if err != nil {
-		return err
-	}
-	return u.deleteCredential(certificates, in.CertificateId)
+	return tx.deleteCredential(certificates, in.UserName, in.CertificateId)
 }
 
-// keyBytes reads an RSA public key in the ssh-rsa or the PEM encoding.
-func keyBytes(body string) ([]byte, error) {
+// checkPublicKey checks an RSA public key in the ssh-rsa or the PEM encoding.
+func checkPublicKey(body string) error {
 	if block, _ := pem.Decode([]byte(body)); block != nil {
-		return block.Bytes, nil
+		return nil
 	}
 	fields := strings.Fields(body)
 	if len(fields) < 2 || fields[0] != "ssh-rsa" {
-		return nil, refuse("UnrecognizedPublicKeyEncoding", "The public key must be encoded in ssh-rsa or PEM format.")
+		return refuse("UnrecognizedPublicKeyEncoding", "The public key must be encoded in ssh-rsa or PEM format.")
 	}
-	key, err := base64.StdEncoding.DecodeString(fields[1])
-	if err != nil || len(key) == 0 {
-		return nil, refuse("InvalidPublicKey", "The public key is malformed or otherwise invalid.")
+	if _, err := base64.StdEncoding.DecodeString(fields[1]); err != nil {
+		return refuse("InvalidPublicKey", "The public key is malformed or otherwise invalid.")
 	}
-	return key, nil
+	return nil
 }
 
 // UploadSSHPublicKey gives a user an SSH key for CodeCommit.
@@ -134,8 +132,7 @@ func (tx *tx) UploadSSHPublicKey(in *iam.UploadSSHPublicKeyInput) (*iam.UploadSS
 	if err != nil {
 		return nil, err
 	}
-	key, err := keyBytes(*in.SSHPublicKeyBody)
-	if err != nil {
+	if err := checkPublicKey(*in.SSHPublicKeyBody); err != nil {
 		return nil, err
 	}
 	if u.has(sshKeys, *in.SSHPublicKeyBody) {
@@ -145,9 +142,7 @@ func (tx *tx) UploadSSHPublicKey(in *iam.UploadSSHPublicKeyInput) (*iam.UploadSS
 	if err := tx.addCredential(u, c, 5); err != nil {
 		return nil, err
 	}
-	fingerprint := strings.ReplaceAll(fmt.Sprintf("% x", md5.Sum(key)), " ", ":") //nolint:gosec // see above
 	return &iam.UploadSSHPublicKeyOutput{SSHPublicKey: &iamtypes.SSHPublicKey{
-		Fingerprint:      &fingerprint,
 		SSHPublicKeyBody: in.SSHPublicKeyBody,
 		SSHPublicKeyId:   &c.ID,
 		Status:           active,
@@ -173,11 +168,7 @@ func (tx *tx) ListSSHPublicKeys(in *iam.ListSSHPublicKeysInput) (*iam.ListSSHPub
 
 // DeleteSSHPublicKey deletes a user's SSH key.
 func (tx *tx) DeleteSSHPublicKey(in *iam.DeleteSSHPublicKeyInput) error {
-	u, err := tx.userNamed(in.UserName)
-	if err != nil {
-		return err
-	}
-	return u.deleteCredential(sshKeys, in.SSHPublicKeyId)
+	return tx.deleteCredential(sshKeys, in.UserName, in.SSHPublicKeyId)
 }
 
 // CreateServiceSpecificCredential makes a user name and a password for one service and shows the
@@ -238,9 +229,5 @@ func (tx *tx) ListServiceSpecificCredentials(in *iam.ListServiceSpecificCredenti
 
 // DeleteServiceSpecificCredential deletes a user's credential for one service.
 func (tx *tx) DeleteServiceSpecificCredential(in *iam.DeleteServiceSpecificCredentialInput) error {
-	u, err := tx.userOrCaller(in.UserName)
-	if err != nil {
-		return err
-	}
-	return u.deleteCredential(serviceCredentials, in.ServiceSpecificCredentialId)
+	return tx.deleteCredential(serviceCredentials, in.UserName, in.ServiceSpecificCredentialId)
 }

@@ -16,9 +16,9 @@ func (a *Account) checkIdentityPolicy(text string) error {
 	_, err := a.checkPolicy(text, func(s iampolicy.Statement) error {
 		switch {
 		case s.Principal != nil, s.NotPrincipal != nil:
-			return malformedPolicy("Policy document should not specify a principal.")
+			return refuse(malformedPolicy, "Policy document should not specify a principal.")
 		case len(s.Resource)+len(s.NotResource) == 0:
-			return malformedPolicy("Policy statement must contain resources.")
+			return refuse(malformedPolicy, "Policy statement must contain resources.")
 		}
 		return nil
 	})
@@ -32,13 +32,13 @@ func (a *Account) checkTrustPolicy(text string) error {
 	_, err := a.checkPolicy(text, func(s iampolicy.Statement) error {
 		switch {
 		case s.Resource != nil, s.NotResource != nil:
-			return malformedPolicy("Has prohibited field Resource")
+			return refuse(malformedPolicy, "Has prohibited field Resource")
 		case s.NotPrincipal != nil:
-			return malformedPolicy("AssumeRolepolicy contained an invalid principal: NotPrincipal is not supported.")
+			return refuse(malformedPolicy, "AssumeRolepolicy contained an invalid principal: NotPrincipal is not supported.")
 		case len(s.Principal) == 0:
-			return malformedPolicy("Missing required field Principal")
+			return refuse(malformedPolicy, "Missing required field Principal")
 		case len(s.NotAction) > 0 || slices.ContainsFunc(s.Action, notSTS):
-			return malformedPolicy("AssumeRole policy may only specify STS AssumeRole actions.")
+			return refuse(malformedPolicy, "AssumeRole policy may only specify STS AssumeRole actions.")
 		}
 		return a.checkPrincipals(s.Principal)
 	})
@@ -52,11 +52,11 @@ func (a *Account) checkResourcePolicy(text string) (*iampolicy.Document, error) 
 	return a.checkPolicy(text, func(s iampolicy.Statement) error {
 		switch {
 		case len(s.Principal)+len(s.NotPrincipal) == 0:
-			return malformedPolicy("Missing required field Principal")
+			return refuse(malformedPolicy, "Missing required field Principal")
 		case len(s.Resource)+len(s.NotResource) == 0:
-			return malformedPolicy("Policy statement must contain resources.")
+			return refuse(malformedPolicy, "Policy statement must contain resources.")
 		case a.checkPrincipals(s.Principal) != nil, a.checkPrincipals(s.NotPrincipal) != nil:
-			return malformedPolicy("This resource policy contains an unsupported principal.")
+			return refuse(malformedPolicy, "This resource policy contains an unsupported principal.")
 		}
 		return nil
 	})
@@ -69,21 +69,21 @@ func notSTS(action string) bool { return !strings.HasPrefix(fold(action), "sts:"
 func (a *Account) checkPolicy(text string, rule func(iampolicy.Statement) error) (*iampolicy.Document, error) {
 	d, err := iampolicy.Parse(text)
 	if err != nil {
-		return nil, malformedPolicy("%v", err)
+		return nil, refuse(malformedPolicy, "%v", err)
 	}
 	sids := map[string]bool{}
 	for _, s := range d.Statements {
 		switch {
 		case !a.pattern("[0-9A-Za-z]*").MatchString(s.Sid):
-			return nil, malformedPolicy("Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*")
+			return nil, refuse(malformedPolicy, "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*")
 		case s.Sid != "" && sids[s.Sid]:
-			return nil, malformedPolicy("Statement IDs (SID) in a single policy must be unique.")
+			return nil, refuse(malformedPolicy, "Statement IDs (SID) in a single policy must be unique.")
 		case s.Effect != "Allow" && s.Effect != "Deny":
-			return nil, malformedPolicy("Syntax errors in policy.")
+			return nil, refuse(malformedPolicy, "Syntax errors in policy.")
 		case len(s.Action)+len(s.NotAction) == 0:
-			return nil, malformedPolicy("Policy statement must contain actions.")
+			return nil, refuse(malformedPolicy, "Policy statement must contain actions.")
 		case s.Action != nil && s.NotAction != nil, s.Resource != nil && s.NotResource != nil, s.Principal != nil && s.NotPrincipal != nil:
-			return nil, malformedPolicy("Syntax errors in policy.")
+			return nil, refuse(malformedPolicy, "Syntax errors in policy.")
 		}
 		sids[s.Sid] = true
 		if err := a.checkNames(s); err != nil {
@@ -103,7 +103,7 @@ func (a *Account) checkPolicy(text string, rule func(iampolicy.Statement) error)
 func (a *Account) checkNames(s iampolicy.Statement) error {
 	for _, action := range slices.Concat(s.Action, s.NotAction) {
 		if !a.pattern(`\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+`).MatchString(action) {
-			return malformedPolicy("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")
+			return refuse(malformedPolicy, "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")
 		}
 	}
 	for _, resource := range slices.Concat(s.Resource, s.NotResource) {
@@ -111,9 +111,9 @@ func (a *Account) checkNames(s iampolicy.Statement) error {
 		switch {
 		case resource == "*":
 		case len(parts) < 6 || parts[0] != "arn":
-			return malformedPolicy("Resource %s must be in ARN format or \"*\".", resource)
+			return refuse(malformedPolicy, "Resource %s must be in ARN format or \"*\".", resource)
 		case parts[1] != a.partition && parts[1] != "*":
-			return malformedPolicy("Partition \"%s\" is not valid for resource \"%s\".", parts[1], resource)
+			return refuse(malformedPolicy, "Partition \"%s\" is not valid for resource \"%s\".", parts[1], resource)
 		}
 	}
 	return nil
@@ -124,7 +124,7 @@ func (a *Account) checkPrincipals(named iampolicy.Principals) error {
 	for kind, names := range named {
 		for _, name := range names {
 			if !a.validPrincipal(kind, name) {
-				return malformedPolicy("Invalid principal in policy: \"%s\":\"%s\"", kind, name)
+				return refuse(malformedPolicy, "Invalid principal in policy: \"%s\":\"%s\"", kind, name)
 			}
 		}
 	}
@@ -162,11 +162,11 @@ func (a *Account) checkConditions(s iampolicy.Statement) error {
 			`String(Not)?(Equals(IgnoreCase)?|Like)|Numeric(Not)?Equals|Numeric(Less|Greater)Than(Equals)?|` +
 			`Date(Not)?Equals|Date(Less|Greater)Than(Equals)?|Bool|BinaryEquals|(Not)?IpAddress|Arn(Not)?(Equals|Like)` +
 			`)(IfExists)?)`).MatchString(operator) {
-			return malformedPolicy("Invalid Condition type : %s.", operator)
+			return refuse(malformedPolicy, "Invalid Condition type : %s.", operator)
 		}
 		for key := range tests {
 			if !a.pattern(`[A-Za-z0-9-]+:.+`).MatchString(key) {
-				return malformedPolicy("Condition key %s must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.", key)
+				return refuse(malformedPolicy, "Condition key %s must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.", key)
 			}
 		}
 	}

@@ -23,11 +23,11 @@ const (
 func (k kind) notFound(name string) error {
 	switch k {
 	case aProfile:
-		return noSuchEntity("Instance Profile %s cannot be found.", name)
+		return refuse(noSuchEntity, "Instance Profile %s cannot be found.", name)
 	case aPolicy:
-		return noSuchEntity("Policy %s was not found.", name)
+		return refuse(noSuchEntity, "Policy %s was not found.", name)
 	default:
-		return noSuchEntity("The %s with name %s cannot be found.", k, name)
+		return refuse(noSuchEntity, "The %s with name %s cannot be found.", k, name)
 	}
 }
 

@@ -11,49 +11,24 @@ type refusal struct{ code, text string }
 
 func (r *refusal) Error() string { return r.code + ": " + r.text }
 
-func refuse(code, format string, args ...any) *refusal {
+func refuse(code, format string, args ...any) error {
 	return &refusal{code, fmt.Sprintf(format, args...)}
 }
 
-// The codes that IAM and Secrets Manager answer with in many places.
+// Codes that IAM and Secrets Manager answer with in many places.
+const (
+	noSuchEntity    = "NoSuchEntity"
+	entityExists    = "EntityAlreadyExists"
+	deleteConflict  = "DeleteConflict"
+	limitExceeded   = "LimitExceeded"
+	invalidInput    = "InvalidInput"
+	malformedPolicy = "MalformedPolicyDocument"
 
-func noSuchEntity(format string, args ...any) error {
-	return refuse("NoSuchEntity", format, args...)
-}
-
-func entityExists(format string, args ...any) error {
-	return refuse("EntityAlreadyExists", format, args...)
-}
-
-func deleteConflict(format string, args ...any) error {
-	return refuse("DeleteConflict", format, args...)
-}
-
-func limitExceeded(format string, args ...any) error {
-	return refuse("LimitExceeded", format, args...)
-}
-
-func invalidInput(format string, args ...any) error {
-	return refuse("InvalidInput", format, args...)
-}
-
-func malformedPolicy(format string, args ...any) error {
-	return refuse("MalformedPolicyDocument", format, args...)
-}
-
-func resourceNotFound(format string, args ...any) error {
-	return refuse("ResourceNotFoundException", format, args...)
-}
-
-func resourceExists(format string, args ...any) error {
-	return refuse("ResourceExistsException", format, args...)
-}
-
-func invalidParameter(format string, args ...any) error {
-	return refuse("InvalidParameterException", format, args...)
-}
-
-func invalidRequest(text string) error { return refuse("InvalidRequestException", "%s", text) }
+	resourceNotFound = "ResourceNotFoundException"
+	resourceExists   = "ResourceExistsException"
+	invalidParameter = "InvalidParameterException"
+	invalidRequest   = "InvalidRequestException"
+)
 
 // Every service has its own code for what the others call by another name.
 

@@ -15,7 +15,7 @@ type group struct{ identity }
 // CreateGroup makes a group.
 func (tx *tx) CreateGroup(in *iam.CreateGroupInput) (*iam.CreateGroupOutput, error) {
 	if _, taken := tx.state.Groups[fold(*in.GroupName)]; taken {
-		return nil, entityExists("Group with name %s already exists.", *in.GroupName)
+		return nil, refuse(entityExists, "Group with name %s already exists.", *in.GroupName)
 	}
 	g := &group{identity{entity: tx.made(aGroup, in.Path, in.GroupName)}}
 	tx.state.Groups[fold(g.Name)] = g
@@ -42,7 +42,7 @@ func (tx *tx) AddUserToGroup(in *iam.AddUserToGroupInput) error {
 		return nil
 	}
 	if len(u.Groups) >= maxGroups {
-		return limitExceeded("Cannot exceed quota for GroupsPerUser: %d", maxGroups)
+		return refuse(limitExceeded, "Cannot exceed quota for GroupsPerUser: %d", maxGroups)
 	}
 	u.Groups = append(u.Groups, fold(g.Name))
 	return nil
@@ -56,7 +56,7 @@ func (tx *tx) RemoveUserFromGroup(in *iam.RemoveUserFromGroupInput) error {
 	}
 	i := slices.Index(u.Groups, fold(g.Name))
 	if i < 0 {
-		return noSuchEntity("User %s is not in group %s.", u.Name, g.Name)
+		return refuse(noSuchEntity, "User %s is not in group %s.", u.Name, g.Name)
 	}
 	u.Groups = slices.Delete(u.Groups, i, i+1)
 	return nil

@@ -49,11 +49,11 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if errors.Is(err, errReplyLost) || errors.Is(err, errCanceled) || r.Context().Err() != nil {
 		panic(http.ErrAbortHandler) // the client sees its connection end
 	}
-	refusal, ok := errors.AsType[*refusal](err)
+	refused, ok := errors.AsType[*refusal](err)
 	if !ok {
-		refusal = refuse("InternalFailure", "%v", err)
+		refused = &refusal{"InternalFailure", err.Error()}
 	}
-	exchange.protocol.refuse(w, refusal)
+	exchange.protocol.refuse(w, refused)
 }
 
 // protocol is how a service's requests and answers are written.

@@ -32,7 +32,7 @@ func (tx *tx) attach(to ref, arn *string) error {
 		return nil
 	}
 	if len(id.Attached) >= maxAttached {
-		return limitExceeded("Cannot exceed quota for policies attached to a %s: %d", id.Kind, maxAttached)
+		return refuse(limitExceeded, "Cannot exceed quota for policies attached to a %s: %d", id.Kind, maxAttached)
 	}
 	id.Attached = append(id.Attached, p.ARN)
 	return nil
@@ -89,7 +89,7 @@ func (tx *tx) putInline(to ref, name, document *string) error {
 		size += length(text)
 	}
 	if size > most {
-		return limitExceeded("Maximum policy size of %d bytes exceeded for %s %s", most, id.Kind, id.Name)
+		return refuse(limitExceeded, "Maximum policy size of %d bytes exceeded for %s %s", most, id.Kind, id.Name)
 	}
 	id.Inline = inline
 	return nil
@@ -101,7 +101,7 @@ func (tx *tx) deleteInline(from ref, name *string) error {
 		return err
 	}
 	if _, ok := id.Inline[*name]; !ok {
-		return noSuchEntity("The %s policy with name %s cannot be found.", id.Kind, *name)
+		return refuse(noSuchEntity, "The %s policy with name %s cannot be found.", id.Kind, *name)
 	}
 	delete(id.Inline, *name)
 	return nil
@@ -143,7 +143,7 @@ func (tx *tx) unbound(from ref) error {
 		return err
 	}
 	if id.Boundary == "" {
-		return noSuchEntity("The %s %s does not have a permissions boundary.", id.Kind, id.Name)
+		return refuse(noSuchEntity, "The %s %s does not have a permissions boundary.", id.Kind, id.Name)
 	}
 	id.Boundary = ""
 	return nil
@@ -173,9 +173,9 @@ func shownBoundary(arn string) *iamtypes.AttachedPermissionsBoundary {
 func (id *identity) bare() error {
 	switch {
 	case len(id.Attached) > 0:
-		return deleteConflict("Cannot delete entity, must detach all policies first.")
+		return refuse(deleteConflict, "Cannot delete entity, must detach all policies first.")
 	case len(id.Inline) > 0:
-		return deleteConflict("Cannot delete entity, must delete policies first.")
+		return refuse(deleteConflict, "Cannot delete entity, must delete policies first.")
 	}
 	return nil
 }

@@ -72,7 +72,7 @@ func (tx *tx) CreateAccessKey(in *iam.CreateAccessKeyInput) (*iam.CreateAccessKe
 		return nil, err
 	}
 	if len(u.Keys) >= maxKeys {
-		return nil, limitExceeded("Cannot exceed quota for AccessKeysPerUser: %d", maxKeys)
+		return nil, refuse(limitExceeded, "Cannot exceed quota for AccessKeysPerUser: %d", maxKeys)
 	}
 	k := &accessKey{ID: uniqueID("AKIA"), Secret: random(40, base64Alphabet), Status: active, Created: tx.now}
 	u.Keys = append(u.Keys, k)
@@ -110,7 +110,7 @@ func (tx *tx) UpdateAccessKey(in *iam.UpdateAccessKeyInput) error {
 		return err
 	}
 	if in.Status == iamtypes.StatusTypeExpired {
-		return invalidInput("The status of an access key cannot be set to Expired.")
+		return refuse(invalidInput, "The status of an access key cannot be set to Expired.")
 	}
 	k.Status = in.Status
 	return nil
@@ -134,7 +134,7 @@ func (tx *tx) keyOf(name, id *string) (*user, *accessKey, error) {
 	}
 	owner, k := tx.state.key(*id)
 	if _, seen := tx.seen.key(*id); owner != u || seen == nil {
-		return nil, nil, noSuchEntity("The Access Key with id %s cannot be found.", *id)
+		return nil, nil, refuse(noSuchEntity, "The Access Key with id %s cannot be found.", *id)
 	}
 	return u, k, nil
 }

@@ -117,6 +117,17 @@ func TestTheLastUseOfAKey(t *testing.T) {
 	})
 }
 
+// IAM remembers the last use of a key alone, whatever the service.
+func TestACallToSTSHidesAnEarlierCallToEC2(t *testing.T) {
+	story(t, func(s teller) {
+		key := keyFor(s, "redis")
+		assert.True(s, s.account.UseKey(*key.AccessKeyId, "ec2"))
+		s.as(*key.AccessKeyId, *key.SecretAccessKey).do(&sts.GetCallerIdentityInput{})
+		out := ask[iam.GetAccessKeyLastUsedOutput](s, &iam.GetAccessKeyLastUsedInput{AccessKeyId: key.AccessKeyId})
+		assert.Equal(s, "sts", *out.AccessKeyLastUsed.ServiceName)
+	})
+}
+
 func TestAgeMovesTheDatesOfUsersAndKeys(t *testing.T) {
 	story(t, func(s teller) {
 		key := keyFor(s, "redis")

@@ -21,17 +21,8 @@ type loginProfile struct {
 // kinds of characters they must have.
 type passwordPolicy struct {
 	Length int
-	Kinds  kinds
+	Kinds  string // of U, L, D and S
 }
-
-// While an account has no password policy, passwords must have eight characters at least, of three of
-// the four kinds, and not be the user's name.
-//
-// See https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_account-policy.html.
-const (
-	defaultLength = 8
-	defaultKinds  = 3
-)
 
 // Password returns the console password of a user. It is for tests, and does not count as a call.
 func (a *Account) Password(userName string) (string, bool) {
@@ -43,59 +34,33 @@ func (a *Account) Password(userName string) (string, bool) {
 	return "", false
 }
 
-// kinds are kinds of characters: those that a password has, or must have.
-type kinds struct{ Upper, Lower, Digit, Symbol bool }
-
-func kindsOf(password string) (k kinds) {
-	for _, r := range password {
-		switch {
-		case unicode.IsUpper(r):
-			k.Upper = true
-		case unicode.IsLower(r):
-			k.Lower = true
-		case unicode.IsDigit(r):
-			k.Digit = true
-		case strings.ContainsRune(`!@#$%^&*()_+-=[]{}|'`, r):
-			k.Symbol = true
+// kindsOf tells which kinds of characters a password has: upper case, lower case, digits, symbols.
+func kindsOf(password string) (kinds string) {
+	for kind, in := range map[string]func(rune) bool{
+		"U": unicode.IsUpper, "L": unicode.IsLower, "D": unicode.IsDigit,
+		"S": func(r rune) bool { return strings.ContainsRune(`!@#$%^&*()_+-=[]{}|'`, r) },
+	} {
+		if strings.ContainsFunc(password, in) {
+			kinds += kind
 		}
 	}
-	return k
+	return kinds
 }
 
-func (k kinds) count() int {
-	n := 0
-	for _, has := range []bool{k.Upper, k.Lower, k.Digit, k.Symbol} {
-		if has {
-			n++
-		}
-	}
-	return n
-}
-
-// checkPassword reports a PasswordPolicyViolation. It does not say the password.
+// checkPassword reports a PasswordPolicyViolation. It does not say the password. While an account has no
+// password policy, passwords must have eight characters at least, of three of the four kinds, and not be
+// the user's name.
+//
+// See https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_account-policy.html.
 func (tx *tx) checkPassword(u *user, password string) error {
-	least, k := defaultLength, kindsOf(password)
-	violation := ""
+	has, least := kindsOf(password), 8
+	conforms := len(has) >= 3 && !strings.EqualFold(password, u.Name)
 	if p := tx.state.PasswordPolicy; p != nil {
 		least = p.Length
-		switch {
-		case p.Kinds.Upper && !k.Upper:
-			violation = "Password should have at least one uppercase letter"
-		case p.Kinds.Lower && !k.Lower:
-			violation = "Password should have at least one lowercase letter"
-		case p.Kinds.Digit && !k.Digit:
-			violation = "Password should have at least one number"
-		case p.Kinds.Symbol && !k.Symbol:
-			violation = "Password should have at least one symbol"
-		}
-	} else if k.count() < defaultKinds || strings.EqualFold(password, u.Name) {
-		violation = "Password must have at least three of: uppercase letter, lowercase letter, number, symbol, and not be the user's name"
+		conforms = !strings.ContainsFunc(p.Kinds, func(kind rune) bool { return !strings.ContainsRune(has, kind) })
 	}
-	if len([]rune(password)) < least {
-		violation = "Password should have a minimum length of the account's password policy"
-	}
-	if violation != "" {
-		return refuse("PasswordPolicyViolation", "%s", violation)
+	if !conforms || len([]rune(password)) < least {
+		return refuse("PasswordPolicyViolation", "Password does not conform to the account password policy.")
 	}
 	return nil
 }
@@ -107,7 +72,7 @@ func (tx *tx) CreateLoginProfile(in *iam.CreateLoginProfileInput) (*iam.CreateLo
 		return nil, err
 	}
 	if u.Login != nil {
-		return nil, entityExists("Login Profile for user %s already exists.", u.Name)
+		return nil, refuse(entityExists, "Login Profile for user %s already exists.", u.Name)
 	}
 	if in.Password == nil {
 		return nil, refuse("ValidationError", "A password must be given.")
@@ -135,7 +100,7 @@ func (tx *tx) withLogin(name *string) (*user, error) {
 		return nil, err
 	}
 	if u.Login == nil {
-		return nil, noSuchEntity("Login Profile for User %s cannot be found.", u.Name)
+		return nil, refuse(noSuchEntity, "Login Profile for User %s cannot be found.", u.Name)
 	}
 	if seen := tx.seen.Users[fold(u.Name)]; seen == nil || seen.Login == nil {
 		return nil, refuse("EntityTemporarilyUnmodifiable",
@@ -184,9 +149,14 @@ func (tx *tx) DeleteLoginProfile(in *iam.DeleteLoginProfileInput) error {
 // UpdateAccountPasswordPolicy replaces the account's password policy: what is not given goes back to its
 // default.
 func (tx *tx) UpdateAccountPasswordPolicy(in *iam.UpdateAccountPasswordPolicyInput) error {
-	tx.state.PasswordPolicy = &passwordPolicy{
-		Length: int(cmp.Or(aws.ToInt32(in.MinimumPasswordLength), 6)),
-		Kinds:  kinds{in.RequireUppercaseCharacters, in.RequireLowercaseCharacters, in.RequireNumbers, in.RequireSymbols},
+	p := &passwordPolicy{Length: int(cmp.Or(aws.ToInt32(in.MinimumPasswordLength), 6))}
+	for kind, required := range map[string]bool{
+		"U": in.RequireUppercaseCharacters, "L": in.RequireLowercaseCharacters, "D": in.RequireNumbers, "S": in.RequireSymbols,
+	} {
+		if required {
+			p.Kinds += kind
+		}
 	}
+	tx.state.PasswordPolicy = p
 	return nil
 }

@@ -33,7 +33,7 @@ func (s *state) devicesOf(u *user) []*mfaDevice {
 func (tx *tx) device(serial *string) (*mfaDevice, error) {
 	d, ok := tx.state.MFADevices[*serial]
 	if _, seen := tx.seen.MFADevices[*serial]; !ok || !seen {
-		return nil, noSuchEntity("VirtualMFADevice with serial number %s doesn't exist.", *serial)
+		return nil, refuse(noSuchEntity, "VirtualMFADevice with serial number %s doesn't exist.", *serial)
 	}
 	return d, nil
 }
@@ -42,7 +42,7 @@ func (tx *tx) device(serial *string) (*mfaDevice, error) {
 func (tx *tx) CreateVirtualMFADevice(in *iam.CreateVirtualMFADeviceInput) (*iam.CreateVirtualMFADeviceOutput, error) {
 	serial := tx.arn("mfa" + cmp.Or(aws.ToString(in.Path), "/") + *in.VirtualMFADeviceName)
 	if _, taken := tx.state.MFADevices[serial]; taken {
-		return nil, entityExists("MFADevice entity at the same path and name already exists.")
+		return nil, refuse(entityExists, "MFADevice entity at the same path and name already exists.")
 	}
 	tx.state.MFADevices[serial] = &mfaDevice{Serial: serial}
 	return &iam.CreateVirtualMFADeviceOutput{VirtualMFADevice: &iamtypes.VirtualMFADevice{
@@ -62,9 +62,9 @@ func (tx *tx) EnableMFADevice(in *iam.EnableMFADeviceInput) error {
 	case err != nil:
 		return err
 	case d.User != "":
-		return entityExists("MFA Device is already in use.")
+		return refuse(entityExists, "MFA Device is already in use.")
 	case len(tx.state.devicesOf(u)) >= maxDevices:
-		return limitExceeded("Cannot exceed quota for MfaDevicesPerUser: %d", maxDevices)
+		return refuse(limitExceeded, "Cannot exceed quota for MfaDevicesPerUser: %d", maxDevices)
 	case *in.AuthenticationCode1 == *in.AuthenticationCode2:
 		return refuse("InvalidAuthenticationCode", "Authentication code for device is not valid.")
 	}
@@ -83,7 +83,7 @@ func (tx *tx) DeactivateMFADevice(in *iam.DeactivateMFADeviceInput) error {
 		return err
 	}
 	if d.User != u.Name {
-		return noSuchEntity("MFA Device with serial number %s does not exist for user %s.", d.Serial, u.Name)
+		return refuse(noSuchEntity, "MFA Device with serial number %s does not exist for user %s.", d.Serial, u.Name)
 	}
 	d.User = ""
 	return nil
@@ -96,7 +96,7 @@ func (tx *tx) DeleteVirtualMFADevice(in *iam.DeleteVirtualMFADeviceInput) error 
 		return err
 	}
 	if d.User != "" {
-		return deleteConflict("MFA VirtualDevice is assigned to a user. Deactivate it first.")
+		return refuse(deleteConflict, "MFA VirtualDevice is assigned to a user. Deactivate it first.")
 	}
 	delete(tx.state.MFADevices, d.Serial)
 	return nil

@@ -112,7 +112,7 @@ func (a *Account) encryption(op operation, f fields) []Permission {
 		case given != nil:
 			ask(a.kmsKey(*given), "GenerateDataKey", "Decrypt", "Encrypt")
 			ask(former, "Decrypt")
-		case f.text("SecretString") != "" || f.many("SecretBinary"):
+		case f.text("SecretString") != "":
 			ask(former, "GenerateDataKey")
 		}
 	}

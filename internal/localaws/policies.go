@@ -1,6 +1,7 @@
 package localaws
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -49,7 +50,7 @@ func managedByAWS(partition string) []*policy {
 // checkPolicyARN says whether a text can be the ARN of a managed policy.
 func (tx *tx) checkPolicyARN(arn string) error {
 	if !tx.pattern(`arn:[a-z-]+:iam::(\d{12}|aws):policy/[\x21-\x7e]+`).MatchString(arn) {
-		return invalidInput("ARN %s is not valid.", arn)
+		return refuse(invalidInput, "ARN %s is not valid.", arn)
 	}
 	return nil
 }
@@ -69,7 +70,7 @@ func (tx *tx) ownPolicy(arn *string) (*policy, error) {
 func (tx *tx) CreatePolicy(in *iam.CreatePolicyInput) (*iam.CreatePolicyOutput, error) {
 	for _, p := range tx.state.Policies {
 		if fold(p.Name) == fold(*in.PolicyName) && !p.AWS {
-			return nil, entityExists("A policy called %s already exists. Duplicate names are not allowed.", *in.PolicyName)
+			return nil, refuse(entityExists, "A policy called %s already exists. Duplicate names are not allowed.", *in.PolicyName)
 		}
 	}
 	if err := tx.checkManaged(*in.PolicyDocument); err != nil {
@@ -95,7 +96,7 @@ func (tx *tx) checkManaged(document string) error {
 		return err
 	}
 	if length(document) > maxManaged {
-		return limitExceeded("Cannot exceed quota for PolicySize: %d", maxManaged)
+		return refuse(limitExceeded, "Cannot exceed quota for PolicySize: %d", maxManaged)
 	}
 	return nil
 }
@@ -137,11 +138,11 @@ func (tx *tx) DeletePolicy(in *iam.DeletePolicyInput) error {
 	}
 	switch attached, bounding := tx.usage(p); {
 	case len(attached) > 0:
-		return deleteConflict("Cannot delete a policy attached to entities.")
+		return refuse(deleteConflict, "Cannot delete a policy attached to entities.")
 	case len(bounding) > 0:
-		return deleteConflict("Cannot delete a policy that is used as a permissions boundary.")
+		return refuse(deleteConflict, "Cannot delete a policy that is used as a permissions boundary.")
 	case len(p.Versions) > 1:
-		return deleteConflict("This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.")
+		return refuse(deleteConflict, "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.")
 	}
 	delete(tx.state.Policies, p.ARN)
 	return nil
@@ -155,6 +156,46 @@ func (tx *tx) ListPolicies(in *iam.ListPoliciesInput) (*iam.ListPoliciesOutput, 
 			continue
 		}
 		out.Policies = append(out.Policies, tx.listedPolicy(p))
+	}
+	return out, nil
+}
+
+// usage returns the identities to which a policy is attached, and those that it bounds.
+func (tx *tx) usage(p *policy) (attached, bounding []*identity) {
+	for _, id := range tx.state.identities() {
+		if slices.Contains(id.Attached, p.ARN) {
+			attached = append(attached, id)
+		}
+		if id.Boundary == p.ARN {
+			bounding = append(bounding, id)
+		}
+	}
+	return attached, bounding
+}
+
+// ListEntitiesForPolicy lists what uses a policy: as a permissions policy, as a boundary, or, when not
+// asked, either way.
+func (tx *tx) ListEntitiesForPolicy(in *iam.ListEntitiesForPolicyInput) (*iam.ListEntitiesForPolicyOutput, error) {
+	p, err := tx.policyWith(in.PolicyArn)
+	if err != nil {
+		return nil, err
+	}
+	attached, bounding := tx.usage(p)
+	out := &iam.ListEntitiesForPolicyOutput{}
+	for _, id := range tx.state.identities() {
+		asPolicy := in.PolicyUsageFilter != iamtypes.PolicyUsageTypePermissionsBoundary && slices.Contains(attached, id)
+		asBoundary := in.PolicyUsageFilter != iamtypes.PolicyUsageTypePermissionsPolicy && slices.Contains(bounding, id)
+		if !asPolicy && !asBoundary {
+			continue
+		}
+		switch id.Kind {
+		case aUser:
+			out.PolicyUsers = append(out.PolicyUsers, iamtypes.PolicyUser{UserName: &id.Name, UserId: &id.ID})
+		case aGroup:
+			out.PolicyGroups = append(out.PolicyGroups, iamtypes.PolicyGroup{GroupName: &id.Name, GroupId: &id.ID})
+		default:
+			out.PolicyRoles = append(out.PolicyRoles, iamtypes.PolicyRole{RoleName: &id.Name, RoleId: &id.ID})
+		}
 	}
 	return out, nil
 }

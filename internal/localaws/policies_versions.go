@@ -35,7 +35,7 @@ func (p *policy) version(id *string) (*policyVersion, error) {
 			return v, nil
 		}
 	}
-	return nil, noSuchEntity("Policy %s version %s does not exist or is not attachable.", p.ARN, *id)
+	return nil, refuse(noSuchEntity, "Policy %s version %s does not exist or is not attachable.", p.ARN, *id)
 }
 
 // document is the version of the policy that is in effect.
@@ -63,7 +63,7 @@ func (tx *tx) CreatePolicyVersion(in *iam.CreatePolicyVersionInput) (*iam.Create
 		return nil, err
 	}
 	if len(p.Versions) >= maxVersions {
-		return nil, limitExceeded("A managed policy can have up to %d versions. Before you create a new version, you must delete an existing version.", maxVersions)
+		return nil, refuse(limitExceeded, "A managed policy can have up to %d versions. Before you create a new version, you must delete an existing version.", maxVersions)
 	}
 	v := p.add(*in.PolicyDocument, tx.now)
 	if in.SetAsDefault {
@@ -112,7 +112,7 @@ func (tx *tx) DeletePolicyVersion(in *iam.DeletePolicyVersionInput) error {
 		return err
 	}
 	if v.ID == p.Default {
-		return deleteConflict("Cannot delete the default version of a policy.")
+		return refuse(deleteConflict, "Cannot delete the default version of a policy.")
 	}
 	p.Versions = slices.DeleteFunc(p.Versions, func(other *policyVersion) bool { return other == v })
 	return nil

@@ -14,7 +14,7 @@ type profile struct {
 // CreateInstanceProfile makes an instance profile without a role.
 func (tx *tx) CreateInstanceProfile(in *iam.CreateInstanceProfileInput) (*iam.CreateInstanceProfileOutput, error) {
 	if _, taken := tx.state.Profiles[fold(*in.InstanceProfileName)]; taken {
-		return nil, entityExists("Instance Profile %s already exists.", *in.InstanceProfileName)
+		return nil, refuse(entityExists, "Instance Profile %s already exists.", *in.InstanceProfileName)
 	}
 	p := &profile{entity: tx.made(aProfile, in.Path, in.InstanceProfileName)}
 	if err := p.tag(in.Tags); err != nil {
@@ -63,7 +63,7 @@ func (tx *tx) DeleteInstanceProfile(in *iam.DeleteInstanceProfileInput) error {
 		return err
 	}
 	if p.Role != "" {
-		return deleteConflict("Cannot delete entity, must remove roles from instance profile first.")
+		return refuse(deleteConflict, "Cannot delete entity, must remove roles from instance profile first.")
 	}
 	delete(tx.state.Profiles, fold(p.Name))
 	return nil
@@ -99,7 +99,7 @@ func (tx *tx) AddRoleToInstanceProfile(in *iam.AddRoleToInstanceProfileInput) er
 		return err
 	}
 	if p.Role != "" {
-		return limitExceeded("Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1")
+		return refuse(limitExceeded, "Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1")
 	}
 	p.Role = fold(r.Name)
 	return nil
@@ -112,7 +112,7 @@ func (tx *tx) RemoveRoleFromInstanceProfile(in *iam.RemoveRoleFromInstanceProfil
 		return err
 	}
 	if p.Role != fold(r.Name) {
-		return noSuchEntity("The role with name %s cannot be found in instance profile %s.", r.Name, p.Name)
+		return refuse(noSuchEntity, "The role with name %s cannot be found in instance profile %s.", r.Name, p.Name)
 	}
 	p.Role = ""
 	return nil

@@ -99,14 +99,8 @@ func redacted(in any) any {
 	copied := reflect.New(reflect.TypeOf(in).Elem())
 	copied.Elem().Set(reflect.ValueOf(in).Elem())
 	deepen(copied.Elem())
-	for _, name := range []string{"SecretString", "SecretBinary", "Password", "RotationToken"} {
-		field := copied.Elem().FieldByName(name)
-		if !field.IsValid() || field.IsNil() {
-			continue
-		}
-		if field.Kind() == reflect.Slice {
-			field.SetBytes([]byte("[redacted]"))
-		} else {
+	for _, name := range []string{"SecretString", "Password"} {
+		if field := copied.Elem().FieldByName(name); field.IsValid() && !field.IsNil() {
 			field.Set(reflect.ValueOf(aws.String("[redacted]")))
 		}
 	}

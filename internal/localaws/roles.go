@@ -41,7 +41,7 @@ func (a *Account) UseRole(name string, at time.Time) bool {
 // CreateRole makes a role, tags and boundary included, or nothing.
 func (tx *tx) CreateRole(in *iam.CreateRoleInput) (*iam.CreateRoleOutput, error) {
 	if _, taken := tx.state.Roles[fold(*in.RoleName)]; taken {
-		return nil, entityExists("Role with name %s already exists.", *in.RoleName)
+		return nil, refuse(entityExists, "Role with name %s already exists.", *in.RoleName)
 	}
 	if err := tx.checkTrust(*in.AssumeRolePolicyDocument); err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func (tx *tx) checkTrust(document string) error {
 		return err
 	}
 	if length(document) > maxTrust {
-		return limitExceeded("Cannot exceed quota for ACLSizePerRole: %d", maxTrust)
+		return refuse(limitExceeded, "Cannot exceed quota for ACLSizePerRole: %d", maxTrust)
 	}
 	return nil
 }
@@ -124,7 +124,7 @@ func (tx *tx) DeleteRole(in *iam.DeleteRoleInput) error {
 		return err
 	}
 	if len(tx.profilesWith(r)) > 0 {
-		return deleteConflict("Cannot delete entity, must remove roles from instance profile first.")
+		return refuse(deleteConflict, "Cannot delete entity, must remove roles from instance profile first.")
 	}
 	if err := r.bare(); err != nil {
 		return err

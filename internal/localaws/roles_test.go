@@ -4,9 +4,12 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -30,6 +33,24 @@ func TestARoleHasWhatItWasMadeWith(t *testing.T) {
 		assert.JSONEq(s, trustEC2, text)
 
 		assert.Len(s, ask[iam.ListRolesOutput](s, &iam.ListRolesInput{}).Roles, 1)
+	})
+}
+
+func TestTheLastUseOfARole(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		story(t, func(s teller) {
+			s.do(createRole("node"))
+			last := func() *iamtypes.RoleLastUsed { return ask[iam.GetRoleOutput](s, getRole("node")).Role.RoleLastUsed }
+			assert.Nil(s, last().LastUsedDate)
+			at := time.Now().Add(-time.Hour).UTC().Truncate(time.Second)
+			assert.True(s, s.account.UseRole("Node", at))
+			assert.Equal(s, at, *last().LastUsedDate)
+			assert.Equal(s, "us-east-1", *last().Region)
+			assert.Nil(s, ask[iam.ListRolesOutput](s, &iam.ListRolesInput{}).Roles[0].RoleLastUsed)
+			assert.False(s, s.account.UseRole("other", at))
+			s.account.UseRole("node", time.Now().Add(-400*day))
+			assert.Nil(s, last().LastUsedDate, "IAM tells of 400 days")
+		})
 	})
 }
 

@@ -14,17 +14,17 @@ import (
 
 const day = 24 * time.Hour
 
-// DeleteSecret schedules a secret's deletion, in 30 days unless told otherwise, or deletes it at once. To force the deletion of
-// a secret that is not there is a success.
+// DeleteSecret schedules a secret's deletion, in 30 days unless told otherwise, or deletes it at once. To
+// force the deletion of a secret that is not there is a success.
 func (tx *tx) DeleteSecret(in *secretsmanager.DeleteSecretInput) (*secretsmanager.DeleteSecretOutput, error) {
 	force, window := aws.ToBool(in.ForceDeleteWithoutRecovery), int64(30)
 	if in.RecoveryWindowInDays != nil {
 		window = *in.RecoveryWindowInDays
 		switch {
 		case force:
-			return nil, invalidParameter("You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.")
+			return nil, refuse(invalidParameter, "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.")
 		case window < 7 || window > 30:
-			return nil, invalidParameter("The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).")
+			return nil, refuse(invalidParameter, "The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).")
 		}
 	}
 	s, err := tx.secretNamed(in.SecretId)
@@ -38,7 +38,7 @@ func (tx *tx) DeleteSecret(in *secretsmanager.DeleteSecretInput) (*secretsmanage
 		return nil, err
 	}
 	if !s.Deletion.IsZero() {
-		return nil, invalidRequest("You can't perform this operation on the secret because it was already scheduled for deletion.")
+		return nil, refuse(invalidRequest, "You can't perform this operation on the secret because it was already scheduled for deletion.")
 	}
 	s.Deletion = tx.now.Add(time.Duration(window) * day)
 	return &secretsmanager.DeleteSecretOutput{ARN: aws.String(s.ARN), Name: aws.String(s.Name), DeletionDate: stamp(s.Deletion)}, nil
@@ -65,17 +65,26 @@ func (tx *tx) RestoreSecret(in *secretsmanager.RestoreSecretInput) (*secretsmana
 	return &secretsmanager.RestoreSecretOutput{ARN: aws.String(s.ARN), Name: aws.String(s.Name)}, nil
 }
 
+// tags shows a secret's tags.
+func (s *secret) tags() []secrettypes.Tag {
+	var shown []secrettypes.Tag
+	for _, t := range s.Tags {
+		shown = append(shown, secrettypes.Tag{Key: aws.String(t.Key), Value: aws.String(t.Value)})
+	}
+	return shown
+}
+
 // tag adds tags to a secret or overwrites them. Unlike IAM, Secrets Manager tells keys apart by case.
 func (s *secret) tag(more []secrettypes.Tag) error {
 	tags := slices.Clone(s.Tags)
 	for _, t := range more {
 		if t.Key == nil || reserved(*t.Key) {
-			return invalidParameter("A tag's key must be given and must not begin with aws:.")
+			return refuse(invalidParameter, "A tag's key must be given and must not begin with aws:.")
 		}
 		tags = withTag(tags, tag{*t.Key, aws.ToString(t.Value)}, caseCounts)
 	}
 	if len(tags) > maxTags {
-		return invalidParameter("A secret can have at most %d tags.", maxTags)
+		return refuse(invalidParameter, "A secret can have at most %d tags.", maxTags)
 	}
 	s.Tags = tags
 	return nil

@@ -31,7 +31,7 @@ func (tx *tx) ReplicateSecretToRegions(in *secretsmanager.ReplicateSecretToRegio
 	for _, replica := range in.AddReplicaRegions {
 		region := aws.ToString(replica.Region)
 		if region == tx.region {
-			return nil, invalidParameter("Invalid replica region.")
+			return nil, refuse(invalidParameter, "Invalid replica region.")
 		}
 		if !slices.Contains(regions, region) {
 			regions = append(regions, region)
@@ -61,5 +61,5 @@ func (s *secret) undeletable() error {
 	if s == nil || len(s.Replicas) == 0 {
 		return nil
 	}
-	return invalidParameter("You can't delete secret %s that still has replica regions [%s].", s.ARN, strings.Join(s.Replicas, ", "))
+	return refuse(invalidParameter, "You can't delete secret %s that still has replica regions [%s].", s.ARN, strings.Join(s.Replicas, ", "))
 }

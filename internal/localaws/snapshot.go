@@ -222,8 +222,8 @@ func (a *Account) SecretString(name, stage string) (string, bool) {
 		return "", false
 	}
 	v := s.holder(stage)
-	if v == nil || v.Text == nil {
+	if v == nil {
 		return "", false
 	}
-	return *v.Text, true
+	return v.Text, true
 }

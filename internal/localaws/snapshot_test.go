@@ -31,7 +31,7 @@ func live(s teller) (secrets []string) {
 		&secretsmanager.CreateSecretInput{
 			Name: aws.String("s"), SecretString: aws.String("ses-ame"), ClientRequestToken: aws.String(*key.AccessKeyId + "-00000000001"),
 		},
-		&secretsmanager.CreateSecretInput{Name: aws.String("bytes"), SecretBinary: []byte("bi-nary"), ClientRequestToken: token(1)},
+		&secretsmanager.CreateSecretInput{Name: aws.String("bytes"), SecretString: aws.String("bi-nary"), ClientRequestToken: token(1)},
 		&secretsmanager.DeleteSecretInput{SecretId: aws.String("bytes")},
 	)
 	single := ask[iam.CreateServiceSpecificCredentialOutput](s, &iam.CreateServiceSpecificCredentialInput{UserName: name, ServiceName: aws.String("codecommit.amazonaws.com")})

@@ -1,6 +1,7 @@
 package localaws
 
 import (
+	"maps"
 	"reflect"
 	"time"
 )
@@ -105,5 +106,17 @@ func deepen(v reflect.Value) {
 			v.Set(copied)
 		}
 	default: // nothing is shared
+	}
+}
+
+// Fork returns an account of its own that holds what this one holds now, without its faults, settings and
+// recorded calls. A long history can be played once, and then be continued in many ways.
+func (a *Account) Fork() *Account {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return &Account{
+		id: a.id, partition: a.partition, region: a.region,
+		iamModel: a.iamModel, secretModel: a.secretModel,
+		state: clone(a.state), patterns: maps.Clone(a.patterns),
 	}
 }

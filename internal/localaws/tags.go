@@ -53,15 +53,15 @@ func (e *entity) tag(more []iamtypes.Tag) error {
 	for i, m := range more {
 		key := aws.ToString(m.Key)
 		if slices.ContainsFunc(more[:i], func(t iamtypes.Tag) bool { return same(*t.Key, key) }) {
-			return invalidInput("Duplicate tag keys found.")
+			return refuse(invalidInput, "Duplicate tag keys found.")
 		}
 		if reserved(key) {
-			return invalidInput("Tag keys that begin with aws: are reserved for AWS.")
+			return refuse(invalidInput, "Tag keys that begin with aws: are reserved for AWS.")
 		}
 		result = withTag(result, tag{key, aws.ToString(m.Value)}, same)
 	}
 	if len(result) > maxTags {
-		return limitExceeded("The number of tags has reached the maximum limit.")
+		return refuse(limitExceeded, "The number of tags has reached the maximum limit.")
 	}
 	e.Tags = result
 	return nil

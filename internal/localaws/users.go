@@ -17,7 +17,7 @@ type user struct {
 // CreateUser makes a user, tags and boundary included, or nothing.
 func (tx *tx) CreateUser(in *iam.CreateUserInput) (*iam.CreateUserOutput, error) {
 	if _, taken := tx.state.Users[fold(*in.UserName)]; taken {
-		return nil, entityExists("User with name %s already exists.", *in.UserName)
+		return nil, refuse(entityExists, "User with name %s already exists.", *in.UserName)
 	}
 	id, err := tx.identified(aUser, in.Path, in.UserName, in.Tags, in.PermissionsBoundary)
 	if err != nil {
@@ -88,7 +88,7 @@ func (tx *tx) stripped(u *user) error {
 	default:
 		return u.bare()
 	}
-	return deleteConflict("Cannot delete entity, must %s first.", first)
+	return refuse(deleteConflict, "Cannot delete entity, must %s first.", first)
 }
 
 // ListUsers lists the users.
