@@ -51,7 +51,7 @@ func Parse(text string) (*Document, error) {
 		return nil, errSyntax
 	}
 	if d.Version != "" && d.Version != variableVersion && d.Version != "2008-10-17" {
-		return nil, errors.New("The policy must contain a valid version string") //nolint:revive,staticcheck // IAM's words
+		return nil, errors.New("The policy must contain a valid version string") //nolint:staticcheck // IAM's words
 	}
 	if len(d.Statements) == 0 {
 		return nil, errSyntax

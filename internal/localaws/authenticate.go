@@ -66,7 +66,7 @@ const ownSession = "lambda"
 // GetCallerIdentity tells who calls. It needs no permission, and no policy can forbid it.
 //
 // See https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html.
-func (tx *tx) GetCallerIdentity(in *sts.GetCallerIdentityInput) (*sts.GetCallerIdentityOutput, error) {
+func (tx *tx) GetCallerIdentity(_ *sts.GetCallerIdentityInput) (*sts.GetCallerIdentityOutput, error) {
 	out := &sts.GetCallerIdentityOutput{
 		Account: aws.String(tx.id),
 		Arn:     aws.String(tx.ownARN()),

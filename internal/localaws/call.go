@@ -27,7 +27,8 @@ func operationOf(input reflect.Type) operation {
 
 // tx is one call that is having its effect, alone in the account.
 //
-// Its methods that take an input of the SDK are the operations: a method has the operation's name and
+// Its methods that take an input of the SDK are the operations. A method has the operation's name. After
+// the input it takes what the call is about, such as the user that the input names: see subjects. It
 // returns the SDK's output and an error, or an error alone where the output holds nothing. One that
 // returns an error must have changed nothing. Each follows its page of
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html or
@@ -45,7 +46,7 @@ type tx struct {
 // effect returns the method that has an operation's effect.
 func (o operation) effect() (effect reflect.Method, ok bool) {
 	effect, ok = reflect.TypeFor[*tx]().MethodByName(o.action)
-	if !ok || effect.Type.NumIn() != 2 || effect.Type.In(1).Kind() != reflect.Pointer {
+	if !ok || effect.Type.NumIn() < 2 || effect.Type.In(1).Kind() != reflect.Pointer {
 		return effect, false
 	}
 	return effect, operationOf(effect.Type.In(1).Elem()) == o
@@ -115,7 +116,11 @@ func (a *Account) enact(who claim, op operation, effect reflect.Method, in refle
 		}
 	}
 	tx := &tx{Account: a, operation: op, state: work, seen: seen, now: now, caller: caller}
-	results := effect.Func.Call([]reflect.Value{reflect.ValueOf(tx), in})
+	subjects, err := tx.subjects(effect, in.Interface())
+	if err != nil {
+		return out, err
+	}
+	results := effect.Func.Call(append([]reflect.Value{reflect.ValueOf(tx), in}, subjects...))
 	if err, failed := reflect.TypeAssert[error](results[len(results)-1]); failed {
 		return out, err
 	}

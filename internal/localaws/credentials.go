@@ -48,11 +48,7 @@ func (tx *tx) addCredential(u *user, c credential, most int) error {
 	return nil
 }
 
-func (tx *tx) deleteCredential(k credentialKind, userName, id *string) error {
-	u, err := tx.userOrCaller(userName)
-	if err != nil {
-		return err
-	}
+func (u *user) deleteCredential(k credentialKind, id *string) error {
 	i := slices.IndexFunc(u.Credentials, func(c *credential) bool { return c.Kind == k && c.ID == *id })
 	if i < 0 {
 		return refuse(noSuchEntity, "%s: %s cannot be found.", k, *id)
@@ -67,11 +63,7 @@ func (u *user) has(k credentialKind, of string) bool {
 }
 
 // UploadSigningCertificate gives a user an X.509 certificate in PEM.
-func (tx *tx) UploadSigningCertificate(in *iam.UploadSigningCertificateInput) (*iam.UploadSigningCertificateOutput, error) {
-	u, err := tx.userOrCaller(in.UserName)
-	if err != nil {
-		return nil, err
-	}
+func (tx *tx) UploadSigningCertificate(in *iam.UploadSigningCertificateInput, u *user) (*iam.UploadSigningCertificateOutput, error) {
 	block, _ := pem.Decode([]byte(*in.CertificateBody))
 	if block == nil {
 		return nil, refuse("MalformedCertificate", "Certificate is malformed.")
@@ -92,11 +84,7 @@ func (tx *tx) UploadSigningCertificate(in *iam.UploadSigningCertificateInput) (*
 }
 
 // ListSigningCertificates lists a user's certificates.
-func (tx *tx) ListSigningCertificates(in *iam.ListSigningCertificatesInput) (*iam.ListSigningCertificatesOutput, error) {
-	u, err := tx.userOrCaller(in.UserName)
-	if err != nil {
-		return nil, err
-	}
+func (tx *tx) ListSigningCertificates(_ *iam.ListSigningCertificatesInput, u *user) (*iam.ListSigningCertificatesOutput, error) {
 	out := &iam.ListSigningCertificatesOutput{}
 	for _, c := range u.credentialsOf(certificates) {
 		out.Certificates = append(out.Certificates, iamtypes.SigningCertificate{
@@ -107,8 +95,8 @@ func (tx *tx) ListSigningCertificates(in *iam.ListSigningCertificatesInput) (*ia
 }
 
 // DeleteSigningCertificate deletes a user's certificate.
-func (tx *tx) DeleteSigningCertificate(in *iam.DeleteSigningCertificateInput) error {
-	return tx.deleteCredential(certificates, in.UserName, in.CertificateId)
+func (tx *tx) DeleteSigningCertificate(in *iam.DeleteSigningCertificateInput, u *user) error {
+	return u.deleteCredential(certificates, in.CertificateId)
 }
 
 // checkPublicKey checks an RSA public key in the ssh-rsa or the PEM encoding.
@@ -127,11 +115,7 @@ func checkPublicKey(body string) error {
 }
 
 // UploadSSHPublicKey gives a user an SSH key for CodeCommit.
-func (tx *tx) UploadSSHPublicKey(in *iam.UploadSSHPublicKeyInput) (*iam.UploadSSHPublicKeyOutput, error) {
-	u, err := tx.userNamed(in.UserName)
-	if err != nil {
-		return nil, err
-	}
+func (tx *tx) UploadSSHPublicKey(in *iam.UploadSSHPublicKeyInput, u *user) (*iam.UploadSSHPublicKeyOutput, error) {
 	if err := checkPublicKey(*in.SSHPublicKeyBody); err != nil {
 		return nil, err
 	}
@@ -152,11 +136,7 @@ func (tx *tx) UploadSSHPublicKey(in *iam.UploadSSHPublicKeyInput) (*iam.UploadSS
 }
 
 // ListSSHPublicKeys lists a user's SSH keys, without their bodies.
-func (tx *tx) ListSSHPublicKeys(in *iam.ListSSHPublicKeysInput) (*iam.ListSSHPublicKeysOutput, error) {
-	u, err := tx.userOrCaller(in.UserName)
-	if err != nil {
-		return nil, err
-	}
+func (tx *tx) ListSSHPublicKeys(_ *iam.ListSSHPublicKeysInput, u *user) (*iam.ListSSHPublicKeysOutput, error) {
 	out := &iam.ListSSHPublicKeysOutput{}
 	for _, c := range u.credentialsOf(sshKeys) {
 		out.SSHPublicKeys = append(out.SSHPublicKeys, iamtypes.SSHPublicKeyMetadata{
@@ -167,17 +147,13 @@ func (tx *tx) ListSSHPublicKeys(in *iam.ListSSHPublicKeysInput) (*iam.ListSSHPub
 }
 
 // DeleteSSHPublicKey deletes a user's SSH key.
-func (tx *tx) DeleteSSHPublicKey(in *iam.DeleteSSHPublicKeyInput) error {
-	return tx.deleteCredential(sshKeys, in.UserName, in.SSHPublicKeyId)
+func (tx *tx) DeleteSSHPublicKey(in *iam.DeleteSSHPublicKeyInput, u *user) error {
+	return u.deleteCredential(sshKeys, in.SSHPublicKeyId)
 }
 
 // CreateServiceSpecificCredential makes a user name and a password for one service and shows the
 // password, this once. A user has at most two for a service.
-func (tx *tx) CreateServiceSpecificCredential(in *iam.CreateServiceSpecificCredentialInput) (*iam.CreateServiceSpecificCredentialOutput, error) {
-	u, err := tx.userNamed(in.UserName)
-	if err != nil {
-		return nil, err
-	}
+func (tx *tx) CreateServiceSpecificCredential(in *iam.CreateServiceSpecificCredentialInput, u *user) (*iam.CreateServiceSpecificCredentialOutput, error) {
 	if !slices.Contains([]string{"codecommit.amazonaws.com", "cassandra.amazonaws.com", "bedrock.amazonaws.com"}, *in.ServiceName) {
 		return nil, refuse("NotSupportedService", "No such service %s is supported for Service Specific Credentials.", *in.ServiceName)
 	}
@@ -208,11 +184,7 @@ func (a *Account) serviceUserName(u *user) *string {
 }
 
 // ListServiceSpecificCredentials lists a user's credentials for single services, without passwords.
-func (tx *tx) ListServiceSpecificCredentials(in *iam.ListServiceSpecificCredentialsInput) (*iam.ListServiceSpecificCredentialsOutput, error) {
-	u, err := tx.userOrCaller(in.UserName)
-	if err != nil {
-		return nil, err
-	}
+func (tx *tx) ListServiceSpecificCredentials(_ *iam.ListServiceSpecificCredentialsInput, u *user) (*iam.ListServiceSpecificCredentialsOutput, error) {
 	out := &iam.ListServiceSpecificCredentialsOutput{}
 	for _, c := range u.credentialsOf(serviceCredentials) {
 		out.ServiceSpecificCredentials = append(out.ServiceSpecificCredentials, iamtypes.ServiceSpecificCredentialMetadata{
@@ -228,6 +200,6 @@ func (tx *tx) ListServiceSpecificCredentials(in *iam.ListServiceSpecificCredenti
 }
 
 // DeleteServiceSpecificCredential deletes a user's credential for one service.
-func (tx *tx) DeleteServiceSpecificCredential(in *iam.DeleteServiceSpecificCredentialInput) error {
-	return tx.deleteCredential(serviceCredentials, in.UserName, in.ServiceSpecificCredentialId)
+func (tx *tx) DeleteServiceSpecificCredential(in *iam.DeleteServiceSpecificCredentialInput, u *user) error {
+	return u.deleteCredential(serviceCredentials, in.ServiceSpecificCredentialId)
 }

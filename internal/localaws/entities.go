@@ -2,6 +2,7 @@ package localaws
 
 import (
 	"cmp"
+	"reflect"
 	"slices"
 	"time"
 
@@ -18,18 +19,6 @@ const (
 	aProfile kind = "instance-profile"
 	aPolicy  kind = "policy"
 )
-
-// notFound is how IAM says that there is no entity of a name, or of a policy's ARN.
-func (k kind) notFound(name string) error {
-	switch k {
-	case aProfile:
-		return refuse(noSuchEntity, "Instance Profile %s cannot be found.", name)
-	case aPolicy:
-		return refuse(noSuchEntity, "Policy %s was not found.", name)
-	default:
-		return refuse(noSuchEntity, "The %s with name %s cannot be found.", k, name)
-	}
-}
 
 // idPrefix begins the unique IDs of a kind.
 //
@@ -67,102 +56,6 @@ type identity struct {
 	Inline   map[string]string // documents by policy name
 }
 
-func (id *identity) self() *identity { return id }
-
-// ref names the entity that a call is about.
-type ref struct {
-	kind kind
-	name *string // of a policy its ARN
-}
-
-// find returns the entity that a call is about. A write finds it only when the replicas have it as well.
-func find[T any](in, seen map[string]T, r ref) (found T, err error) {
-	name := aws.ToString(r.name)
-	key := name
-	if r.kind != aPolicy {
-		key = fold(name)
-	}
-	if _, ok := seen[key]; ok {
-		if found, ok = in[key]; ok {
-			return found, nil
-		}
-	}
-	return found, r.kind.notFound(name)
-}
-
-func (tx *tx) userNamed(name *string) (*user, error) {
-	return find(tx.state.Users, tx.seen.Users, ref{aUser, name})
-}
-
-// userOrCaller returns the named user, or the caller where no name is given, which must then be a user.
-func (tx *tx) userOrCaller(name *string) (*user, error) {
-	if name != nil {
-		return tx.userNamed(name)
-	}
-	if tx.caller == nil {
-		return nil, refuse("ValidationError", "Must specify userName when calling with non-User credentials")
-	}
-	return tx.userNamed(&tx.caller.Name)
-}
-
-func (tx *tx) groupNamed(name *string) (*group, error) {
-	return find(tx.state.Groups, tx.seen.Groups, ref{aGroup, name})
-}
-
-func (tx *tx) roleNamed(name *string) (*role, error) {
-	return find(tx.state.Roles, tx.seen.Roles, ref{aRole, name})
-}
-
-func (tx *tx) profileNamed(name *string) (*profile, error) {
-	return find(tx.state.Profiles, tx.seen.Profiles, ref{aProfile, name})
-}
-
-// policyWith returns the managed policy with an ARN, which is compared exactly.
-func (tx *tx) policyWith(arn *string) (*policy, error) {
-	if err := tx.checkPolicyARN(*arn); err != nil {
-		return nil, err
-	}
-	return find(tx.state.Policies, tx.seen.Policies, ref{aPolicy, arn})
-}
-
-// identity returns the user, group or role that a call is about.
-func (tx *tx) identity(r ref) (*identity, error) {
-	switch r.kind {
-	case aUser:
-		return selfOf(tx.userNamed(r.name))
-	case aGroup:
-		return selfOf(tx.groupNamed(r.name))
-	default:
-		return selfOf(tx.roleNamed(r.name))
-	}
-}
-
-func selfOf[T interface{ self() *identity }](found T, err error) (*identity, error) {
-	if err != nil {
-		return nil, err
-	}
-	return found.self(), nil
-}
-
-// entity returns the entity that a call is to change.
-func (tx *tx) entity(r ref) (*entity, error) {
-	switch r.kind {
-	case aProfile:
-		return headerOf(tx.profileNamed(r.name))
-	case aPolicy:
-		return headerOf(tx.ownPolicy(r.name))
-	default:
-		return headerOf(tx.identity(r))
-	}
-}
-
-func headerOf[T interface{ header() *entity }](found T, err error) (*entity, error) {
-	if err != nil {
-		return nil, err
-	}
-	return found.header(), nil
-}
-
 // made returns what is common to a new entity. The path defaults to the root.
 func (tx *tx) made(k kind, path, name *string) entity {
 	p := cmp.Or(aws.ToString(path), "/")
@@ -176,10 +69,68 @@ func (tx *tx) made(k kind, path, name *string) entity {
 	}
 }
 
+// subjects finds what a call is about: what its operation takes after the input. The input names it.
+func (tx *tx) subjects(effect reflect.Method, in any) ([]reflect.Value, error) {
+	var found []reflect.Value
+	for i := 2; i < effect.Type.NumIn(); i++ {
+		subject, err := tx.subject(effect.Type.In(i), fieldsOf(in), i == 2)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, reflect.ValueOf(subject))
+	}
+	return found, nil
+}
+
+// subject finds one thing that a call is about. A policy that is the first of them, and not one that is
+// attached to the first, must be the account's own if the call writes.
+func (tx *tx) subject(kind reflect.Type, in fields, first bool) (any, error) {
+	switch kind {
+	case reflect.TypeFor[*user]():
+		return tx.userOrCaller(in.pointer("UserName"))
+	case reflect.TypeFor[*group]():
+		return find(tx.state.Groups, tx.seen.Groups, fold(in.text("GroupName")),
+			"The group with name %s cannot be found.", in.text("GroupName"))
+	case reflect.TypeFor[*role]():
+		return find(tx.state.Roles, tx.seen.Roles, fold(in.text("RoleName")),
+			"The role with name %s cannot be found.", in.text("RoleName"))
+	case reflect.TypeFor[*profile]():
+		return find(tx.state.Profiles, tx.seen.Profiles, fold(in.text("InstanceProfileName")),
+			"Instance Profile %s cannot be found.", in.text("InstanceProfileName"))
+	case reflect.TypeFor[*policy]():
+		if first && !tx.reads() {
+			return tx.ownPolicy(in.text("PolicyArn"))
+		}
+		return tx.policyWith(in.text("PolicyArn"))
+	default:
+		return tx.liveSecret(in.text("SecretId"))
+	}
+}
+
+// find returns an entity by its key. A write finds it only when the replicas have it as well.
+func find[T any](in, seen map[string]T, key, notFound, name string) (found T, err error) {
+	if _, ok := seen[key]; ok {
+		if found, ok = in[key]; ok {
+			return found, nil
+		}
+	}
+	return found, refuse(noSuchEntity, notFound, name)
+}
+
+// userOrCaller returns the named user, or the caller where no name is given, which must then be a user.
+func (tx *tx) userOrCaller(name *string) (*user, error) {
+	if name == nil {
+		if tx.caller == nil {
+			return nil, refuse("ValidationError", "Must specify userName when calling with non-User credentials")
+		}
+		name = &tx.caller.Name
+	}
+	return find(tx.state.Users, tx.seen.Users, fold(*name), "The user with name %s cannot be found.", *name)
+}
+
 // exists reports whether a user or role with this ARN is in the account.
 func (a *Account) exists(arn string) bool {
-	has := func(id *identity) bool { return id.ARN == arn }
-	return slices.ContainsFunc(a.state.identities(), has)
+	return slices.ContainsFunc(a.state.identities(), func(id *identity) bool { return id.ARN == arn })
 }
 
 // identities are all users, groups and roles, each kind in the order of the names.

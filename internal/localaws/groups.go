@@ -33,11 +33,7 @@ func (g *group) shown() *iamtypes.Group {
 }
 
 // AddUserToGroup makes a user a member; one that is a member already stays so.
-func (tx *tx) AddUserToGroup(in *iam.AddUserToGroupInput) error {
-	g, u, err := tx.membership(in.GroupName, in.UserName)
-	if err != nil {
-		return err
-	}
+func (tx *tx) AddUserToGroup(_ *iam.AddUserToGroupInput, g *group, u *user) error {
 	if slices.Contains(u.Groups, fold(g.Name)) {
 		return nil
 	}
@@ -49,11 +45,7 @@ func (tx *tx) AddUserToGroup(in *iam.AddUserToGroupInput) error {
 }
 
 // RemoveUserFromGroup ends a membership.
-func (tx *tx) RemoveUserFromGroup(in *iam.RemoveUserFromGroupInput) error {
-	g, u, err := tx.membership(in.GroupName, in.UserName)
-	if err != nil {
-		return err
-	}
+func (tx *tx) RemoveUserFromGroup(_ *iam.RemoveUserFromGroupInput, g *group, u *user) error {
 	i := slices.Index(u.Groups, fold(g.Name))
 	if i < 0 {
 		return refuse(noSuchEntity, "User %s is not in group %s.", u.Name, g.Name)
@@ -62,21 +54,8 @@ func (tx *tx) RemoveUserFromGroup(in *iam.RemoveUserFromGroupInput) error {
 	return nil
 }
 
-func (tx *tx) membership(groupName, userName *string) (*group, *user, error) {
-	g, err := tx.groupNamed(groupName)
-	if err != nil {
-		return nil, nil, err
-	}
-	u, err := tx.userNamed(userName)
-	return g, u, err
-}
-
 // ListGroupsForUser lists the groups that a user is in.
-func (tx *tx) ListGroupsForUser(in *iam.ListGroupsForUserInput) (*iam.ListGroupsForUserOutput, error) {
-	u, err := tx.userNamed(in.UserName)
-	if err != nil {
-		return nil, err
-	}
+func (tx *tx) ListGroupsForUser(_ *iam.ListGroupsForUserInput, u *user) (*iam.ListGroupsForUserOutput, error) {
 	out := &iam.ListGroupsForUserOutput{}
 	for _, name := range sorted(u.Groups) {
 		out.Groups = append(out.Groups, *tx.state.Groups[name].shown())
@@ -85,11 +64,11 @@ func (tx *tx) ListGroupsForUser(in *iam.ListGroupsForUserInput) (*iam.ListGroups
 }
 
 // AttachGroupPolicy attaches a managed policy.
-func (tx *tx) AttachGroupPolicy(in *iam.AttachGroupPolicyInput) error {
-	return tx.attach(ref{aGroup, in.GroupName}, in.PolicyArn)
+func (tx *tx) AttachGroupPolicy(_ *iam.AttachGroupPolicyInput, g *group, p *policy) error {
+	return g.attach(p)
 }
 
 // DetachGroupPolicy detaches a managed policy that is attached.
-func (tx *tx) DetachGroupPolicy(in *iam.DetachGroupPolicyInput) error {
-	return tx.detach(ref{aGroup, in.GroupName}, in.PolicyArn)
+func (tx *tx) DetachGroupPolicy(in *iam.DetachGroupPolicyInput, g *group) error {
+	return tx.detach(&g.identity, in.PolicyArn)
 }

@@ -19,15 +19,7 @@ const (
 )
 
 // attach attaches a managed policy. To attach what is attached already is a success.
-func (tx *tx) attach(to ref, arn *string) error {
-	id, err := tx.identity(to)
-	if err != nil {
-		return err
-	}
-	p, err := tx.policyWith(arn)
-	if err != nil {
-		return err
-	}
+func (id *identity) attach(p *policy) error {
 	if slices.Contains(id.Attached, p.ARN) {
 		return nil
 	}
@@ -38,41 +30,29 @@ func (tx *tx) attach(to ref, arn *string) error {
 	return nil
 }
 
-func (tx *tx) detach(from ref, arn *string) error {
-	id, err := tx.identity(from)
-	if err != nil {
-		return err
-	}
+func (tx *tx) detach(id *identity, arn *string) error {
 	if err := tx.checkPolicyARN(*arn); err != nil {
 		return err
 	}
 	i := slices.Index(id.Attached, *arn)
 	if i < 0 {
-		return aPolicy.notFound(*arn)
+		return refuse(noSuchEntity, "Policy %s was not found.", *arn)
 	}
 	id.Attached = slices.Delete(id.Attached, i, i+1)
 	return nil
 }
 
 // attached lists an identity's managed policies.
-func (tx *tx) attached(to ref) ([]iamtypes.AttachedPolicy, error) {
-	id, err := tx.identity(to)
-	if err != nil {
-		return nil, err
-	}
+func (tx *tx) attached(id *identity) []iamtypes.AttachedPolicy {
 	var found []iamtypes.AttachedPolicy
 	for _, arn := range sorted(id.Attached) {
 		found = append(found, iamtypes.AttachedPolicy{PolicyArn: aws.String(arn), PolicyName: aws.String(tx.state.Policies[arn].Name)})
 	}
-	return found, nil
+	return found
 }
 
 // putInline adds or replaces an inline policy. The quota is for all inline policies of an identity.
-func (tx *tx) putInline(to ref, name, document *string) error {
-	id, err := tx.identity(to)
-	if err != nil {
-		return err
-	}
+func (tx *tx) putInline(id *identity, name, document *string) error {
 	if err := tx.checkIdentityPolicy(*document); err != nil {
 		return err
 	}
@@ -95,11 +75,7 @@ func (tx *tx) putInline(to ref, name, document *string) error {
 	return nil
 }
 
-func (tx *tx) deleteInline(from ref, name *string) error {
-	id, err := tx.identity(from)
-	if err != nil {
-		return err
-	}
+func (id *identity) deleteInline(name *string) error {
 	if _, ok := id.Inline[*name]; !ok {
 		return refuse(noSuchEntity, "The %s policy with name %s cannot be found.", id.Kind, *name)
 	}
@@ -108,28 +84,18 @@ func (tx *tx) deleteInline(from ref, name *string) error {
 }
 
 // inlineNames lists the names of an identity's inline policies.
-func (tx *tx) inlineNames(of ref) ([]string, error) {
-	id, err := tx.identity(of)
-	if err != nil {
-		return nil, err
-	}
-	return slices.Sorted(maps.Keys(id.Inline)), nil
-}
+func (id *identity) inlineNames() []string { return slices.Sorted(maps.Keys(id.Inline)) }
 
 // boundary checks that a policy can be a permissions boundary. None always can.
 func (tx *tx) boundary(arn *string) (string, error) {
 	if arn == nil {
 		return "", nil
 	}
-	_, err := tx.policyWith(arn)
+	_, err := tx.policyWith(*arn)
 	return *arn, err
 }
 
-func (tx *tx) bound(to ref, arn *string) error {
-	id, err := tx.identity(to)
-	if err != nil {
-		return err
-	}
+func (tx *tx) bound(id *identity, arn *string) error {
 	boundary, err := tx.boundary(arn)
 	if err == nil {
 		id.Boundary = boundary
@@ -137,11 +103,7 @@ func (tx *tx) bound(to ref, arn *string) error {
 	return err
 }
 
-func (tx *tx) unbound(from ref) error {
-	id, err := tx.identity(from)
-	if err != nil {
-		return err
-	}
+func (id *identity) unbound() error {
 	if id.Boundary == "" {
 		return refuse(noSuchEntity, "The %s %s does not have a permissions boundary.", id.Kind, id.Name)
 	}
@@ -155,7 +117,8 @@ func (tx *tx) identified(k kind, path, name *string, tags []iamtypes.Tag, bounda
 	if id.Boundary, err = tx.boundary(boundary); err != nil {
 		return id, err
 	}
-	return id, id.tag(tags)
+	err = id.tag(tags)
+	return id, err
 }
 
 // shownBoundary is a permissions boundary as IAM shows it.

@@ -66,11 +66,7 @@ func (a *Account) Age(d time.Duration) {
 }
 
 // CreateAccessKey makes an access key and shows its secret, this once.
-func (tx *tx) CreateAccessKey(in *iam.CreateAccessKeyInput) (*iam.CreateAccessKeyOutput, error) {
-	u, err := tx.userOrCaller(in.UserName)
-	if err != nil {
-		return nil, err
-	}
+func (tx *tx) CreateAccessKey(_ *iam.CreateAccessKeyInput, u *user) (*iam.CreateAccessKeyOutput, error) {
 	if len(u.Keys) >= maxKeys {
 		return nil, refuse(limitExceeded, "Cannot exceed quota for AccessKeysPerUser: %d", maxKeys)
 	}
@@ -86,11 +82,7 @@ func (tx *tx) CreateAccessKey(in *iam.CreateAccessKeyInput) (*iam.CreateAccessKe
 }
 
 // ListAccessKeys lists a user's access keys, without their secrets.
-func (tx *tx) ListAccessKeys(in *iam.ListAccessKeysInput) (*iam.ListAccessKeysOutput, error) {
-	u, err := tx.userOrCaller(in.UserName)
-	if err != nil {
-		return nil, err
-	}
+func (tx *tx) ListAccessKeys(_ *iam.ListAccessKeysInput, u *user) (*iam.ListAccessKeysOutput, error) {
 	out := &iam.ListAccessKeysOutput{}
 	for _, k := range orderedBy(u.Keys, func(k *accessKey) string { return k.ID }) {
 		out.AccessKeyMetadata = append(out.AccessKeyMetadata, iamtypes.AccessKeyMetadata{
@@ -104,8 +96,8 @@ func (tx *tx) ListAccessKeys(in *iam.ListAccessKeysInput) (*iam.ListAccessKeysOu
 }
 
 // UpdateAccessKey makes a key active or inactive.
-func (tx *tx) UpdateAccessKey(in *iam.UpdateAccessKeyInput) error {
-	_, k, err := tx.keyOf(in.UserName, in.AccessKeyId)
+func (tx *tx) UpdateAccessKey(in *iam.UpdateAccessKeyInput, u *user) error {
+	k, err := tx.keyOf(u, in.AccessKeyId)
 	if err != nil {
 		return err
 	}
@@ -117,8 +109,8 @@ func (tx *tx) UpdateAccessKey(in *iam.UpdateAccessKeyInput) error {
 }
 
 // DeleteAccessKey deletes a user's key.
-func (tx *tx) DeleteAccessKey(in *iam.DeleteAccessKeyInput) error {
-	u, k, err := tx.keyOf(in.UserName, in.AccessKeyId)
+func (tx *tx) DeleteAccessKey(in *iam.DeleteAccessKeyInput, u *user) error {
+	k, err := tx.keyOf(u, in.AccessKeyId)
 	if err != nil {
 		return err
 	}
@@ -127,16 +119,12 @@ func (tx *tx) DeleteAccessKey(in *iam.DeleteAccessKeyInput) error {
 }
 
 // keyOf returns a user's key. Like other entities, a key is not found before the replicas have it.
-func (tx *tx) keyOf(name, id *string) (*user, *accessKey, error) {
-	u, err := tx.userOrCaller(name)
-	if err != nil {
-		return nil, nil, err
-	}
+func (tx *tx) keyOf(u *user, id *string) (*accessKey, error) {
 	owner, k := tx.state.key(*id)
 	if _, seen := tx.seen.key(*id); owner != u || seen == nil {
-		return nil, nil, refuse(noSuchEntity, "The Access Key with id %s cannot be found.", *id)
+		return nil, refuse(noSuchEntity, "The Access Key with id %s cannot be found.", *id)
 	}
-	return u, k, nil
+	return k, nil
 }
 
 // GetAccessKeyLastUsed tells when and where a key was last used. The page of the operation has no error

@@ -66,11 +66,7 @@ func (tx *tx) checkPassword(u *user, password string) error {
 }
 
 // CreateLoginProfile gives a user a console password.
-func (tx *tx) CreateLoginProfile(in *iam.CreateLoginProfileInput) (*iam.CreateLoginProfileOutput, error) {
-	u, err := tx.userOrCaller(in.UserName)
-	if err != nil {
-		return nil, err
-	}
+func (tx *tx) CreateLoginProfile(in *iam.CreateLoginProfileInput, u *user) (*iam.CreateLoginProfileOutput, error) {
 	if u.Login != nil {
 		return nil, refuse(entityExists, "Login Profile for user %s already exists.", u.Name)
 	}
@@ -92,36 +88,30 @@ func (u *user) shownLogin() *iamtypes.LoginProfile {
 	}
 }
 
-// withLogin returns a user that has a login profile. A write that comes before the replicas have the
+// hasLogin refuses a user without a login profile. A write that comes before the replicas have the
 // profile finds it EntityTemporarilyUnmodifiable, as in AWS for some seconds after it was made.
-func (tx *tx) withLogin(name *string) (*user, error) {
-	u, err := tx.userOrCaller(name)
-	if err != nil {
-		return nil, err
-	}
+func (tx *tx) hasLogin(u *user) error {
 	if u.Login == nil {
-		return nil, refuse(noSuchEntity, "Login Profile for User %s cannot be found.", u.Name)
+		return refuse(noSuchEntity, "Login Profile for User %s cannot be found.", u.Name)
 	}
 	if seen := tx.seen.Users[fold(u.Name)]; seen == nil || seen.Login == nil {
-		return nil, refuse("EntityTemporarilyUnmodifiable",
+		return refuse("EntityTemporarilyUnmodifiable",
 			"Login Profile for User %s cannot be modified while login profile is being created.", u.Name)
 	}
-	return u, nil
+	return nil
 }
 
 // GetLoginProfile tells whether a user has a console password, and since when.
-func (tx *tx) GetLoginProfile(in *iam.GetLoginProfileInput) (*iam.GetLoginProfileOutput, error) {
-	u, err := tx.withLogin(in.UserName)
-	if err != nil {
+func (tx *tx) GetLoginProfile(_ *iam.GetLoginProfileInput, u *user) (*iam.GetLoginProfileOutput, error) {
+	if err := tx.hasLogin(u); err != nil {
 		return nil, err
 	}
 	return &iam.GetLoginProfileOutput{LoginProfile: u.shownLogin()}, nil
 }
 
 // UpdateLoginProfile changes a console password, or whether it must be changed at the next sign-in.
-func (tx *tx) UpdateLoginProfile(in *iam.UpdateLoginProfileInput) error {
-	u, err := tx.withLogin(in.UserName)
-	if err != nil {
+func (tx *tx) UpdateLoginProfile(in *iam.UpdateLoginProfileInput, u *user) error {
+	if err := tx.hasLogin(u); err != nil {
 		return err
 	}
 	if in.Password != nil {
@@ -137,9 +127,8 @@ func (tx *tx) UpdateLoginProfile(in *iam.UpdateLoginProfileInput) error {
 }
 
 // DeleteLoginProfile takes a user's console password away.
-func (tx *tx) DeleteLoginProfile(in *iam.DeleteLoginProfileInput) error {
-	u, err := tx.withLogin(in.UserName)
-	if err != nil {
+func (tx *tx) DeleteLoginProfile(_ *iam.DeleteLoginProfileInput, u *user) error {
+	if err := tx.hasLogin(u); err != nil {
 		return err
 	}
 	u.Login = nil

@@ -52,11 +52,7 @@ func (tx *tx) CreateVirtualMFADevice(in *iam.CreateVirtualMFADeviceInput) (*iam.
 }
 
 // EnableMFADevice assigns a device to a user. The codes must be two different ones; here any will do.
-func (tx *tx) EnableMFADevice(in *iam.EnableMFADeviceInput) error {
-	u, err := tx.userNamed(in.UserName)
-	if err != nil {
-		return err
-	}
+func (tx *tx) EnableMFADevice(in *iam.EnableMFADeviceInput, u *user) error {
 	d, err := tx.device(in.SerialNumber)
 	switch {
 	case err != nil:
@@ -73,11 +69,7 @@ func (tx *tx) EnableMFADevice(in *iam.EnableMFADeviceInput) error {
 }
 
 // DeactivateMFADevice takes a device away from its user. The device remains, unassigned.
-func (tx *tx) DeactivateMFADevice(in *iam.DeactivateMFADeviceInput) error {
-	u, err := tx.userOrCaller(in.UserName)
-	if err != nil {
-		return err
-	}
+func (tx *tx) DeactivateMFADevice(in *iam.DeactivateMFADeviceInput, u *user) error {
 	d, err := tx.device(in.SerialNumber)
 	if err != nil {
 		return err
@@ -103,11 +95,7 @@ func (tx *tx) DeleteVirtualMFADevice(in *iam.DeleteVirtualMFADeviceInput) error 
 }
 
 // ListMFADevices lists a user's devices.
-func (tx *tx) ListMFADevices(in *iam.ListMFADevicesInput) (*iam.ListMFADevicesOutput, error) {
-	u, err := tx.userOrCaller(in.UserName)
-	if err != nil {
-		return nil, err
-	}
+func (tx *tx) ListMFADevices(_ *iam.ListMFADevicesInput, u *user) (*iam.ListMFADevicesOutput, error) {
 	out := &iam.ListMFADevicesOutput{}
 	for _, d := range tx.state.devicesOf(u) {
 		out.MFADevices = append(out.MFADevices, iamtypes.MFADevice{

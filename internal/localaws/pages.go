@@ -23,7 +23,7 @@ func (a *Account) cut(op operation, in, out reflect.Value) error {
 	if op.service == "secretsmanager" {
 		marker, most, next = "NextToken", "MaxResults", "NextToken"
 	}
-	first, err := position(op, in.FieldByName(marker).Interface().(*string))
+	first, err := position(op, fields{in}.pointer(marker))
 	if err != nil {
 		return err
 	}

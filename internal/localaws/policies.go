@@ -55,12 +55,21 @@ func (tx *tx) checkPolicyARN(arn string) error {
 	return nil
 }
 
-// ownPolicy returns a policy that the account may change: AWS's own, and those of other accounts, it may not.
-func (tx *tx) ownPolicy(arn *string) (*policy, error) {
-	if err := tx.checkPolicyARN(*arn); err != nil {
+// policyWith returns the managed policy with an ARN, which is compared exactly.
+func (tx *tx) policyWith(arn string) (*policy, error) {
+	if err := tx.checkPolicyARN(arn); err != nil {
 		return nil, err
 	}
-	if !strings.HasPrefix(*arn, tx.arn("policy/")) {
+	return find(tx.state.Policies, tx.seen.Policies, arn, "Policy %s was not found.", arn)
+}
+
+// ownPolicy returns a policy that the account may change, which neither AWS's own policies nor those of
+// other accounts are.
+func (tx *tx) ownPolicy(arn string) (*policy, error) {
+	if err := tx.checkPolicyARN(arn); err != nil {
+		return nil, err
+	}
+	if !strings.HasPrefix(arn, tx.arn("policy/")) {
 		return nil, accessDenied(tx.service, "Policy is outside your own account.")
 	}
 	return tx.policyWith(arn)
@@ -119,11 +128,7 @@ func (tx *tx) listedPolicy(p *policy) iamtypes.Policy {
 }
 
 // GetPolicy returns a policy, without its document.
-func (tx *tx) GetPolicy(in *iam.GetPolicyInput) (*iam.GetPolicyOutput, error) {
-	p, err := tx.policyWith(in.PolicyArn)
-	if err != nil {
-		return nil, err
-	}
+func (tx *tx) GetPolicy(_ *iam.GetPolicyInput, p *policy) (*iam.GetPolicyOutput, error) {
 	shown := tx.listedPolicy(p)
 	shown.Description = optional(p.Description)
 	shown.Tags = iamTags(p.Tags)
@@ -131,11 +136,7 @@ func (tx *tx) GetPolicy(in *iam.GetPolicyInput) (*iam.GetPolicyOutput, error) {
 }
 
 // DeletePolicy deletes a policy that is not in use and that has no version but the default one.
-func (tx *tx) DeletePolicy(in *iam.DeletePolicyInput) error {
-	p, err := tx.ownPolicy(in.PolicyArn)
-	if err != nil {
-		return err
-	}
+func (tx *tx) DeletePolicy(_ *iam.DeletePolicyInput, p *policy) error {
 	switch attached, bounding := tx.usage(p); {
 	case len(attached) > 0:
 		return refuse(deleteConflict, "Cannot delete a policy attached to entities.")
@@ -175,11 +176,7 @@ func (tx *tx) usage(p *policy) (attached, bounding []*identity) {
 
 // ListEntitiesForPolicy lists what uses a policy: as a permissions policy, as a boundary, or, when not
 // asked, either way.
-func (tx *tx) ListEntitiesForPolicy(in *iam.ListEntitiesForPolicyInput) (*iam.ListEntitiesForPolicyOutput, error) {
-	p, err := tx.policyWith(in.PolicyArn)
-	if err != nil {
-		return nil, err
-	}
+func (tx *tx) ListEntitiesForPolicy(in *iam.ListEntitiesForPolicyInput, p *policy) (*iam.ListEntitiesForPolicyOutput, error) {
 	attached, bounding := tx.usage(p)
 	out := &iam.ListEntitiesForPolicyOutput{}
 	for _, id := range tx.state.identities() {

@@ -54,11 +54,7 @@ func (p *policy) listedVersion(v *policyVersion) iamtypes.PolicyVersion {
 }
 
 // CreatePolicyVersion adds a version to a policy that has fewer than five.
-func (tx *tx) CreatePolicyVersion(in *iam.CreatePolicyVersionInput) (*iam.CreatePolicyVersionOutput, error) {
-	p, err := tx.ownPolicy(in.PolicyArn)
-	if err != nil {
-		return nil, err
-	}
+func (tx *tx) CreatePolicyVersion(in *iam.CreatePolicyVersionInput, p *policy) (*iam.CreatePolicyVersionOutput, error) {
 	if err := tx.checkManaged(*in.PolicyDocument); err != nil {
 		return nil, err
 	}
@@ -74,11 +70,7 @@ func (tx *tx) CreatePolicyVersion(in *iam.CreatePolicyVersionInput) (*iam.Create
 }
 
 // GetPolicyVersion returns a version with its document, URL-encoded.
-func (tx *tx) GetPolicyVersion(in *iam.GetPolicyVersionInput) (*iam.GetPolicyVersionOutput, error) {
-	p, err := tx.policyWith(in.PolicyArn)
-	if err != nil {
-		return nil, err
-	}
+func (tx *tx) GetPolicyVersion(in *iam.GetPolicyVersionInput, p *policy) (*iam.GetPolicyVersionOutput, error) {
 	v, err := p.version(in.VersionId)
 	if err != nil {
 		return nil, err
@@ -89,11 +81,7 @@ func (tx *tx) GetPolicyVersion(in *iam.GetPolicyVersionInput) (*iam.GetPolicyVer
 }
 
 // ListPolicyVersions lists a policy's versions, without their documents.
-func (tx *tx) ListPolicyVersions(in *iam.ListPolicyVersionsInput) (*iam.ListPolicyVersionsOutput, error) {
-	p, err := tx.policyWith(in.PolicyArn)
-	if err != nil {
-		return nil, err
-	}
+func (tx *tx) ListPolicyVersions(_ *iam.ListPolicyVersionsInput, p *policy) (*iam.ListPolicyVersionsOutput, error) {
 	out := &iam.ListPolicyVersionsOutput{}
 	for _, v := range p.Versions {
 		out.Versions = append(out.Versions, p.listedVersion(v))
@@ -102,11 +90,7 @@ func (tx *tx) ListPolicyVersions(in *iam.ListPolicyVersionsInput) (*iam.ListPoli
 }
 
 // DeletePolicyVersion deletes a version that is not the default one.
-func (tx *tx) DeletePolicyVersion(in *iam.DeletePolicyVersionInput) error {
-	p, err := tx.ownPolicy(in.PolicyArn)
-	if err != nil {
-		return err
-	}
+func (tx *tx) DeletePolicyVersion(in *iam.DeletePolicyVersionInput, p *policy) error {
 	v, err := p.version(in.VersionId)
 	if err != nil {
 		return err
@@ -119,11 +103,7 @@ func (tx *tx) DeletePolicyVersion(in *iam.DeletePolicyVersionInput) error {
 }
 
 // SetDefaultPolicyVersion puts a version into effect.
-func (tx *tx) SetDefaultPolicyVersion(in *iam.SetDefaultPolicyVersionInput) error {
-	p, err := tx.ownPolicy(in.PolicyArn)
-	if err != nil {
-		return err
-	}
+func (tx *tx) SetDefaultPolicyVersion(in *iam.SetDefaultPolicyVersionInput, p *policy) error {
 	v, err := p.version(in.VersionId)
 	if err != nil {
 		return err

@@ -48,20 +48,12 @@ func (tx *tx) listedProfile(p *profile) iamtypes.InstanceProfile {
 }
 
 // GetInstanceProfile returns an instance profile with its role.
-func (tx *tx) GetInstanceProfile(in *iam.GetInstanceProfileInput) (*iam.GetInstanceProfileOutput, error) {
-	p, err := tx.profileNamed(in.InstanceProfileName)
-	if err != nil {
-		return nil, err
-	}
+func (tx *tx) GetInstanceProfile(_ *iam.GetInstanceProfileInput, p *profile) (*iam.GetInstanceProfileOutput, error) {
 	return &iam.GetInstanceProfileOutput{InstanceProfile: tx.shownProfile(p)}, nil
 }
 
 // DeleteInstanceProfile deletes an instance profile that holds no role.
-func (tx *tx) DeleteInstanceProfile(in *iam.DeleteInstanceProfileInput) error {
-	p, err := tx.profileNamed(in.InstanceProfileName)
-	if err != nil {
-		return err
-	}
+func (tx *tx) DeleteInstanceProfile(_ *iam.DeleteInstanceProfileInput, p *profile) error {
 	if p.Role != "" {
 		return refuse(deleteConflict, "Cannot delete entity, must remove roles from instance profile first.")
 	}
@@ -70,7 +62,7 @@ func (tx *tx) DeleteInstanceProfile(in *iam.DeleteInstanceProfileInput) error {
 }
 
 // ListInstanceProfiles lists the instance profiles.
-func (tx *tx) ListInstanceProfiles(*iam.ListInstanceProfilesInput) (*iam.ListInstanceProfilesOutput, error) {
+func (tx *tx) ListInstanceProfiles(_ *iam.ListInstanceProfilesInput) (*iam.ListInstanceProfilesOutput, error) {
 	out := &iam.ListInstanceProfilesOutput{}
 	for _, p := range ordered(tx.state.Profiles) {
 		out.InstanceProfiles = append(out.InstanceProfiles, tx.listedProfile(p))
@@ -79,11 +71,7 @@ func (tx *tx) ListInstanceProfiles(*iam.ListInstanceProfilesInput) (*iam.ListIns
 }
 
 // ListInstanceProfilesForRole lists the instance profiles that hold a role.
-func (tx *tx) ListInstanceProfilesForRole(in *iam.ListInstanceProfilesForRoleInput) (*iam.ListInstanceProfilesForRoleOutput, error) {
-	r, err := tx.roleNamed(in.RoleName)
-	if err != nil {
-		return nil, err
-	}
+func (tx *tx) ListInstanceProfilesForRole(_ *iam.ListInstanceProfilesForRoleInput, r *role) (*iam.ListInstanceProfilesForRoleOutput, error) {
 	out := &iam.ListInstanceProfilesForRoleOutput{}
 	for _, p := range tx.profilesWith(r) {
 		out.InstanceProfiles = append(out.InstanceProfiles, tx.listedProfile(p))
@@ -93,11 +81,7 @@ func (tx *tx) ListInstanceProfilesForRole(in *iam.ListInstanceProfilesForRoleInp
 
 // AddRoleToInstanceProfile puts a role into an instance profile that holds none. One that holds a role answers
 // LimitExceeded, even if it is the same role.
-func (tx *tx) AddRoleToInstanceProfile(in *iam.AddRoleToInstanceProfileInput) error {
-	p, r, err := tx.pair(in.InstanceProfileName, in.RoleName)
-	if err != nil {
-		return err
-	}
+func (tx *tx) AddRoleToInstanceProfile(_ *iam.AddRoleToInstanceProfileInput, p *profile, r *role) error {
 	if p.Role != "" {
 		return refuse(limitExceeded, "Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1")
 	}
@@ -106,23 +90,10 @@ func (tx *tx) AddRoleToInstanceProfile(in *iam.AddRoleToInstanceProfileInput) er
 }
 
 // RemoveRoleFromInstanceProfile takes a role out of an instance profile that holds it.
-func (tx *tx) RemoveRoleFromInstanceProfile(in *iam.RemoveRoleFromInstanceProfileInput) error {
-	p, r, err := tx.pair(in.InstanceProfileName, in.RoleName)
-	if err != nil {
-		return err
-	}
+func (tx *tx) RemoveRoleFromInstanceProfile(_ *iam.RemoveRoleFromInstanceProfileInput, p *profile, r *role) error {
 	if p.Role != fold(r.Name) {
 		return refuse(noSuchEntity, "The role with name %s cannot be found in instance profile %s.", r.Name, p.Name)
 	}
 	p.Role = ""
 	return nil
-}
-
-func (tx *tx) pair(profileName, roleName *string) (*profile, *role, error) {
-	p, err := tx.profileNamed(profileName)
-	if err != nil {
-		return nil, nil, err
-	}
-	r, err := tx.roleNamed(roleName)
-	return p, r, err
 }

@@ -15,10 +15,7 @@ func fieldsOf(in any) fields { return fields{reflect.ValueOf(in).Elem()} }
 
 // text returns a member that is a text, or "".
 func (f fields) text(name string) string {
-	if pointer, ok := f.value(name).(*string); ok {
-		return aws.ToString(pointer)
-	}
-	return ""
+	return aws.ToString(f.pointer(name))
 }
 
 func (f fields) value(name string) any {
@@ -26,6 +23,12 @@ func (f fields) value(name string) any {
 		return v.Interface()
 	}
 	return nil
+}
+
+// pointer returns a member that is a text, or nil where it is not there.
+func (f fields) pointer(name string) *string {
+	pointer, _ := f.value(name).(*string)
+	return pointer
 }
 
 // many says whether a member is a list that holds something.

@@ -109,20 +109,12 @@ func optional(text string) *string {
 }
 
 // GetRole returns a role, its trust policy URL-encoded.
-func (tx *tx) GetRole(in *iam.GetRoleInput) (*iam.GetRoleOutput, error) {
-	r, err := tx.roleNamed(in.RoleName)
-	if err != nil {
-		return nil, err
-	}
+func (tx *tx) GetRole(_ *iam.GetRoleInput, r *role) (*iam.GetRoleOutput, error) {
 	return &iam.GetRoleOutput{Role: tx.shownRole(r)}, nil
 }
 
 // DeleteRole deletes a role that has no policy and is in no instance profile.
-func (tx *tx) DeleteRole(in *iam.DeleteRoleInput) error {
-	r, err := tx.roleNamed(in.RoleName)
-	if err != nil {
-		return err
-	}
+func (tx *tx) DeleteRole(_ *iam.DeleteRoleInput, r *role) error {
 	if len(tx.profilesWith(r)) > 0 {
 		return refuse(deleteConflict, "Cannot delete entity, must remove roles from instance profile first.")
 	}
@@ -139,7 +131,7 @@ func (tx *tx) profilesWith(r *role) []*profile {
 }
 
 // ListRoles lists the roles.
-func (tx *tx) ListRoles(*iam.ListRolesInput) (*iam.ListRolesOutput, error) {
+func (tx *tx) ListRoles(_ *iam.ListRolesInput) (*iam.ListRolesOutput, error) {
 	out := &iam.ListRolesOutput{}
 	for _, r := range ordered(tx.state.Roles) {
 		out.Roles = append(out.Roles, r.listed())
@@ -152,11 +144,7 @@ func (tx *tx) ListRoles(*iam.ListRolesInput) (*iam.ListRolesOutput, error) {
 // but on which Terraform relies when it changes the session alone.
 //
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateRole.html.
-func (tx *tx) UpdateRole(in *iam.UpdateRoleInput) error {
-	r, err := tx.roleNamed(in.RoleName)
-	if err != nil {
-		return err
-	}
+func (tx *tx) UpdateRole(in *iam.UpdateRoleInput, r *role) error {
 	if in.Description != nil {
 		r.Description = *in.Description
 	}
@@ -165,11 +153,7 @@ func (tx *tx) UpdateRole(in *iam.UpdateRoleInput) error {
 }
 
 // UpdateAssumeRolePolicy replaces a role's trust policy.
-func (tx *tx) UpdateAssumeRolePolicy(in *iam.UpdateAssumeRolePolicyInput) error {
-	r, err := tx.roleNamed(in.RoleName)
-	if err != nil {
-		return err
-	}
+func (tx *tx) UpdateAssumeRolePolicy(in *iam.UpdateAssumeRolePolicyInput, r *role) error {
 	if err := tx.checkTrust(*in.PolicyDocument); err != nil {
 		return err
 	}
@@ -178,43 +162,41 @@ func (tx *tx) UpdateAssumeRolePolicy(in *iam.UpdateAssumeRolePolicyInput) error 
 }
 
 // AttachRolePolicy attaches a managed policy.
-func (tx *tx) AttachRolePolicy(in *iam.AttachRolePolicyInput) error {
-	return tx.attach(ref{aRole, in.RoleName}, in.PolicyArn)
+func (tx *tx) AttachRolePolicy(_ *iam.AttachRolePolicyInput, r *role, p *policy) error {
+	return r.attach(p)
 }
 
 // DetachRolePolicy detaches a managed policy that is attached.
-func (tx *tx) DetachRolePolicy(in *iam.DetachRolePolicyInput) error {
-	return tx.detach(ref{aRole, in.RoleName}, in.PolicyArn)
+func (tx *tx) DetachRolePolicy(in *iam.DetachRolePolicyInput, r *role) error {
+	return tx.detach(&r.identity, in.PolicyArn)
 }
 
 // ListAttachedRolePolicies lists the managed policies that are attached.
-func (tx *tx) ListAttachedRolePolicies(in *iam.ListAttachedRolePoliciesInput) (*iam.ListAttachedRolePoliciesOutput, error) {
-	found, err := tx.attached(ref{aRole, in.RoleName})
-	return &iam.ListAttachedRolePoliciesOutput{AttachedPolicies: found}, err
+func (tx *tx) ListAttachedRolePolicies(_ *iam.ListAttachedRolePoliciesInput, r *role) (*iam.ListAttachedRolePoliciesOutput, error) {
+	return &iam.ListAttachedRolePoliciesOutput{AttachedPolicies: tx.attached(&r.identity)}, nil
 }
 
 // PutRolePolicy adds or replaces an inline policy.
-func (tx *tx) PutRolePolicy(in *iam.PutRolePolicyInput) error {
-	return tx.putInline(ref{aRole, in.RoleName}, in.PolicyName, in.PolicyDocument)
+func (tx *tx) PutRolePolicy(in *iam.PutRolePolicyInput, r *role) error {
+	return tx.putInline(&r.identity, in.PolicyName, in.PolicyDocument)
 }
 
 // ListRolePolicies lists the names of the inline policies.
-func (tx *tx) ListRolePolicies(in *iam.ListRolePoliciesInput) (*iam.ListRolePoliciesOutput, error) {
-	names, err := tx.inlineNames(ref{aRole, in.RoleName})
-	return &iam.ListRolePoliciesOutput{PolicyNames: names}, err
+func (tx *tx) ListRolePolicies(_ *iam.ListRolePoliciesInput, r *role) (*iam.ListRolePoliciesOutput, error) {
+	return &iam.ListRolePoliciesOutput{PolicyNames: r.inlineNames()}, nil
 }
 
 // DeleteRolePolicy deletes an inline policy.
-func (tx *tx) DeleteRolePolicy(in *iam.DeleteRolePolicyInput) error {
-	return tx.deleteInline(ref{aRole, in.RoleName}, in.PolicyName)
+func (tx *tx) DeleteRolePolicy(in *iam.DeleteRolePolicyInput, r *role) error {
+	return r.deleteInline(in.PolicyName)
 }
 
 // PutRolePermissionsBoundary sets the permissions boundary.
-func (tx *tx) PutRolePermissionsBoundary(in *iam.PutRolePermissionsBoundaryInput) error {
-	return tx.bound(ref{aRole, in.RoleName}, in.PermissionsBoundary)
+func (tx *tx) PutRolePermissionsBoundary(in *iam.PutRolePermissionsBoundaryInput, r *role) error {
+	return tx.bound(&r.identity, in.PermissionsBoundary)
 }
 
 // DeleteRolePermissionsBoundary takes the permissions boundary away.
-func (tx *tx) DeleteRolePermissionsBoundary(in *iam.DeleteRolePermissionsBoundaryInput) error {
-	return tx.unbound(ref{aRole, in.RoleName})
+func (tx *tx) DeleteRolePermissionsBoundary(_ *iam.DeleteRolePermissionsBoundaryInput, r *role) error {
+	return r.unbound()
 }

@@ -54,8 +54,8 @@ func (a *Account) secretARN(name string) string {
 }
 
 // secretNamed returns a secret, scheduled for deletion or not.
-func (tx *tx) secretNamed(id *string) (*secret, error) {
-	s := tx.secretCalled(*id)
+func (tx *tx) secretNamed(id string) (*secret, error) {
+	s := tx.secretCalled(id)
 	if s != nil && !s.Deletion.IsZero() && !tx.now.Before(s.Deletion) {
 		delete(tx.state.Secrets, s.Name) // its recovery window is over
 		s = nil
@@ -67,7 +67,7 @@ func (tx *tx) secretNamed(id *string) (*secret, error) {
 }
 
 // liveSecret returns a secret that is not scheduled for deletion.
-func (tx *tx) liveSecret(id *string) (*secret, error) {
+func (tx *tx) liveSecret(id string) (*secret, error) {
 	s, err := tx.secretNamed(id)
 	if err == nil && !s.Deletion.IsZero() {
 		return nil, refuse(invalidRequest, "You can't perform this operation on the secret because it was marked for deletion.")
@@ -81,7 +81,7 @@ func (tx *tx) CreateSecret(in *secretsmanager.CreateSecretInput) (*secretsmanage
 	if !tx.pattern(`[A-Za-z0-9/_+=.@!-]+`).MatchString(*in.Name) {
 		return nil, refuse("ValidationException", "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!")
 	}
-	if s, err := tx.secretNamed(in.Name); err == nil {
+	if s, err := tx.secretNamed(*in.Name); err == nil {
 		return repeated(s, in.ClientRequestToken, in.SecretString)
 	}
 	if tx.now.Before(tx.state.BlockedSecrets[*in.Name]) {
@@ -156,7 +156,7 @@ func (a *Account) kmsKey(id string) string {
 // DescribeSecret returns all of a secret but its value, even when it is scheduled for deletion. Versions
 // without labels are left out.
 func (tx *tx) DescribeSecret(in *secretsmanager.DescribeSecretInput) (*secretsmanager.DescribeSecretOutput, error) {
-	s, err := tx.secretNamed(in.SecretId)
+	s, err := tx.secretNamed(*in.SecretId)
 	if err != nil {
 		return nil, err
 	}
@@ -188,11 +188,7 @@ func (s *secret) deletedDate() *time.Time {
 }
 
 // UpdateSecret changes a secret's key and description, and its value by a new version.
-func (tx *tx) UpdateSecret(in *secretsmanager.UpdateSecretInput) (*secretsmanager.UpdateSecretOutput, error) {
-	s, err := tx.liveSecret(in.SecretId)
-	if err != nil {
-		return nil, err
-	}
+func (tx *tx) UpdateSecret(in *secretsmanager.UpdateSecretInput, s *secret) (*secretsmanager.UpdateSecretOutput, error) {
 	if token := in.ClientRequestToken; in.SecretString != nil && token != nil && s.version(*token) != nil {
 		return nil, tokenTaken(s, *token) // a new value must have a new one, even if it is the same value
 	}

@@ -27,7 +27,7 @@ func (tx *tx) DeleteSecret(in *secretsmanager.DeleteSecretInput) (*secretsmanage
 			return nil, refuse(invalidParameter, "The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).")
 		}
 	}
-	s, err := tx.secretNamed(in.SecretId)
+	s, err := tx.secretNamed(*in.SecretId)
 	if err := s.undeletable(); err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func (tx *tx) forceDelete(s *secret, id string) *secretsmanager.DeleteSecretOutp
 
 // RestoreSecret takes a scheduled deletion back.
 func (tx *tx) RestoreSecret(in *secretsmanager.RestoreSecretInput) (*secretsmanager.RestoreSecretOutput, error) {
-	s, err := tx.secretNamed(in.SecretId)
+	s, err := tx.secretNamed(*in.SecretId)
 	if err != nil {
 		return nil, err
 	}
@@ -91,30 +91,18 @@ func (s *secret) tag(more []secrettypes.Tag) error {
 }
 
 // TagResource adds tags to a secret or overwrites them.
-func (tx *tx) TagResource(in *secretsmanager.TagResourceInput) error {
-	s, err := tx.liveSecret(in.SecretId)
-	if err != nil {
-		return err
-	}
+func (tx *tx) TagResource(in *secretsmanager.TagResourceInput, s *secret) error {
 	return s.tag(in.Tags)
 }
 
 // UntagResource removes tags from a secret; keys that are not there do not matter.
-func (tx *tx) UntagResource(in *secretsmanager.UntagResourceInput) error {
-	s, err := tx.liveSecret(in.SecretId)
-	if err != nil {
-		return err
-	}
+func (tx *tx) UntagResource(in *secretsmanager.UntagResourceInput, s *secret) error {
 	s.Tags = withoutTags(s.Tags, in.TagKeys, caseCounts)
 	return nil
 }
 
 // PutResourcePolicy says who else may use a secret.
-func (tx *tx) PutResourcePolicy(in *secretsmanager.PutResourcePolicyInput) (*secretsmanager.PutResourcePolicyOutput, error) {
-	s, err := tx.liveSecret(in.SecretId)
-	if err != nil {
-		return nil, err
-	}
+func (tx *tx) PutResourcePolicy(in *secretsmanager.PutResourcePolicyInput, s *secret) (*secretsmanager.PutResourcePolicyOutput, error) {
 	d, err := tx.checkResourcePolicy(*in.ResourcePolicy)
 	if malformed, ok := errors.AsType[*refusal](err); ok {
 		return nil, refuse("MalformedPolicyDocumentException", "%s", malformed.text)
@@ -133,20 +121,12 @@ func public(s iampolicy.Statement) bool {
 }
 
 // GetResourcePolicy returns a secret's resource policy, if it has one.
-func (tx *tx) GetResourcePolicy(in *secretsmanager.GetResourcePolicyInput) (*secretsmanager.GetResourcePolicyOutput, error) {
-	s, err := tx.liveSecret(in.SecretId)
-	if err != nil {
-		return nil, err
-	}
+func (tx *tx) GetResourcePolicy(_ *secretsmanager.GetResourcePolicyInput, s *secret) (*secretsmanager.GetResourcePolicyOutput, error) {
 	return &secretsmanager.GetResourcePolicyOutput{ARN: aws.String(s.ARN), Name: aws.String(s.Name), ResourcePolicy: optional(s.Policy)}, nil
 }
 
 // DeleteResourcePolicy takes a secret's resource policy away; to have none does not matter.
-func (tx *tx) DeleteResourcePolicy(in *secretsmanager.DeleteResourcePolicyInput) (*secretsmanager.DeleteResourcePolicyOutput, error) {
-	s, err := tx.liveSecret(in.SecretId)
-	if err != nil {
-		return nil, err
-	}
+func (tx *tx) DeleteResourcePolicy(_ *secretsmanager.DeleteResourcePolicyInput, s *secret) (*secretsmanager.DeleteResourcePolicyOutput, error) {
 	s.Policy = ""
 	return &secretsmanager.DeleteResourcePolicyOutput{ARN: aws.String(s.ARN), Name: aws.String(s.Name)}, nil
 }

@@ -22,11 +22,7 @@ func (s *secret) replicated() []secrettypes.ReplicationStatusType {
 }
 
 // ReplicateSecretToRegions adds Regions to those that a secret is replicated to.
-func (tx *tx) ReplicateSecretToRegions(in *secretsmanager.ReplicateSecretToRegionsInput) (*secretsmanager.ReplicateSecretToRegionsOutput, error) {
-	s, err := tx.liveSecret(in.SecretId)
-	if err != nil {
-		return nil, err
-	}
+func (tx *tx) ReplicateSecretToRegions(in *secretsmanager.ReplicateSecretToRegionsInput, s *secret) (*secretsmanager.ReplicateSecretToRegionsOutput, error) {
 	regions := slices.Clone(s.Replicas)
 	for _, replica := range in.AddReplicaRegions {
 		region := aws.ToString(replica.Region)
@@ -43,11 +39,7 @@ func (tx *tx) ReplicateSecretToRegions(in *secretsmanager.ReplicateSecretToRegio
 }
 
 // RemoveRegionsFromReplication deletes a secret's replicas in some Regions.
-func (tx *tx) RemoveRegionsFromReplication(in *secretsmanager.RemoveRegionsFromReplicationInput) (*secretsmanager.RemoveRegionsFromReplicationOutput, error) {
-	s, err := tx.liveSecret(in.SecretId)
-	if err != nil {
-		return nil, err
-	}
+func (tx *tx) RemoveRegionsFromReplication(in *secretsmanager.RemoveRegionsFromReplicationInput, s *secret) (*secretsmanager.RemoveRegionsFromReplicationOutput, error) {
 	s.Replicas = slices.DeleteFunc(s.Replicas, func(region string) bool { return slices.Contains(in.RemoveReplicaRegions, region) })
 	return &secretsmanager.RemoveRegionsFromReplicationOutput{ARN: aws.String(s.ARN), ReplicationStatus: s.replicated()}, nil
 }

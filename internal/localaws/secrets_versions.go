@@ -108,11 +108,7 @@ func (s *secret) makeRoom(now time.Time) error {
 
 // PutSecretValue adds a version. The same call again, with the same token and the same value, is a success
 // and changes nothing.
-func (tx *tx) PutSecretValue(in *secretsmanager.PutSecretValueInput) (*secretsmanager.PutSecretValueOutput, error) {
-	s, err := tx.liveSecret(in.SecretId)
-	if err != nil {
-		return nil, err
-	}
+func (tx *tx) PutSecretValue(in *secretsmanager.PutSecretValueInput, s *secret) (*secretsmanager.PutSecretValueOutput, error) {
 	v, err := tx.put(s, in.ClientRequestToken, in.SecretString)
 	if err != nil {
 		return nil, err
@@ -124,11 +120,7 @@ func (tx *tx) PutSecretValue(in *secretsmanager.PutSecretValueInput) (*secretsma
 
 // GetSecretValue returns the value of a version, chosen by its ID, its label, or both; AWSCURRENT when by
 // neither.
-func (tx *tx) GetSecretValue(in *secretsmanager.GetSecretValueInput) (*secretsmanager.GetSecretValueOutput, error) {
-	s, err := tx.liveSecret(in.SecretId)
-	if err != nil {
-		return nil, err
-	}
+func (tx *tx) GetSecretValue(in *secretsmanager.GetSecretValueInput, s *secret) (*secretsmanager.GetSecretValueOutput, error) {
 	v, err := s.chosen(in.VersionId, in.VersionStage)
 	if err != nil {
 		return nil, err
@@ -166,11 +158,7 @@ func (s *secret) chosen(id, stage *string) (*secretVersion, error) {
 
 // UpdateSecretVersionStage moves a label from one version to another, adds one, or takes one away. A call
 // that moves a label must name the version that has it now.
-func (tx *tx) UpdateSecretVersionStage(in *secretsmanager.UpdateSecretVersionStageInput) (*secretsmanager.UpdateSecretVersionStageOutput, error) {
-	s, err := tx.liveSecret(in.SecretId)
-	if err != nil {
-		return nil, err
-	}
+func (tx *tx) UpdateSecretVersionStage(in *secretsmanager.UpdateSecretVersionStageInput, s *secret) (*secretsmanager.UpdateSecretVersionStageOutput, error) {
 	if err := s.relabel(*in.VersionStage, in.RemoveFromVersionId, in.MoveToVersionId); err != nil {
 		return nil, err
 	}

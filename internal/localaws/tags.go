@@ -76,70 +76,57 @@ func iamTags(tags []tag) []iamtypes.Tag {
 	return shown
 }
 
-func (tx *tx) tag(r ref, tags []iamtypes.Tag) error {
-	e, err := tx.entity(r)
-	if err != nil {
-		return err
-	}
-	return e.tag(tags)
-}
-
 // untag removes tags; keys that are not there do not matter.
-func (tx *tx) untag(r ref, keys []string) error {
-	e, err := tx.entity(r)
-	if err != nil {
-		return err
-	}
+func (e *entity) untag(keys []string) {
 	e.Tags = withoutTags(e.Tags, keys, e.Kind.sameKey())
-	return nil
 }
 
 // TagUser adds tags or overwrites them.
-func (tx *tx) TagUser(in *iam.TagUserInput) error {
-	return tx.tag(ref{aUser, in.UserName}, in.Tags)
+func (tx *tx) TagUser(in *iam.TagUserInput, u *user) error {
+	return u.tag(in.Tags)
 }
 
 // UntagUser removes tags.
-func (tx *tx) UntagUser(in *iam.UntagUserInput) error {
-	return tx.untag(ref{aUser, in.UserName}, in.TagKeys)
+func (tx *tx) UntagUser(in *iam.UntagUserInput, u *user) error {
+	u.untag(in.TagKeys)
+	return nil
 }
 
 // ListUserTags lists a user's tags.
-func (tx *tx) ListUserTags(in *iam.ListUserTagsInput) (*iam.ListUserTagsOutput, error) {
-	u, err := tx.userNamed(in.UserName)
-	if err != nil {
-		return nil, err
-	}
+func (tx *tx) ListUserTags(_ *iam.ListUserTagsInput, u *user) (*iam.ListUserTagsOutput, error) {
 	tags := orderedBy(u.Tags, func(t tag) string { return t.Key })
 	return &iam.ListUserTagsOutput{Tags: iamTags(tags)}, nil
 }
 
 // TagRole adds tags or overwrites them.
-func (tx *tx) TagRole(in *iam.TagRoleInput) error {
-	return tx.tag(ref{aRole, in.RoleName}, in.Tags)
+func (tx *tx) TagRole(in *iam.TagRoleInput, r *role) error {
+	return r.tag(in.Tags)
 }
 
 // UntagRole removes tags.
-func (tx *tx) UntagRole(in *iam.UntagRoleInput) error {
-	return tx.untag(ref{aRole, in.RoleName}, in.TagKeys)
+func (tx *tx) UntagRole(in *iam.UntagRoleInput, r *role) error {
+	r.untag(in.TagKeys)
+	return nil
 }
 
 // TagPolicy adds tags or overwrites them.
-func (tx *tx) TagPolicy(in *iam.TagPolicyInput) error {
-	return tx.tag(ref{aPolicy, in.PolicyArn}, in.Tags)
+func (tx *tx) TagPolicy(in *iam.TagPolicyInput, p *policy) error {
+	return p.tag(in.Tags)
 }
 
 // UntagPolicy removes tags.
-func (tx *tx) UntagPolicy(in *iam.UntagPolicyInput) error {
-	return tx.untag(ref{aPolicy, in.PolicyArn}, in.TagKeys)
+func (tx *tx) UntagPolicy(in *iam.UntagPolicyInput, p *policy) error {
+	p.untag(in.TagKeys)
+	return nil
 }
 
 // TagInstanceProfile adds tags or overwrites them.
-func (tx *tx) TagInstanceProfile(in *iam.TagInstanceProfileInput) error {
-	return tx.tag(ref{aProfile, in.InstanceProfileName}, in.Tags)
+func (tx *tx) TagInstanceProfile(in *iam.TagInstanceProfileInput, p *profile) error {
+	return p.tag(in.Tags)
 }
 
 // UntagInstanceProfile removes tags.
-func (tx *tx) UntagInstanceProfile(in *iam.UntagInstanceProfileInput) error {
-	return tx.untag(ref{aProfile, in.InstanceProfileName}, in.TagKeys)
+func (tx *tx) UntagInstanceProfile(in *iam.UntagInstanceProfileInput, p *profile) error {
+	p.untag(in.TagKeys)
+	return nil
 }

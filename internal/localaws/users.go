@@ -48,20 +48,12 @@ func (u *user) listed() iamtypes.User {
 }
 
 // GetUser returns a user; without a name, the one who calls.
-func (tx *tx) GetUser(in *iam.GetUserInput) (*iam.GetUserOutput, error) {
-	u, err := tx.userOrCaller(in.UserName)
-	if err != nil {
-		return nil, err
-	}
+func (tx *tx) GetUser(_ *iam.GetUserInput, u *user) (*iam.GetUserOutput, error) {
 	return &iam.GetUserOutput{User: u.shown()}, nil
 }
 
 // DeleteUser deletes a user from which everything has been taken away.
-func (tx *tx) DeleteUser(in *iam.DeleteUserInput) error {
-	u, err := tx.userNamed(in.UserName)
-	if err != nil {
-		return err
-	}
+func (tx *tx) DeleteUser(_ *iam.DeleteUserInput, u *user) error {
 	if err := tx.stripped(u); err != nil {
 		return err
 	}
@@ -73,7 +65,7 @@ func (tx *tx) DeleteUser(in *iam.DeleteUserInput) error {
 //
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html.
 func (tx *tx) stripped(u *user) error {
-	first := ""
+	var first string
 	switch {
 	case len(u.Keys) > 0:
 		first = "delete access keys"
@@ -92,7 +84,7 @@ func (tx *tx) stripped(u *user) error {
 }
 
 // ListUsers lists the users.
-func (tx *tx) ListUsers(*iam.ListUsersInput) (*iam.ListUsersOutput, error) {
+func (tx *tx) ListUsers(_ *iam.ListUsersInput) (*iam.ListUsersOutput, error) {
 	out := &iam.ListUsersOutput{}
 	for _, u := range ordered(tx.state.Users) {
 		out.Users = append(out.Users, u.listed())
@@ -101,43 +93,41 @@ func (tx *tx) ListUsers(*iam.ListUsersInput) (*iam.ListUsersOutput, error) {
 }
 
 // AttachUserPolicy attaches a managed policy.
-func (tx *tx) AttachUserPolicy(in *iam.AttachUserPolicyInput) error {
-	return tx.attach(ref{aUser, in.UserName}, in.PolicyArn)
+func (tx *tx) AttachUserPolicy(_ *iam.AttachUserPolicyInput, u *user, p *policy) error {
+	return u.attach(p)
 }
 
 // DetachUserPolicy detaches a managed policy that is attached.
-func (tx *tx) DetachUserPolicy(in *iam.DetachUserPolicyInput) error {
-	return tx.detach(ref{aUser, in.UserName}, in.PolicyArn)
+func (tx *tx) DetachUserPolicy(in *iam.DetachUserPolicyInput, u *user) error {
+	return tx.detach(&u.identity, in.PolicyArn)
 }
 
 // ListAttachedUserPolicies lists the managed policies that are attached.
-func (tx *tx) ListAttachedUserPolicies(in *iam.ListAttachedUserPoliciesInput) (*iam.ListAttachedUserPoliciesOutput, error) {
-	found, err := tx.attached(ref{aUser, in.UserName})
-	return &iam.ListAttachedUserPoliciesOutput{AttachedPolicies: found}, err
+func (tx *tx) ListAttachedUserPolicies(_ *iam.ListAttachedUserPoliciesInput, u *user) (*iam.ListAttachedUserPoliciesOutput, error) {
+	return &iam.ListAttachedUserPoliciesOutput{AttachedPolicies: tx.attached(&u.identity)}, nil
 }
 
 // PutUserPolicy adds or replaces an inline policy.
-func (tx *tx) PutUserPolicy(in *iam.PutUserPolicyInput) error {
-	return tx.putInline(ref{aUser, in.UserName}, in.PolicyName, in.PolicyDocument)
+func (tx *tx) PutUserPolicy(in *iam.PutUserPolicyInput, u *user) error {
+	return tx.putInline(&u.identity, in.PolicyName, in.PolicyDocument)
 }
 
 // ListUserPolicies lists the names of the inline policies.
-func (tx *tx) ListUserPolicies(in *iam.ListUserPoliciesInput) (*iam.ListUserPoliciesOutput, error) {
-	names, err := tx.inlineNames(ref{aUser, in.UserName})
-	return &iam.ListUserPoliciesOutput{PolicyNames: names}, err
+func (tx *tx) ListUserPolicies(_ *iam.ListUserPoliciesInput, u *user) (*iam.ListUserPoliciesOutput, error) {
+	return &iam.ListUserPoliciesOutput{PolicyNames: u.inlineNames()}, nil
 }
 
 // DeleteUserPolicy deletes an inline policy.
-func (tx *tx) DeleteUserPolicy(in *iam.DeleteUserPolicyInput) error {
-	return tx.deleteInline(ref{aUser, in.UserName}, in.PolicyName)
+func (tx *tx) DeleteUserPolicy(in *iam.DeleteUserPolicyInput, u *user) error {
+	return u.deleteInline(in.PolicyName)
 }
 
 // PutUserPermissionsBoundary sets the permissions boundary.
-func (tx *tx) PutUserPermissionsBoundary(in *iam.PutUserPermissionsBoundaryInput) error {
-	return tx.bound(ref{aUser, in.UserName}, in.PermissionsBoundary)
+func (tx *tx) PutUserPermissionsBoundary(in *iam.PutUserPermissionsBoundaryInput, u *user) error {
+	return tx.bound(&u.identity, in.PermissionsBoundary)
 }
 
 // DeleteUserPermissionsBoundary takes the permissions boundary away.
-func (tx *tx) DeleteUserPermissionsBoundary(in *iam.DeleteUserPermissionsBoundaryInput) error {
-	return tx.unbound(ref{aUser, in.UserName})
+func (tx *tx) DeleteUserPermissionsBoundary(_ *iam.DeleteUserPermissionsBoundaryInput, u *user) error {
+	return u.unbound()
 }

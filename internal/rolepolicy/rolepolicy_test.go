@@ -203,7 +203,7 @@ func TestWhatIsNotKnownIsAnError(t *testing.T) {
 		{`Effect: Allow, Action: "iam:TagUser"`, `Effect: Permit, Action: "iam:TagUser"`, "resource Tagging: statement 1 Tag: effect \"Permit\""},
 		{`Action: "iam:TagUser"`, `NotAction: "iam:TagUser"`, "NotAction is not known here"},
 		{`Resource: !Select [1, !Ref Tags]`, `NotResource: a`, "NotResource is not known here"},
-		{`Resource: !Select [1, !Ref Tags]`, `Principal: "*", Resource: a`, "Principal is not known here"},
+		{`Resource: !Select [1, !Ref Tags]`, `Principal: "*", Resource: a`, "a Principal is not known here"},
 		{`Action: "iam:TagUser"`, `Action: "iam:Tag*"`, "action iam:Tag* is not the name of one action"},
 		{`Action: "iam:TagUser"`, `Action: "*"`, "is not the name of one action"},
 		{`Action: "iam:TagUser"`, `Action: {a: b}`, "Syntax errors"},

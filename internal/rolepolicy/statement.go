@@ -20,7 +20,7 @@ func check(s iampolicy.Statement) error {
 	case s.Effect != "Allow" && s.Effect != "Deny":
 		return fmt.Errorf("effect %q is not known here", s.Effect)
 	case s.Principal != nil || s.NotPrincipal != nil:
-		return fmt.Errorf("Principal is not known here")
+		return fmt.Errorf("a Principal is not known here")
 	case len(s.Action)+len(s.NotAction) == 0 || len(s.Resource)+len(s.NotResource) == 0:
 		return fmt.Errorf("it has no actions, or no resources")
 	case s.Effect == "Allow" && s.NotAction != nil:
