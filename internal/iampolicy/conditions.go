@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// applies reports whether all conditions of a statement hold. Conditions that cannot be decided hold
-// for a Deny and do not hold for an Allow.
+// applies reports whether all conditions of a statement hold. Conditions that cannot be decided
+// hold for a Deny and do not hold for an Allow.
 func (s Statement) applies(q Request) bool {
 	for operator, tests := range s.Condition {
 		for key, wanted := range tests {
@@ -40,9 +40,9 @@ func (s Statement) holds(q Request, operator, key string, wanted []string) bool 
 	return met != negated
 }
 
-// comparison is how an operator compares what a policy wants with what a request has, and whether the
-// condition holds where none of the wanted values compares. It does not know numbers, dates, addresses,
-// bytes, and keys with several values.
+// comparison is how an operator compares what a policy wants with what a request has, and whether
+// the condition holds where none of the wanted values compares. It does not know numbers, dates,
+// addresses, bytes, and keys with several values.
 func comparison(operator string) (test func(wanted, value string) bool, negated, known bool) {
 	kind, negated := strings.Replace(operator, "Not", "", 1), strings.Contains(operator, "Not")
 	switch kind {

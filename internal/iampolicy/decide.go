@@ -24,7 +24,8 @@ const (
 	Denied Decision = "denied"
 )
 
-// Decide decides a request by policies that permit together: those of an identity and of its groups.
+// Decide decides a request by policies that permit together: those of an identity and of its
+// groups.
 func Decide(q Request, policies ...*Document) Decision {
 	decision := NotAllowed
 	for _, d := range policies {
@@ -74,8 +75,8 @@ func (s Statement) coversResource(q Request) bool {
 	return named == (s.NotResource == nil)
 }
 
-// expand puts values in the place of policy variables. It reports false where the request has none for
-// one of them, and no default is given: then the text matches nothing.
+// expand puts values in the place of policy variables. It reports false where the request has none
+// for one of them, and no default is given: then the text matches nothing.
 //
 // See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html.
 func (s Statement) expand(text string, q Request) (expanded string, known bool) {

@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// escape, before a character, takes away what it means in a pattern. No policy can hold it: IAM takes
-// no control characters but white space.
+// escape, before a character, takes away what it means in a pattern. No policy can hold it: IAM
+// takes no control characters but white space.
 const escape = "\x00"
 
 // literal is a pattern that matches a text alone.
@@ -14,8 +14,8 @@ func literal(text string) string {
 	return strings.NewReplacer("*", escape+"*", "?", escape+"?", escape, escape+escape).Replace(text)
 }
 
-// match reports whether a whole text is as a pattern has it, in which * stands for any characters and ?
-// for one.
+// match reports whether a whole text is as a pattern has it, in which * stands for any characters
+// and ? for one.
 func match(pattern, text string) bool {
 	retry, rest := "", "" // where to go on if what follows the last * does not match here
 	again := false
@@ -45,8 +45,8 @@ func match(pattern, text string) bool {
 	return true
 }
 
-// matchARN matches the six parts of an ARN one by one, so that no wildcard reaches over a colon into
-// the next of them.
+// matchARN matches the six parts of an ARN one by one, so that no wildcard reaches over a colon
+// into the next of them.
 func matchARN(pattern, arn string) bool {
 	patterns, parts := strings.SplitN(pattern, ":", 6), strings.SplitN(arn, ":", 6)
 	if len(patterns) != len(parts) {

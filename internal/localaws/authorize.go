@@ -7,8 +7,8 @@ import (
 	"redis-cloud-iam/internal/iampolicy"
 )
 
-// authorize refuses a user's call that needs something which the user is not allowed, as the replicas
-// see its policies. STS answers everybody.
+// authorize refuses a user's call that needs something which the user is not allowed, as the
+// replicas see its policies. STS answers everybody.
 func (a *Account) authorize(caller *user, seen *state, op operation, in any) error {
 	if caller == nil || op.service == "sts" {
 		return nil

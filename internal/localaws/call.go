@@ -20,17 +20,18 @@ func (o operation) reads() bool {
 // fullName is the operation as policies name it, such as iam:CreateUser.
 func (o operation) fullName() string { return o.service + ":" + o.action }
 
-// operationOf is the operation that takes an input: iam.CreateUserInput is that of IAM's CreateUser.
+// operationOf is the operation that takes an input: iam.CreateUserInput is that of IAM's
+// CreateUser.
 func operationOf(input reflect.Type) operation {
 	return operation{path.Base(input.PkgPath()), strings.TrimSuffix(input.Name(), "Input")}
 }
 
 // tx is one call that is having its effect, alone in the account.
 //
-// Its methods that take an input of the SDK are the operations. A method has the operation's name. After
-// the input it takes what the call is about, such as the user that the input names: see subjects. It
-// returns the SDK's output and an error, or an error alone where the output holds nothing. One that
-// returns an error must have changed nothing. Each follows its page of
+// Its methods that take an input of the SDK are the operations. A method has the operation's name.
+// After the input it takes what the call is about, such as the user that the input names: see
+// subjects. It returns the SDK's output and an error, or an error alone where the output holds
+// nothing. One that returns an error must have changed nothing. Each follows its page of
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html or
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Operations.html.
 type tx struct {
@@ -64,8 +65,8 @@ type reply struct {
 	kept func([]byte) []byte // what is left of the body; nil for all of it
 }
 
-// call is what happens to every call: it is recorded, meets its faults, is authenticated, authorized
-// and checked, and has its effect.
+// call is what happens to every call: it is recorded, meets its faults, is authenticated,
+// authorized and checked, and has its effect.
 func (a *Account) call(ctx context.Context, who claim, op operation, effect reflect.Method, in reflect.Value) (r reply, err error) {
 	if ctx.Err() != nil {
 		return r, errCanceled

@@ -10,8 +10,8 @@ import (
 )
 
 // Config returns a configuration for the SDK's own clients, which then talk to this account: in the
-// same process, without a socket, so that they work in a testing/synctest bubble. Without an access key
-// the caller is the Lambda's own role.
+// same process, without a socket, so that they work in a testing/synctest bubble. Without an access
+// key the caller is the Lambda's own role.
 func (a *Account) Config(accessKeyID, secret string) aws.Config {
 	if accessKeyID == "" {
 		accessKeyID, secret = ownKeyID, "unverified"

@@ -15,8 +15,8 @@ import (
 )
 
 // A credential is something else than an access key, a password or an MFA device by which a user is
-// known: a signing certificate, an SSH public key for CodeCommit, a user name and password for a single
-// service.
+// known: a signing certificate, an SSH public key for CodeCommit, a user name and password for a
+// single service.
 type credential struct {
 	Kind    credentialKind
 	ID      string

@@ -8,8 +8,8 @@ import (
 	"redis-cloud-iam/internal/iampolicy"
 )
 
-// What IAM asks of a policy beyond the grammar. The errors are MalformedPolicyDocument, in IAM's words
-// where they are known.
+// What IAM asks of a policy beyond the grammar. The errors are MalformedPolicyDocument, in IAM's
+// words where they are known.
 
 // checkIdentityPolicy checks a policy of a user, a group or a role.
 func (a *Account) checkIdentityPolicy(text string) error {
@@ -64,8 +64,8 @@ func (a *Account) checkResourcePolicy(text string) (*iampolicy.Document, error) 
 
 func notSTS(action string) bool { return !strings.HasPrefix(fold(action), "sts:") }
 
-// checkPolicy reads a policy and checks what all kinds of policy have in common, and each statement by
-// the rule of its kind.
+// checkPolicy reads a policy and checks what all kinds of policy have in common, and each statement
+// by the rule of its kind.
 func (a *Account) checkPolicy(text string, rule func(iampolicy.Statement) error) (*iampolicy.Document, error) {
 	d, err := iampolicy.Parse(text)
 	if err != nil {

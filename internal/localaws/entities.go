@@ -69,7 +69,8 @@ func (tx *tx) made(k kind, path, name *string) entity {
 	}
 }
 
-// subjects finds what a call is about: what its operation takes after the input. The input names it.
+// subjects finds what a call is about: what its operation takes after the input. The input names
+// it.
 func (tx *tx) subjects(effect reflect.Method, in any) ([]reflect.Value, error) {
 	var found []reflect.Value
 	for i := 2; i < effect.Type.NumIn(); i++ {
@@ -82,8 +83,8 @@ func (tx *tx) subjects(effect reflect.Method, in any) ([]reflect.Value, error) {
 	return found, nil
 }
 
-// subject finds one thing that a call is about. A policy that is the first of them, and not one that is
-// attached to the first, must be the account's own if the call writes.
+// subject finds one thing that a call is about. If a call changes a policy itself, which is then
+// the first of them, the policy must be the account's own; AWS's own can only be attached.
 func (tx *tx) subject(kind reflect.Type, in fields, first bool) (any, error) {
 	switch kind {
 	case reflect.TypeFor[*user]():
@@ -117,7 +118,8 @@ func find[T any](in, seen map[string]T, key, notFound, name string) (found T, er
 	return found, refuse(noSuchEntity, notFound, name)
 }
 
-// userOrCaller returns the named user, or the caller where no name is given, which must then be a user.
+// userOrCaller returns the named user, or the caller where no name is given, which must then be a
+// user.
 func (tx *tx) userOrCaller(name *string) (*user, error) {
 	if name == nil {
 		if tx.caller == nil {

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// refusal is an error that a service answers with. The SDK's clients know their own types by its code.
+// refusal is an error that a service answers with. The SDK's clients know their own types by its
+// code.
 type refusal struct{ code, text string }
 
 func (r *refusal) Error() string { return r.code + ": " + r.text }

@@ -6,10 +6,11 @@ import (
 	"time"
 )
 
-// A Fault is something that goes wrong, or a hook, at chosen calls: [OnCall], [OnAction] and [EveryCall] choose, the
-// methods say what happens and may be combined. A fault of [OnCall] strikes once, the others always;
-// [Fault.Times], [Fault.Throttle] and [Fault.ServerError] say how often instead. A fault that strikes more often
-// than once stays with the action that it first struck, so that retries of that call meet it again.
+// A Fault is something that goes wrong, or a hook, at chosen calls. [OnCall], [OnAction] and
+// [EveryCall] choose the calls; the methods say what happens, and may be combined. A fault of
+// [OnCall] strikes once, the others always, unless [Fault.Times], [Fault.Throttle] or
+// [Fault.ServerError] say how often. A fault that strikes more than once stays with the action that
+// it struck first, so that retries of that call meet it again.
 //
 //	a.Inject(
 //		OnCall(3).LoseReply(),
@@ -28,7 +29,8 @@ type Fault struct {
 	first, after func(Call)
 }
 
-// OnCall chooses the k-th call, counted from 1 since the last [Account.Inject] or [Account.ResetCalls].
+// OnCall chooses the k-th call, counted from 1 since the last [Account.Inject] or
+// [Account.ResetCalls].
 func OnCall(k int) Fault { return Fault{number: k, times: 1} }
 
 // OnAction chooses the calls of one action, such as CreateRole.
@@ -46,12 +48,12 @@ func (f Fault) Refuse(code string) Fault { f.code = code; return f }
 // Throttle refuses n times with Throttling, or ThrottlingException as Secrets Manager calls it.
 func (f Fault) Throttle(n int) Fault { f.code, f.times = throttling, n; return f }
 
-// ServerError refuses n times with status 500: ServiceFailure of IAM, InternalServiceError of Secrets
-// Manager, InternalFailure of STS.
+// ServerError refuses n times with status 500: ServiceFailure of IAM, InternalServiceError of
+// Secrets Manager, InternalFailure of STS.
 func (f Fault) ServerError(n int) Fault { f.code, f.times = serverError, n; return f }
 
-// LoseReply lets the call have its effect and then breaks the connection, which ends without an answer:
-// in process the error is io.ErrUnexpectedEOF.
+// LoseReply lets the call have its effect and then breaks the connection, which ends without an
+// answer: in process the error is io.ErrUnexpectedEOF.
 func (f Fault) LoseReply() Fault { f.lost = true; return f }
 
 // EmptyReply lets the call have its effect and answers it with status 200 and no body.
@@ -70,12 +72,12 @@ func (f Fault) Latency(d time.Duration) Fault { f.latency = d; return f }
 // Hang leaves the call without effect and without an answer until the caller gives up.
 func (f Fault) Hang() Fault { f.hang = true; return f }
 
-// Before calls a hook when the call has arrived and has had no effect yet. If the hook ends the call's
-// context, there will be none.
+// Before calls a hook when the call has arrived and has had no effect yet. If the hook ends the
+// call's context, there will be no effect.
 func (f Fault) Before(hook func(Call)) Fault { f.first = hook; return f }
 
-// After calls a hook when the call has had its effect and the answer is not yet out. If the hook ends the call's context, there
-// will be none.
+// After calls a hook when the call has had its effect and the answer is not yet out. If the hook
+// ends the call's context, there will be no answer.
 func (f Fault) After(hook func(Call)) Fault { f.after = hook; return f }
 
 const (
@@ -83,8 +85,8 @@ const (
 	serverError = "ServerError"
 )
 
-// Inject sets the faults that calls will meet from now on, in place of any set before, and counts calls from 1 again.
-// Without arguments it ends all faults.
+// Inject sets the faults that calls will meet from now on, in place of any set before, and counts
+// calls from 1 again. Without arguments it ends all faults.
 func (a *Account) Inject(faults ...Fault) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -132,7 +134,8 @@ func (f *Fault) strikes(number int, action string) bool {
 	return true
 }
 
-// before is what happens to a call that has arrived: it returns the error with which it ends there, if it does.
+// before is what happens to a call that has arrived: it returns the error with which it ends there,
+// if it does.
 func (m fate) before(ctx context.Context, call Call) error {
 	if m.latency > 0 {
 		timer := time.NewTimer(m.latency)

@@ -24,12 +24,12 @@ func queryService(version string) string {
 	return ""
 }
 
-// ServeHTTP answers as the endpoints of IAM, STS and Secrets Manager do, all at one address. IAM and
-// STS take forms and answer XML (the AWS query protocol), Secrets Manager takes and answers JSON
-// (version 1.1, X-Amz-Target).
+// ServeHTTP answers as the endpoints of IAM, STS and Secrets Manager do, all at one address. IAM
+// and STS take forms and answer XML (the AWS query protocol), Secrets Manager takes and answers
+// JSON (version 1.1, X-Amz-Target).
 //
-// Requests signed with a user's access key have their signature verified; other credentials are taken
-// at their word. A reply that a [Fault] loses ends the connection.
+// Requests signed with a user's access key have their signature verified; other credentials are
+// taken at their word. A reply that a [Fault] loses ends the connection.
 //
 // See https://smithy.io/2.0/aws/protocols/aws-query-protocol.html and
 // https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html.

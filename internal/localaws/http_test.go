@@ -16,7 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// overTheWire starts a server and returns a configuration for clients that talk to it through a socket.
+// overTheWire starts a server and returns a configuration for clients that talk to it through a
+// socket.
 func overTheWire(t *testing.T, a *Account, id, secret string) aws.Config {
 	t.Helper()
 	server := httptest.NewServer(a)

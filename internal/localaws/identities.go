@@ -9,8 +9,9 @@ import (
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
-// What users, groups and roles can all have: managed policies, inline policies, a permissions boundary.
-// The limits are those of https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html.
+// What users, groups and roles can all have: managed policies, inline policies, a permissions
+// boundary. The limits are those of
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html.
 
 const (
 	maxAttached   = 10
@@ -86,7 +87,8 @@ func (id *identity) deleteInline(name *string) error {
 // inlineNames lists the names of an identity's inline policies.
 func (id *identity) inlineNames() []string { return slices.Sorted(maps.Keys(id.Inline)) }
 
-// boundary checks that a policy can be a permissions boundary. None always can.
+// boundary checks that a policy can be a permissions boundary. Without one there is nothing to
+// check.
 func (tx *tx) boundary(arn *string) (string, error) {
 	if arn == nil {
 		return "", nil

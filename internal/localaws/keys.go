@@ -41,8 +41,8 @@ func (k *accessKey) use(service, region string, now time.Time) {
 	k.Used, k.UsedService, k.UsedRegion = now, service, region
 }
 
-// UseKey marks an access key as last used now with a service, such as ec2. It reports whether the key
-// exists. IAM knows of the last use alone: a later call to STS hides it.
+// UseKey marks an access key as last used now with a service, such as ec2. It reports whether the
+// key exists. IAM knows of the last use alone: a later call to STS hides it.
 func (a *Account) UseKey(accessKeyID, service string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -127,9 +127,9 @@ func (tx *tx) keyOf(u *user, id *string) (*accessKey, error) {
 	return k, nil
 }
 
-// GetAccessKeyLastUsed tells when and where a key was last used. The page of the operation has no error
-// for a key that does not exist, and who may ask is decided on the user that has the key: for a key
-// without a user, no caller is allowed to.
+// GetAccessKeyLastUsed tells when and where a key was last used. The page of the operation has no
+// error for a key that does not exist, and who may ask is decided on the user that has the key: for
+// a key without a user, no caller is allowed to.
 //
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.html.
 func (tx *tx) GetAccessKeyLastUsed(in *iam.GetAccessKeyLastUsedInput) (*iam.GetAccessKeyLastUsedOutput, error) {

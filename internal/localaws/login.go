@@ -17,8 +17,8 @@ type loginProfile struct {
 	Created  time.Time
 }
 
-// passwordPolicy is what an account asks of its users' passwords: how long they are at least, and what
-// kinds of characters they must have.
+// passwordPolicy is what an account asks of its users' passwords: how long they are at least, and
+// what kinds of characters they must have.
 type passwordPolicy struct {
 	Length int
 	Kinds  string // of U, L, D and S
@@ -47,9 +47,9 @@ func kindsOf(password string) (kinds string) {
 	return kinds
 }
 
-// checkPassword reports a PasswordPolicyViolation. It does not say the password. While an account has no
-// password policy, passwords must have eight characters at least, of three of the four kinds, and not be
-// the user's name.
+// checkPassword reports a PasswordPolicyViolation. It does not say the password. While an account
+// has no password policy, passwords must have eight characters at least, of three of the four
+// kinds, and not be the user's name.
 //
 // See https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_account-policy.html.
 func (tx *tx) checkPassword(u *user, password string) error {
@@ -135,8 +135,8 @@ func (tx *tx) DeleteLoginProfile(_ *iam.DeleteLoginProfileInput, u *user) error 
 	return nil
 }
 
-// UpdateAccountPasswordPolicy replaces the account's password policy: what is not given goes back to its
-// default.
+// UpdateAccountPasswordPolicy replaces the account's password policy: what is not given goes back
+// to its default.
 func (tx *tx) UpdateAccountPasswordPolicy(in *iam.UpdateAccountPasswordPolicyInput) error {
 	p := &passwordPolicy{Length: int(cmp.Or(aws.ToInt32(in.MinimumPasswordLength), 6))}
 	for kind, required := range map[string]bool{

@@ -51,7 +51,8 @@ func (tx *tx) CreateVirtualMFADevice(in *iam.CreateVirtualMFADeviceInput) (*iam.
 	}}, nil
 }
 
-// EnableMFADevice assigns a device to a user. The codes must be two different ones; here any will do.
+// EnableMFADevice assigns a device to a user. The codes must be two different ones; here any will
+// do.
 func (tx *tx) EnableMFADevice(in *iam.EnableMFADeviceInput, u *user) error {
 	d, err := tx.device(in.SerialNumber)
 	switch {

@@ -133,8 +133,8 @@ func tags(pairs ...string) (list []iamtypes.Tag) {
 	return list
 }
 
-// An operation takes the input of the SDK's, and returns its output or, where that holds nothing, only
-// an error. The model knows the same operations.
+// An operation takes the input of the SDK's, and returns its output or, where that holds nothing,
+// only an error. The model knows the same operations.
 func TestTheOperationsAreTheSDKs(t *testing.T) {
 	a := New(Options{})
 	inputs := map[string]reflect.Type{}

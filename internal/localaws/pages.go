@@ -12,9 +12,9 @@ import (
 
 const defaultPage = 100
 
-// cut leaves of a list's output the page that the input asks for. An operation lists all that there is,
-// in an order that stays; the members of an input and an output that say what page it is have the same
-// names in all of a service's operations.
+// cut leaves of a list's output the page that the input asks for. An operation lists all that there
+// is, in an order that stays; the members of an input and an output that say what page it is have
+// the same names in all of a service's operations.
 func (a *Account) cut(op operation, in, out reflect.Value) error {
 	if !strings.HasPrefix(op.action, "List") {
 		return nil

@@ -14,8 +14,9 @@ import (
 // and https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html.
 type Permission iampolicy.Request
 
-// permissions lists all that a call asks of its caller: the action itself, and what hides in its parameters. For the last
-// use of a key that does not exist no permission helps, so that it asks for none.
+// permissions lists all that a call needs its caller to be allowed: the action itself, and what its
+// parameters add. For the last use of a key that does not exist no permission helps, so it needs
+// none.
 func (a *Account) permissions(op operation, resource string, in any) []Permission {
 	if op.action == "GetAccessKeyLastUsed" && resource == "" {
 		return nil
@@ -40,8 +41,9 @@ func (a *Account) permissions(op operation, resource string, in any) []Permissio
 	return append(asked, a.encryption(op, f)...)
 }
 
-// conditionKeys are the keys that a request fills. iam:PermissionsBoundary is the boundary that the request gives to a
-// user or a role, and with actions that give none, the one that the user or role has.
+// conditionKeys are the keys that a request fills. iam:PermissionsBoundary is the boundary that the
+// request gives to a user or a role, and with actions that give none, the one that the user or role
+// has.
 func (a *Account) conditionKeys(op operation, f fields) map[string]string {
 	keys := map[string]string{}
 	if arn := f.text("PolicyArn"); strings.HasPrefix(op.action, "Attach") || strings.HasPrefix(op.action, "Detach") {
@@ -72,10 +74,11 @@ func (a *Account) conditionKeys(op operation, f fields) map[string]string {
 	return keys
 }
 
-// encryption is what Secrets Manager does in the caller's name with a customer's KMS key. It asks for Decrypt to check the access to a
-// key that is new to the secret, and to compare the values of a version that is written twice. Where the key changes, it
-// encrypts the stored versions anew, if it may decrypt them with the former key and encrypt with the new one; if not, it leaves
-// them as they are and says nothing.
+// encryption is what Secrets Manager does in the caller's name with a customer's KMS key. It needs
+// Decrypt to check the access to a key that is new to the secret, and to compare the values of a
+// version that is written twice. When the key changes, it encrypts the stored versions anew if it
+// may decrypt them with the former key and encrypt them with the new one; if not, it leaves them as
+// they are and says nothing.
 //
 // See https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html and
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecret.html.

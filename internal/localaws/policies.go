@@ -47,7 +47,7 @@ func managedByAWS(partition string) []*policy {
 	return policies
 }
 
-// checkPolicyARN says whether a text can be the ARN of a managed policy.
+// checkPolicyARN refuses a text that cannot be the ARN of a managed policy.
 func (tx *tx) checkPolicyARN(arn string) error {
 	if !tx.pattern(`arn:[a-z-]+:iam::(\d{12}|aws):policy/[\x21-\x7e]+`).MatchString(arn) {
 		return refuse(invalidInput, "ARN %s is not valid.", arn)
@@ -63,8 +63,8 @@ func (tx *tx) policyWith(arn string) (*policy, error) {
 	return find(tx.state.Policies, tx.seen.Policies, arn, "Policy %s was not found.", arn)
 }
 
-// ownPolicy returns a policy that the account may change, which neither AWS's own policies nor those of
-// other accounts are.
+// ownPolicy returns a policy that the account may change, which neither AWS's own policies nor
+// those of other accounts are.
 func (tx *tx) ownPolicy(arn string) (*policy, error) {
 	if err := tx.checkPolicyARN(arn); err != nil {
 		return nil, err
@@ -174,8 +174,8 @@ func (tx *tx) usage(p *policy) (attached, bounding []*identity) {
 	return attached, bounding
 }
 
-// ListEntitiesForPolicy lists what uses a policy: as a permissions policy, as a boundary, or, when not
-// asked, either way.
+// ListEntitiesForPolicy lists what uses a policy: as a permissions policy, as a boundary, or, when
+// not asked, either way.
 func (tx *tx) ListEntitiesForPolicy(in *iam.ListEntitiesForPolicyInput, p *policy) (*iam.ListEntitiesForPolicyOutput, error) {
 	attached, bounding := tx.usage(p)
 	out := &iam.ListEntitiesForPolicyOutput{}

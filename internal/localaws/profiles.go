@@ -31,7 +31,8 @@ func (tx *tx) shownProfile(p *profile) *iamtypes.InstanceProfile {
 	return &shown
 }
 
-// listedProfile is an instance profile as lists return it, without tags. The list of roles is always there.
+// listedProfile is an instance profile as lists return it, without tags. The list of roles is
+// always there.
 func (tx *tx) listedProfile(p *profile) iamtypes.InstanceProfile {
 	shown := iamtypes.InstanceProfile{
 		Arn:                 aws.String(p.ARN),
@@ -79,8 +80,8 @@ func (tx *tx) ListInstanceProfilesForRole(_ *iam.ListInstanceProfilesForRoleInpu
 	return out, nil
 }
 
-// AddRoleToInstanceProfile puts a role into an instance profile that holds none. One that holds a role answers
-// LimitExceeded, even if it is the same role.
+// AddRoleToInstanceProfile puts a role into an instance profile that holds none. One that holds a
+// role answers LimitExceeded, even if it is the same role.
 func (tx *tx) AddRoleToInstanceProfile(_ *iam.AddRoleToInstanceProfileInput, p *profile, r *role) error {
 	if p.Role != "" {
 		return refuse(limitExceeded, "Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1")

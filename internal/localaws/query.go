@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// queryProtocol is the AWS query protocol: a form in, XML out. The SDK's structures have the wire's names.
+// queryProtocol is the AWS query protocol: a form in, XML out. The SDK's structures have the wire's
+// names.
 type queryProtocol struct{ form url.Values }
 
 func (p *queryProtocol) unknown(action string) error {
@@ -60,7 +61,7 @@ func (p *queryProtocol) value(v reflect.Value, key string) error {
 	return scan(v, key, p.form.Get(key))
 }
 
-// has says whether the form has a key, or one under it.
+// has reports whether the form has a key, or one under it.
 func (p *queryProtocol) has(key string) bool {
 	if p.form.Has(key) {
 		return true
@@ -141,7 +142,7 @@ func escape(b *bytes.Buffer, text string) {
 	_ = xml.EscapeText(b, []byte(text)) // writing to a buffer never fails
 }
 
-// writeXML writes a structure's members. What is absent is left out; an empty list that is there, is there.
+// writeXML writes a structure's members. What is nil is left out; an empty list is written.
 func writeXML(b *bytes.Buffer, v reflect.Value) {
 	for i := range v.NumField() {
 		field := v.Type().Field(i)

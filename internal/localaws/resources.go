@@ -31,14 +31,15 @@ func (f fields) pointer(name string) *string {
 	return pointer
 }
 
-// many says whether a member is a list that holds something.
+// many reports whether a member is a list that holds something.
 func (f fields) many(name string) bool {
 	v := f.input.FieldByName(name)
 	return v.IsValid() && v.Len() > 0
 }
 
-// resource returns the ARN that IAM authorises a call against, or "" where the action knows no resources. A secret that does
-// not exist has the ARN without the six random characters; the call that makes one, the ARN that it will get.
+// resource returns the ARN that IAM authorizes a call against, or "" where the action knows no
+// resources. For what a call makes it is the ARN that it will have. A secret that does not exist
+// has the ARN without the six random characters.
 func (a *Account) resource(caller *user, op operation, in any) string {
 	f := fieldsOf(in)
 	switch op.service {

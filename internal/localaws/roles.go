@@ -26,8 +26,8 @@ type role struct {
 	UsedRegion  string
 }
 
-// UseRole marks a role as last used at some time, in the account's Region, as though an instance had
-// called AWS with it. It reports whether the role exists.
+// UseRole marks a role as last used at some time, in the account's Region, as though an instance
+// had called AWS with it. It reports whether the role exists.
 func (a *Account) UseRole(name string, at time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -71,8 +71,8 @@ func (tx *tx) checkTrust(document string) error {
 	return nil
 }
 
-// shownRole is a role as GetRole returns it. IAM tells of a role's last use for 400 days, and only of
-// the last one.
+// shownRole is a role as GetRole returns it. IAM tells of a role's last use for 400 days, and only
+// of the last one.
 //
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html.
 func (tx *tx) shownRole(r *role) *iamtypes.Role {
@@ -139,9 +139,9 @@ func (tx *tx) ListRoles(_ *iam.ListRolesInput) (*iam.ListRolesOutput, error) {
 	return out, nil
 }
 
-// UpdateRole changes a role's description and longest session. A session that is not given goes back to
-// one hour, as the API reference says; a description that is not given stays, which it does not say,
-// but on which Terraform relies when it changes the session alone.
+// UpdateRole changes a role's description and longest session. A session that is not given goes
+// back to one hour, as the API reference says; a description that is not given stays, which it does
+// not say, but on which Terraform relies when it changes the session alone.
 //
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateRole.html.
 func (tx *tx) UpdateRole(in *iam.UpdateRoleInput, r *role) error {

@@ -34,8 +34,8 @@ func (a *Account) secretCalled(id string) *secret {
 	return nil
 }
 
-// secretResource is the ARN of a secret. Of one that does not exist it is the ARN without the six random characters or, where
-// a call is to make it, with "??????" in their place, as policies write it.
+// secretResource is the ARN of a secret. For one that does not exist it is the ARN without the six
+// random characters or, if the call makes it, with "??????" in their place, as policies write it.
 func (a *Account) secretResource(id string, made bool) string {
 	if s := a.secretCalled(id); s != nil {
 		return s.ARN
@@ -75,8 +75,8 @@ func (tx *tx) liveSecret(id string) (*secret, error) {
 	return s, err
 }
 
-// CreateSecret makes a secret and, with a value, its first version. The same call again, with the same
-// token and the same value, is a success and changes nothing.
+// CreateSecret makes a secret and, with a value, its first version. The same call again, with the
+// same token and the same value, is a success and changes nothing.
 func (tx *tx) CreateSecret(in *secretsmanager.CreateSecretInput) (*secretsmanager.CreateSecretOutput, error) {
 	if !tx.pattern(`[A-Za-z0-9/_+=.@!-]+`).MatchString(*in.Name) {
 		return nil, refuse("ValidationException", "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!")
@@ -139,7 +139,8 @@ func (s *secret) encrypt(tx *tx, keyID *string) error {
 	return nil
 }
 
-// kmsKey is the ARN of a KMS key given in any of the ways that KMS knows; empty for the account's aws/secretsmanager.
+// kmsKey is the ARN of a KMS key given in any of the ways that KMS knows; empty for the account's
+// aws/secretsmanager.
 func (a *Account) kmsKey(id string) string {
 	prefix := "arn:" + a.partition + ":kms:" + a.region + ":" + a.id + ":"
 	switch {
@@ -153,8 +154,8 @@ func (a *Account) kmsKey(id string) string {
 	return prefix + "key/" + id
 }
 
-// DescribeSecret returns all of a secret but its value, even when it is scheduled for deletion. Versions
-// without labels are left out.
+// DescribeSecret returns all of a secret but its value, even when it is scheduled for deletion.
+// Versions without labels are left out.
 func (tx *tx) DescribeSecret(in *secretsmanager.DescribeSecretInput) (*secretsmanager.DescribeSecretOutput, error) {
 	s, err := tx.secretNamed(*in.SecretId)
 	if err != nil {
@@ -212,8 +213,8 @@ func (tx *tx) UpdateSecret(in *secretsmanager.UpdateSecretInput, s *secret) (*se
 	return out, nil
 }
 
-// ListSecrets lists the secrets whose deletion is not scheduled, or all of them. Of what DescribeSecret
-// returns it has the members that tell them apart.
+// ListSecrets lists the secrets whose deletion is not scheduled, or all of them. Of what
+// DescribeSecret returns it has the members that tell them apart.
 func (tx *tx) ListSecrets(in *secretsmanager.ListSecretsInput) (*secretsmanager.ListSecretsOutput, error) {
 	out := &secretsmanager.ListSecretsOutput{}
 	for _, s := range ordered(tx.state.Secrets) {

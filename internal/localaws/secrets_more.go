@@ -14,8 +14,8 @@ import (
 
 const day = 24 * time.Hour
 
-// DeleteSecret schedules a secret's deletion, in 30 days unless told otherwise, or deletes it at once. To
-// force the deletion of a secret that is not there is a success.
+// DeleteSecret schedules a secret's deletion, in 30 days unless told otherwise, or deletes it at
+// once. To force the deletion of a secret that is not there is a success.
 func (tx *tx) DeleteSecret(in *secretsmanager.DeleteSecretInput) (*secretsmanager.DeleteSecretOutput, error) {
 	force, window := aws.ToBool(in.ForceDeleteWithoutRecovery), int64(30)
 	if in.RecoveryWindowInDays != nil {
@@ -74,7 +74,8 @@ func (s *secret) tags() []secrettypes.Tag {
 	return shown
 }
 
-// tag adds tags to a secret or overwrites them. Unlike IAM, Secrets Manager tells keys apart by case.
+// tag adds tags to a secret or overwrites them. Unlike IAM, Secrets Manager tells keys apart by
+// case.
 func (s *secret) tag(more []secrettypes.Tag) error {
 	tags := slices.Clone(s.Tags)
 	for _, t := range more {

@@ -42,8 +42,8 @@ func (s *secret) holder(stage string) *secretVersion {
 	return nil
 }
 
-// move gives a staging label to one version alone. Where AWSCURRENT goes away from a version, AWSPREVIOUS
-// comes to it.
+// move gives a staging label to one version alone. Where AWSCURRENT goes away from a version,
+// AWSPREVIOUS comes to it.
 func (s *secret) move(stage string, to *secretVersion) {
 	from := s.holder(stage)
 	if from == to {
@@ -91,8 +91,8 @@ func tokenTaken(s *secret, token string) error {
 	return refuse(resourceExists, "You can't use ClientRequestToken %s because that value is already in use for a version of secret %s.", token, s.ARN)
 }
 
-// makeRoom removes the oldest versions without labels once there are 100, except those of the last 24
-// hours.
+// makeRoom removes the oldest versions without labels once there are 100, except those of the last
+// 24 hours.
 func (s *secret) makeRoom(now time.Time) error {
 	for len(s.Versions) >= maxSecretVersions {
 		i := slices.IndexFunc(s.Versions, func(v *secretVersion) bool {
@@ -106,8 +106,8 @@ func (s *secret) makeRoom(now time.Time) error {
 	return nil
 }
 
-// PutSecretValue adds a version. The same call again, with the same token and the same value, is a success
-// and changes nothing.
+// PutSecretValue adds a version. The same call again, with the same token and the same value, is a
+// success and changes nothing.
 func (tx *tx) PutSecretValue(in *secretsmanager.PutSecretValueInput, s *secret) (*secretsmanager.PutSecretValueOutput, error) {
 	v, err := tx.put(s, in.ClientRequestToken, in.SecretString)
 	if err != nil {
@@ -118,8 +118,8 @@ func (tx *tx) PutSecretValue(in *secretsmanager.PutSecretValueInput, s *secret) 
 	}, nil
 }
 
-// GetSecretValue returns the value of a version, chosen by its ID, its label, or both; AWSCURRENT when by
-// neither.
+// GetSecretValue returns the value of a version, chosen by its ID, its label, or both; AWSCURRENT
+// when by neither.
 func (tx *tx) GetSecretValue(in *secretsmanager.GetSecretValueInput, s *secret) (*secretsmanager.GetSecretValueOutput, error) {
 	v, err := s.chosen(in.VersionId, in.VersionStage)
 	if err != nil {
@@ -156,8 +156,8 @@ func (s *secret) chosen(id, stage *string) (*secretVersion, error) {
 	return v, nil
 }
 
-// UpdateSecretVersionStage moves a label from one version to another, adds one, or takes one away. A call
-// that moves a label must name the version that has it now.
+// UpdateSecretVersionStage moves a label from one version to another, adds one, or takes one away.
+// A call that moves a label must name the version that has it now.
 func (tx *tx) UpdateSecretVersionStage(in *secretsmanager.UpdateSecretVersionStageInput, s *secret) (*secretsmanager.UpdateSecretVersionStageOutput, error) {
 	if err := s.relabel(*in.VersionStage, in.RemoveFromVersionId, in.MoveToVersionId); err != nil {
 		return nil, err

@@ -17,8 +17,8 @@ import (
 // maxSkew is how far a request's date may be from the present.
 const maxSkew = 15 * time.Minute
 
-// signer returns the credentials that a request was signed with, by Signature Version 4. Their proof recomputes the
-// signature.
+// signer returns the credentials that a request was signed with, by Signature Version 4. Their
+// proof recomputes the signature.
 //
 // See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html.
 func signer(ctx context.Context, r *http.Request, body []byte) (claim, error) {

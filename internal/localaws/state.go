@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// state is all that an account holds. The fields of its types are exported so that clone can set them.
-// The keys are IAM's names in folded form, the ARNs of policies, the names of secrets.
+// state is all that an account holds. The fields of its types are exported so that clone can set
+// them. The keys are IAM's names in folded form, the ARNs of policies, the names of secrets.
 type state struct {
 	Users          map[string]*user
 	Groups         map[string]*group
@@ -109,8 +109,9 @@ func deepen(v reflect.Value) {
 	}
 }
 
-// Fork returns an account of its own that holds what this one holds now, without its faults, settings and
-// recorded calls. A long history can be played once, and then be continued in many ways.
+// Fork returns an account of its own that holds what this one holds now, without its faults,
+// settings and recorded calls. A long history can be played once, and then be continued in many
+// ways.
 func (a *Account) Fork() *Account {
 	a.mu.Lock()
 	defer a.mu.Unlock()

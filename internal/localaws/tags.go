@@ -13,8 +13,8 @@ type tag struct{ Key, Value string }
 
 const maxTags = 50
 
-// sameKey reports whether two tag keys name the same tag. On users and roles they do without regard to
-// case, and the case last written stays; elsewhere case counts.
+// sameKey reports whether two tag keys name the same tag. On users and roles they do without regard
+// to case, and the case last written stays; elsewhere case counts.
 //
 // See https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#case-sensitivity.
 type sameKey func(a, b string) bool

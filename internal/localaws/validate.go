@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// model is a service's constraints on its inputs: of operations and structures the members, of other shapes the limits,
-// by name. The embedded files say how they are written.
+// model is a service's constraints on its inputs: of operations and structures the members, of
+// other shapes the limits, by name. The embedded files say how they are written.
 type model map[string][]string
 
 func parseModel(text string) model {
@@ -25,8 +25,8 @@ func parseModel(text string) model {
 }
 
 // validate checks an input against the constraints of the service's model and reports all that it
-// breaks. A member that the model does not have is one that the operation here would pass over, so the
-// call is refused.
+// breaks. A member that the model does not have is one that the operation here would pass over, so
+// the call is refused.
 func (a *Account) validate(op operation, in reflect.Value) error {
 	c := checker{account: a, model: a.iamModel}
 	switch op.service {

@@ -23,7 +23,8 @@ type Policy struct {
 	document *iampolicy.Document
 }
 
-// Role reads the policies of the role that has a logical ID. Every managed policy of the template must be that role's.
+// Role reads the policies of the role that has a logical ID. Every managed policy of the template
+// must be that role's.
 func (t *Template) Role(logicalID string, stack Stack) (Role, error) {
 	s, err := t.in(stack)
 	if err != nil {
@@ -135,9 +136,10 @@ func only(entries map[string]any, known ...string) error {
 	return nil
 }
 
-// During is the role while an update goes from the former one to it. CloudFormation changes a policy in place; but where the
-// description of a managed policy differs, which cannot be changed, it makes a new one, and deletes the former one, as one
-// that the template no longer has, only in its clean-up after all else.
+// During is the role while an update changes the former role to this one. CloudFormation changes a
+// policy in place. But the description of a managed policy cannot be changed: where it differs,
+// CloudFormation makes a new policy, and deletes the former one only in its clean-up after all
+// else, as it does with a policy that the template no longer has.
 //
 // See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-managedpolicy.html.
 func (r Role) During(former Role) Role {

@@ -12,7 +12,8 @@ import (
 type Request iampolicy.Request
 
 // check refuses a statement whose meaning the proof of least privilege could miss: one without a
-// name, one that allows more than single actions on stated resources, and one that cannot be decided.
+// name, one that allows more than single actions on stated resources, and one that cannot be
+// decided.
 func check(s iampolicy.Statement) error {
 	switch {
 	case s.Sid == "":
@@ -69,8 +70,9 @@ func (r Role) Allowing(q Request) []Grant {
 	return r.grants(func(s iampolicy.Statement) bool { return s.Covers(iampolicy.Request(q)) })
 }
 
-// grants takes the statements that allow something apart, into such of one action on one resource, and
-// returns those that are wanted. The template's lists repeat an entry where a parameter adds none.
+// grants takes the statements that allow something apart, into such of one action on one resource,
+// and returns those that are wanted. The template's lists repeat an entry where a parameter adds
+// none.
 func (r Role) grants(wanted func(iampolicy.Statement) bool) []Grant {
 	var grants []Grant
 	for _, p := range r {
