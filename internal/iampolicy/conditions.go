@@ -20,7 +20,8 @@ func (s Statement) applies(q Request) bool {
 
 // holds decides one condition: the request's value of a key against what the policy wants of it.
 //
-// See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html.
+// See
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html.
 func (s Statement) holds(q Request, operator, key string, wanted []string) bool {
 	value, given := q.value(key)
 	base, ifExists := strings.CutSuffix(operator, "IfExists")
@@ -32,12 +33,10 @@ func (s Statement) holds(q Request, operator, key string, wanted []string) bool 
 		return s.Effect == "Deny"
 	case !given:
 		return ifExists || negated
+	case negated:
+		return s.unlike(q, wanted, test, value)
 	}
-	met := slices.ContainsFunc(wanted, func(w string) bool {
-		pattern, known := s.expand(w, q)
-		return known && test(pattern, value)
-	})
-	return met != negated
+	return s.like(q, wanted, test, value)
 }
 
 // comparison is how an operator compares what a policy wants with what a request has, and whether

@@ -61,18 +61,40 @@ func (s Statement) Covers(q Request) bool {
 }
 
 func (s Statement) coversAction(action string) bool {
-	named := slices.ContainsFunc(slices.Concat(s.Action, s.NotAction), func(pattern string) bool {
-		return match(strings.ToLower(pattern), strings.ToLower(action))
-	})
-	return named == (s.NotAction == nil)
+	named := func(pattern string) bool { return matchFold(pattern, action) }
+	if s.NotAction != nil {
+		return !slices.ContainsFunc(s.NotAction, named)
+	}
+	return slices.ContainsFunc(s.Action, named)
 }
 
 func (s Statement) coversResource(q Request) bool {
-	named := slices.ContainsFunc(slices.Concat(s.Resource, s.NotResource), func(pattern string) bool {
-		pattern, known := s.expand(pattern, q)
-		return known && match(pattern, q.Resource)
+	if s.NotResource != nil {
+		return s.unlike(q, s.NotResource, match, q.Resource)
+	}
+	return s.like(q, s.Resource, match, q.Resource)
+}
+
+// like reports whether a value is as one of the texts in a statement wants it. A text with a
+// variable that the request has no value for wants nothing.
+func (s Statement) like(q Request, wanted []string, test func(wanted, value string) bool, value string) bool {
+	return slices.ContainsFunc(wanted, func(w string) bool {
+		w, known := s.expand(w, q)
+		return known && test(w, value)
 	})
-	return named == (s.NotResource == nil)
+}
+
+// unlike reports whether a value is as none of the texts wants it. If that cannot be decided, since
+// the request has no value for a variable, it holds for a Deny and does not hold for an Allow.
+func (s Statement) unlike(q Request, wanted []string, test func(wanted, value string) bool, value string) bool {
+	if s.like(q, wanted, test, value) {
+		return false
+	}
+	undecided := slices.ContainsFunc(wanted, func(w string) bool {
+		_, known := s.expand(w, q)
+		return !known
+	})
+	return !undecided || s.Effect == "Deny"
 }
 
 // expand puts values in the place of policy variables. It reports false where the request has none

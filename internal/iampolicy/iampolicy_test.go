@@ -144,6 +144,13 @@ func TestPolicyVariables(t *testing.T) {
 	} {
 		assert.Equal(t, want, Decide(q, parse(t, one(statement(resource)))), resource)
 	}
+	for _, rest := range []string{
+		`"Action":"*","NotResource":"arn:aws:iam::*:user/${aws:userid}"`,
+		`"Action":"*","Resource":"*","Condition":{"StringNotEquals":{"aws:username":"${aws:userid}"}}`,
+	} {
+		assert.Equal(t, NotAllowed, Decide(q, parse(t, one(`"Effect":"Allow",`+rest))), "cannot be decided")
+		assert.Equal(t, Denied, Decide(q, parse(t, one(`"Effect":"Deny",`+rest))))
+	}
 	old := parse(t, `{"Statement":{`+statement("${aws:username}")+`}}`)
 	assert.Equal(t, NotAllowed, Decide(q, old), "before version 2012-10-17 a variable is a text")
 	q.Keys["aws:username"] = "*"

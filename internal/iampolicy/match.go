@@ -45,6 +45,14 @@ func match(pattern, text string) bool {
 	return true
 }
 
+// matchFold is match without regard to case.
+func matchFold(pattern, text string) bool {
+	if !strings.ContainsAny(pattern, "*?") {
+		return strings.EqualFold(pattern, text)
+	}
+	return match(strings.ToLower(pattern), strings.ToLower(text))
+}
+
 // matchARN matches the six parts of an ARN one by one, so that no wildcard reaches over a colon
 // into the next of them.
 func matchARN(pattern, arn string) bool {

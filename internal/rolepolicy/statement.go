@@ -62,12 +62,15 @@ func (r Role) Grants() []Grant {
 
 // Allowing are the grants by which the role allows a request. If there are none it is denied.
 func (r Role) Allowing(q Request) []Grant {
+	covers := func(s iampolicy.Statement) bool { return s.Covers(iampolicy.Request(q)) }
 	for _, p := range r {
-		if iampolicy.Decide(iampolicy.Request(q), p.document) == iampolicy.Denied {
-			return nil
+		for _, s := range p.document.Statements {
+			if s.Effect == "Deny" && covers(s) {
+				return nil
+			}
 		}
 	}
-	return r.grants(func(s iampolicy.Statement) bool { return s.Covers(iampolicy.Request(q)) })
+	return r.grants(covers)
 }
 
 // grants takes the statements that allow something apart, into such of one action on one resource,
@@ -77,7 +80,7 @@ func (r Role) grants(wanted func(iampolicy.Statement) bool) []Grant {
 	var grants []Grant
 	for _, p := range r {
 		for _, s := range p.document.Statements {
-			if s.Effect != "Allow" {
+			if s.Effect != "Allow" || !wanted(s) {
 				continue
 			}
 			one := s
