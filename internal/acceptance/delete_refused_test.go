@@ -82,7 +82,6 @@ func TestAReplicatedSecretIsUpdatedAndRetained(t *testing.T) {
 		w.create(bare)
 		w.replicate("redis-cloud/access-key", "eu-west-1")
 		w.updated(bare, retain)
-		w.noLooseKeys()
 		w.succeed(event{kind: "Delete", id: idOf(bare), props: retain})
 		secret := w.aws.Snapshot().Secrets["redis-cloud/access-key"]
 		assert.Equal(t, []string{"eu-west-1"}, secret.Replicas)

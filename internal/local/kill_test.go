@@ -254,7 +254,7 @@ func (w *world) noLooseKeys() {
 			}
 			held[key.AccessKeyID] = true
 			if label == "AWSCURRENT" {
-				_, err := w.aws.As(key.AccessKeyID, key.AccessSecretKey).IAM().GetUser(w.Context(), &iam.GetUserInput{})
+				_, err := iam.NewFromConfig(w.aws.Config(key.AccessKeyID, key.AccessSecretKey)).GetUser(w.Context(), &iam.GetUserInput{})
 				require.NoError(w, err, "the key that the secret holds lives")
 			}
 		}

@@ -14,8 +14,9 @@ type Options struct {
 	AccountID string // 12 digits; default 123456789012
 	Partition string // default aws
 	Region    string // of Secrets Manager; default us-east-1
-	// AnyCaller takes the caller with an access key that the account does not know for the Lambda's own role, as AWS would
-	// not: for a function that runs with the credentials of some other account.
+	// AnyCaller takes a caller with an access key that the account does not know for the Lambda's
+	// own role. AWS would not. It is for a function that runs with the credentials of some other
+	// account.
 	AnyCaller bool
 }
 
@@ -36,7 +37,7 @@ type Account struct {
 	settings settings
 }
 
-// settings are an account's manners, all of them off at first.
+// settings are what an account does on request. At first it does none of it.
 type settings struct {
 	pageSize        int
 	latency         time.Duration
@@ -70,12 +71,12 @@ func New(o Options) *Account {
 	}
 }
 
-// PageSize makes every List return at most n items a page, whatever the caller asked for, as IAM reserves
-// the right to do. Zero, the default, leaves the services' own default of 100.
+// PageSize makes every List return at most n items a page, whatever the caller asked for, as IAM
+// reserves the right to do. Zero, the default, leaves the services' own default of 100.
 func (a *Account) PageSize(n int) { a.set(func(s *settings) { s.pageSize = n }) }
 
-// SetLatency makes every call take d before it has its effect. Under virtual time the time that a piece of
-// work took, divided by d, is then the number of its sequential round trips.
+// SetLatency makes every call take d before it has its effect. Under virtual time the time that a
+// piece of work took, divided by d, is then the number of its sequential round trips.
 func (a *Account) SetLatency(d time.Duration) { a.set(func(s *settings) { s.latency = d }) }
 
 // SetLatencies makes every call take what next returns, on top of that. It is called under a lock.
@@ -83,15 +84,16 @@ func (a *Account) SetLatencies(next func() time.Duration) {
 	a.set(func(s *settings) { s.latencies = next })
 }
 
-// LimitRate makes IAM throttle calls beyond a rate, as it does for each account: a bucket holds as many tokens as burst says, gets
-// perSecond new ones in a second, and a call that finds none is refused with Throttling. IAM's own rates are not documented.
+// LimitRate makes IAM throttle calls beyond a rate, as it does for each account. A bucket holds at
+// most burst tokens and gets perSecond new ones in a second; each call takes one, and a call that
+// finds none is refused with Throttling. IAM's own rates are not documented.
 func (a *Account) LimitRate(perSecond float64, burst int) {
 	a.set(func(s *settings) {
 		s.rate, s.burst, s.tokens, s.filled = perSecond, float64(burst), float64(burst), time.Now()
 	})
 }
 
-// throttled takes a token for a call to IAM, and says whether there was none.
+// throttled takes a token for a call to IAM, and reports whether there was none.
 func (s *settings) throttled(op operation, now time.Time) bool {
 	if s.rate == 0 || op.service != "iam" {
 		return false
@@ -104,19 +106,20 @@ func (s *settings) throttled(op operation, now time.Time) bool {
 	return false
 }
 
-// StaleReads makes IAM eventually consistent: for d after a write, calls that read (Get and List) see the account as it
-// was before, and calls that write do not find the entity that was just made. Deleted entities and detached
-// policies are still seen for as long. Names that are taken, and delete conflicts, are known at once.
+// StaleReads makes IAM eventually consistent. For d after a write, calls that read (Get and List)
+// see the account as it was before, so deleted entities and detached policies are still there, and
+// calls that write do not find an entity that was just made. Names that are taken, and delete
+// conflicts, are known at once.
 //
 // See https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency.
 func (a *Account) StaleReads(d time.Duration) { a.set(func(s *settings) { s.staleReads = d }) }
 
-// KeyDelay makes a new access key useless for d: until then IAM and STS answer InvalidClientTokenId, and Secrets
-// Manager UnrecognizedClientException.
+// KeyDelay makes AWS accept a new access key only after d. Until then IAM and STS answer
+// InvalidClientTokenId, and Secrets Manager UnrecognizedClientException.
 func (a *Account) KeyDelay(d time.Duration) { a.set(func(s *settings) { s.keyDelay = d }) }
 
-// SecretNameBlock makes the name of a secret that was deleted without recovery unusable for d, since
-// the deletion is a background process: CreateSecret answers InvalidRequestException.
+// SecretNameBlock makes the name of a secret that was deleted without recovery unusable for d,
+// since the deletion is a background process: CreateSecret answers InvalidRequestException.
 //
 // See https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html.
 func (a *Account) SecretNameBlock(d time.Duration) {
@@ -127,54 +130,6 @@ func (a *Account) set(change func(*settings)) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	change(&a.settings)
-}
-
-// IAM returns IAM as the Lambda's own role sees it: everything is allowed.
-func (a *Account) IAM() *IAM { return &IAM{a.own()} }
-
-// STS returns STS as the Lambda's own role sees it.
-func (a *Account) STS() *STS { return &STS{a.own()} }
-
-// SecretsManager returns Secrets Manager as the Lambda's own role sees it: everything is allowed.
-func (a *Account) SecretsManager() *SecretsManager { return &SecretsManager{a.own()} }
-
-func (a *Account) own() front { return front{a, claim{id: ownKeyID}} }
-
-// As returns the services as they answer somebody who signs with these credentials. Whether they are valid, and
-// what they may do, is decided at each call.
-func (a *Account) As(accessKeyID, secret string) *Caller {
-	return &Caller{front{a, claim{id: accessKeyID, proof: func(stored string) bool {
-		return stored == secret
-	}}}}
-}
-
-// A Caller is somebody with credentials. See [Account.As].
-type Caller struct{ front front }
-
-// IAM returns IAM as the caller sees it.
-func (c *Caller) IAM() *IAM { return &IAM{c.front} }
-
-// STS returns STS as the caller sees it.
-func (c *Caller) STS() *STS { return &STS{c.front} }
-
-// SecretsManager returns Secrets Manager as the caller sees it.
-func (c *Caller) SecretsManager() *SecretsManager { return &SecretsManager{c.front} }
-
-// IAM is AWS Identity and Access Management, with the methods of the SDK's client. Each follows
-// its page of https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html.
-type IAM struct{ front }
-
-// STS is the AWS Security Token Service, with the methods of the SDK's client.
-type STS struct{ front }
-
-// SecretsManager is AWS Secrets Manager, with the methods of the SDK's client. Each follows its page
-// of https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Operations.html.
-type SecretsManager struct{ front }
-
-// front is what the services share: the account, and who calls.
-type front struct {
-	account *Account
-	caller  claim
 }
 
 // arn makes an IAM ARN of this account, from a resource such as user/path/name.

@@ -3,20 +3,23 @@ package localaws
 import (
 	"strings"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
 // ownKeyID is the access key ID under which the Lambda's own role calls.
 const ownKeyID = "LAMBDALOCALAWS000000"
 
-// A claim is what a caller shows to be known: its credentials. The proof is asked whether it was made with the stored secret key; it is asked of
-// users alone.
+// A claim is the credentials that a caller shows. The proof reports whether they were made with a
+// secret key; it is asked for users alone.
 type claim struct {
 	id    string
 	proof func(secret string) bool
 }
 
-// authenticate returns the user who calls, or nil for a caller who signs with anything but a user's access key: such a
-// one is taken for the Lambda's own role.
+// authenticate returns the user who calls. A caller who does not sign with the access key of a user
+// is taken for the Lambda's own role: then the user is nil.
 func (a *Account) authenticate(c claim, op operation, now time.Time) (*user, error) {
 	if !strings.HasPrefix(c.id, "AKIA") {
 		return nil, nil
@@ -59,3 +62,18 @@ func (a *Account) ownARN() string {
 }
 
 const ownSession = "lambda"
+
+// GetCallerIdentity tells who calls. It needs no permission, and no policy can forbid it.
+//
+// See https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html.
+func (tx *tx) GetCallerIdentity(_ *sts.GetCallerIdentityInput) (*sts.GetCallerIdentityOutput, error) {
+	out := &sts.GetCallerIdentityOutput{
+		Account: aws.String(tx.id),
+		Arn:     aws.String(tx.ownARN()),
+		UserId:  aws.String("AROALOCALAWS00000000:" + ownSession),
+	}
+	if tx.caller != nil {
+		out.Arn, out.UserId = aws.String(tx.caller.ARN), aws.String(tx.caller.ID)
+	}
+	return out, nil
+}

@@ -2,88 +2,111 @@ package localaws
 
 import (
 	"maps"
-	"regexp"
 	"slices"
-	"strings"
+
+	"redis-cloud-iam/internal/iampolicy"
 )
 
-// authorize says whether a user may make a call, as the replicas see its policies: those attached to it, its inline ones and
-// its groups', within its permissions boundary. It is a small evaluator: a statement with a condition never
-// applies, and of the policy variables it knows ${aws:username}.
-//
-// See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
+// authorize refuses a user's call that needs something which the user is not allowed, as the
+// replicas see its policies. STS answers everybody.
 func (a *Account) authorize(caller *user, seen *state, op operation, in any) error {
 	if caller == nil || op.service == "sts" {
 		return nil
 	}
-	resource := a.resource(caller, op, in)
-	if resource == "" {
-		resource = "*"
-	}
-	request := request{account: a, action: op.fullName(), resource: resource, username: caller.Name}
-	if u := seen.Users[fold(caller.Name)]; u != nil && request.allowed(seen.policiesOf(u)) {
-		if u.Boundary == "" || request.allowed([]string{seen.Policies[u.Boundary].document()}) {
-			return nil
+	for _, p := range a.permissions(op, a.resource(caller, op, in), in) {
+		q := iampolicy.Request(p)
+		if reason := seen.refusal(seen.Users[fold(caller.Name)], q); reason != "" {
+			resource := q.Resource
+			if resource == "" {
+				resource = "*"
+			}
+			return accessDenied(op.service, "User: %s is not authorized to perform: %s on resource: %s %s",
+				caller.ARN, q.Action, resource, reason)
 		}
 	}
-	return accessDenied(op.service, "User: %s is not authorized to perform: %s on resource: %s because no identity-based policy allows the %s action",
-		caller.ARN, request.action, resource, request.action)
+	return nil
 }
 
-// policiesOf returns the documents of all policies that give a user permissions.
-func (s *state) policiesOf(u *user) []string {
-	identities := []*identity{&u.identity}
-	for _, name := range u.Groups {
-		identities = append(identities, &s.Groups[name].identity)
+// refusal says in IAM's words why a user is not allowed something; "" if it is.
+//
+// See https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html.
+func (s *state) refusal(u *user, q iampolicy.Request) string {
+	if u == nil {
+		return "because no identity-based policy allows the " + q.Action + " action"
 	}
-	var documents []string
-	for _, id := range identities {
-		for _, arn := range id.Attached {
-			documents = append(documents, s.Policies[arn].document())
+	policies, boundary := s.decide(&u.identity, u.Groups, q)
+	switch {
+	case policies == iampolicy.Denied:
+		return "with an explicit deny in an identity-based policy"
+	case boundary == iampolicy.Denied:
+		return "with an explicit deny in a permissions boundary"
+	case policies != iampolicy.Allowed:
+		return "because no identity-based policy allows the " + q.Action + " action"
+	case boundary != iampolicy.Allowed:
+		return "because no permissions boundary allows the " + q.Action + " action"
+	}
+	return ""
+}
+
+// decide decides a request of an identity by its policies, those of its groups included, and by its
+// permissions boundary. Without a boundary everything is within it.
+func (s *state) decide(id *identity, groups []string, q iampolicy.Request) (policies, boundary iampolicy.Decision) {
+	if id.Kind == aUser {
+		q.Keys = maps.Clone(q.Keys)
+		if q.Keys == nil {
+			q.Keys = map[string]string{}
 		}
-		documents = slices.AppendSeq(documents, maps.Values(id.Inline))
+		q.Keys["aws:username"] = id.Name
+	}
+	documents := s.policiesOf(id)
+	for _, name := range groups {
+		documents = append(documents, s.policiesOf(&s.Groups[name].identity)...)
+	}
+	policies, boundary = iampolicy.Decide(q, documents...), iampolicy.Allowed
+	if id.Boundary != "" {
+		boundary = iampolicy.Decide(q, s.Policies[id.Boundary].document())
+	}
+	return policies, boundary
+}
+
+// policiesOf returns the documents of an identity's own policies.
+func (s *state) policiesOf(id *identity) []*iampolicy.Document {
+	var documents []*iampolicy.Document
+	for _, arn := range id.Attached {
+		documents = append(documents, s.Policies[arn].document())
+	}
+	for _, name := range slices.Sorted(maps.Keys(id.Inline)) {
+		documents = append(documents, parsed(id.Inline[name]))
 	}
 	return documents
 }
 
-// request is what a caller wants to do.
-type request struct {
-	account                    *Account
-	action, resource, username string
+// parsed reads a document that was checked when it came.
+func parsed(text string) *iampolicy.Document {
+	d, err := iampolicy.Parse(text)
+	if err != nil {
+		panic("localaws: a stored policy cannot be read: " + err.Error())
+	}
+	return d
 }
 
-// allowed says whether policies allow a request and none of them denies it.
-func (r request) allowed(documents []string) bool {
-	var allowed bool
-	for _, text := range documents {
-		d, err := parseDocument(text)
-		if err != nil {
-			return false // cannot be: it was checked when it came
-		}
-		for _, s := range d.Statement {
-			if s.Condition == nil && r.covered(s) {
-				if s.Effect == "Deny" {
-					return false
-				}
-				allowed = true
-			}
+// Decide decides a request of the user or the role that has an ARN, by its policies, those of its
+// groups, and its permissions boundary, as they are now. An identity that is not there is allowed
+// nothing. It is for tests, and does not count as a call.
+func (a *Account) Decide(arn string, q iampolicy.Request) iampolicy.Decision {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, u := range a.state.Users {
+		if u.ARN == arn {
+			policies, boundary := a.state.decide(&u.identity, u.Groups, q)
+			return policies.Within(boundary)
 		}
 	}
-	return allowed
-}
-
-// covered says whether a statement speaks of a request.
-func (r request) covered(s statement) bool {
-	action := slices.ContainsFunc(slices.Concat(s.Action, s.NotAction), func(pattern string) bool {
-		return r.account.glob(fold(pattern)).MatchString(fold(r.action))
-	})
-	resource := slices.ContainsFunc(slices.Concat(s.Resource, s.NotResource), func(pattern string) bool {
-		return r.account.glob(strings.ReplaceAll(pattern, "${aws:username}", r.username)).MatchString(r.resource)
-	})
-	return action == (s.NotAction == nil) && resource == (s.NotResource == nil)
-}
-
-// glob matches whole strings against a pattern in which * stands for any characters and ? for one.
-func (a *Account) glob(pattern string) *regexp.Regexp {
-	return a.pattern(strings.NewReplacer(`\*`, `.*`, `\?`, `.`).Replace(regexp.QuoteMeta(pattern)))
+	for _, r := range a.state.Roles {
+		if r.ARN == arn {
+			policies, boundary := a.state.decide(&r.identity, nil, q)
+			return policies.Within(boundary)
+		}
+	}
+	return iampolicy.NotAllowed
 }

@@ -2,35 +2,38 @@ package localaws
 
 import (
 	"context"
+	"errors"
 	"path"
 	"reflect"
 	"strings"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/smithy-go"
 )
 
 // operation is one operation of one service, such as iam CreateUser.
 type operation struct{ service, action string }
 
-// reads says that the operation changes nothing.
+// reads reports whether the operation changes nothing.
 func (o operation) reads() bool {
 	return strings.HasPrefix(o.action, "Get") || strings.HasPrefix(o.action, "List") || strings.HasPrefix(o.action, "Describe")
 }
 
-// lists says that the operation answers with a list.
-func (o operation) lists() bool { return strings.HasPrefix(o.action, "List") }
-
 // fullName is the operation as policies name it, such as iam:CreateUser.
 func (o operation) fullName() string { return o.service + ":" + o.action }
 
-// operationOf tells an operation by its input: iam.CreateUserInput is IAM's CreateUser.
+// operationOf is the operation that takes an input: iam.CreateUserInput is that of IAM's
+// CreateUser.
 func operationOf(input reflect.Type) operation {
 	return operation{path.Base(input.PkgPath()), strings.TrimSuffix(input.Name(), "Input")}
 }
 
 // tx is one call that is having its effect, alone in the account.
+//
+// Its methods that take an input of the SDK are the operations. A method has the operation's name.
+// After the input it takes what the call is about, such as the user that the input names: see
+// subjects. It returns the SDK's output and an error, or an error alone where the output holds
+// nothing. One that returns an error must have changed nothing. Each follows its page of
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html or
+// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Operations.html.
 type tx struct {
 	*Account
 	operation
@@ -41,60 +44,69 @@ type tx struct {
 	caller *user // who calls, where it is a user
 }
 
-// call is what happens to every call of every front: it is recorded, meets its faults, is authenticated, authorised and
-// checked, and has its effect. An effect that returns an error must have changed nothing.
-func call[In, Out any](ctx context.Context, f front, in *In, effect func(*tx) (*Out, error)) (*Out, error) {
-	op := operationOf(reflect.TypeFor[In]())
-	if in == nil {
-		in = new(In)
+// effect returns the method that has an operation's effect.
+func (o operation) effect() (effect reflect.Method, ok bool) {
+	effect, ok = reflect.TypeFor[*tx]().MethodByName(o.action)
+	if !ok || effect.Type.NumIn() < 2 || effect.Type.In(1).Kind() != reflect.Pointer {
+		return effect, false
 	}
-	out, err := attempt(ctx, f, op, in, effect)
-	if err != nil {
-		return nil, &smithy.OperationError{ServiceID: serviceID(op.service), OperationName: op.action, Err: err}
-	}
-	return out, nil
+	return effect, operationOf(effect.Type.In(1).Elem()) == o
 }
 
-func attempt[In, Out any](ctx context.Context, f front, op operation, in *In, effect func(*tx) (*Out, error)) (out *Out, err error) {
+// Errors of calls that get no answer.
+var (
+	errReplyLost = errors.New("the reply is lost")
+	errCanceled  = errors.New("the caller has given up")
+)
+
+// reply is what a call answers with.
+type reply struct {
+	out  reflect.Value       // a pointer to a structure of the SDK, or nothing
+	kept func([]byte) []byte // what is left of the body; nil for all of it
+}
+
+// call is what happens to every call: it is recorded, meets its faults, is authenticated,
+// authorized and checked, and has its effect.
+func (a *Account) call(ctx context.Context, who claim, op operation, effect reflect.Method, in reflect.Value) (r reply, err error) {
 	if ctx.Err() != nil {
-		return nil, &aws.RequestCanceledError{Err: ctx.Err()}
+		return r, errCanceled
 	}
-	record, fate := f.account.begin(f.caller, op, in)
-	defer func() { f.account.end(record, err) }()
+	record, fate := a.begin(who, op, in.Interface())
+	defer func() { a.end(record, err) }()
 	if watcher, ok := ctx.Value(watchKey{}).(func(Call)); ok {
 		watcher(*record)
 	}
 
 	if err := fate.before(ctx, *record); err != nil {
-		return nil, err
+		return r, err
 	}
-	out, err = enact(f, op, in, effect)
-	if lost := fate.after(ctx, *record); lost != nil {
-		return nil, lost
+	r.out, err = a.enact(who, op, effect, in)
+	var lost bool
+	if lost, r.kept = fate.after(*record); lost {
+		return r, errReplyLost
 	}
 	if ctx.Err() != nil {
-		return nil, &aws.RequestCanceledError{Err: ctx.Err()}
+		return r, errCanceled
 	}
-	return out, err
+	return r, err
 }
 
-// enact authenticates, authorises and checks a call, and lets it have its effect.
-func enact[In, Out any](f front, op operation, in *In, effect func(*tx) (*Out, error)) (*Out, error) {
-	a := f.account
+// enact authenticates, authorizes and checks a call, and lets it have its effect.
+func (a *Account) enact(who claim, op operation, effect reflect.Method, in reflect.Value) (out reflect.Value, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 
 	now := time.Now()
-	caller, err := a.authenticate(f.caller, op, now)
+	caller, err := a.authenticate(who, op, now)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
 	seen := a.replica(now)
-	if err := a.authorize(caller, seen, op, in); err != nil {
-		return nil, err
+	if err := a.authorize(caller, seen, op, in.Interface()); err != nil {
+		return out, err
 	}
-	if err := a.validate(op, in); err != nil {
-		return nil, err
+	if err := a.validate(op, in.Elem()); err != nil {
+		return out, err
 	}
 	work := a.state
 	if op.service == "iam" {
@@ -104,29 +116,17 @@ func enact[In, Out any](f front, op operation, in *In, effect func(*tx) (*Out, e
 			a.remember(now)
 		}
 	}
-	out, err := effect(&tx{Account: a, operation: op, state: work, seen: seen, now: now, caller: caller})
-	if err == nil && op.lists() {
-		showEmptyLists(out)
+	tx := &tx{Account: a, operation: op, state: work, seen: seen, now: now, caller: caller}
+	subjects, err := tx.subjects(effect, in.Interface())
+	if err != nil {
+		return out, err
 	}
-	return out, err
-}
-
-// showEmptyLists makes the lists that found nothing empty instead of absent, as AWS sends them.
-func showEmptyLists(out any) {
-	for _, field := range reflect.ValueOf(out).Elem().Fields() {
-		if field.Kind() == reflect.Slice && field.IsNil() {
-			field.Set(reflect.MakeSlice(field.Type(), 0, 0))
-		}
+	results := effect.Func.Call(append([]reflect.Value{reflect.ValueOf(tx), in}, subjects...))
+	if err, failed := reflect.TypeAssert[error](results[len(results)-1]); failed {
+		return out, err
 	}
-}
-
-func serviceID(service string) string {
-	switch service {
-	case "iam":
-		return "IAM"
-	case "sts":
-		return "STS"
-	default:
-		return "Secrets Manager"
+	if len(results) == 1 {
+		return out, nil
 	}
+	return results[0], a.cut(op, in.Elem(), results[0].Elem())
 }

@@ -6,9 +6,6 @@ import (
 	"errors"
 	"slices"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/smithy-go"
 )
 
 // A Call is the record of one call that reached the account.
@@ -17,13 +14,14 @@ type Call struct {
 	Action      string       // such as CreateUser
 	Resource    string       // the ARN that IAM would authorise against; empty where there is none
 	Permissions []Permission // all that IAM would ask the caller to be allowed
-	Principal   string       // the caller's ARN, or the access key ID where nobody has it
+	Principal   string       // the caller's ARN, or an access key ID that no user has
 	Start, End  time.Time    // End is zero while the call is under way
 	Error       string       // the error's code; empty when the call succeeded
 	Input       any          // a copy of the SDK's input, secret values replaced by "[redacted]"
 }
 
-// Calls returns the calls since the account was made, or the last [Account.ResetCalls], in the order in which they began.
+// Calls returns the calls since the account was made, or the last [Account.ResetCalls], in the
+// order in which they began.
 func (a *Account) Calls() []Call {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -41,9 +39,9 @@ func (a *Account) ResetCalls() {
 	a.calls, a.number = nil, 0
 }
 
-// RoundTrips returns the length of the longest chain of calls each of which began after the one before it had ended:
-// how often the caller waited for AWS. It is exact where calls have a latency; without one, calls that
-// were meant to be parallel may happen to run one after the other.
+// RoundTrips returns the length of the longest chain of calls each of which began after the one
+// before it had ended: how often the caller waited for AWS. It is exact where calls have a latency;
+// without one, calls that were meant to be parallel may happen to run one after the other.
 func RoundTrips(calls []Call) int {
 	byEnd := slices.SortedStableFunc(slices.Values(calls), func(a, b Call) int {
 		return cmp.Or(a.End.Compare(b.End), a.Start.Compare(b.Start))
@@ -58,8 +56,8 @@ func RoundTrips(calls []Call) int {
 	return trips
 }
 
-// Watch returns a context whose calls are told to watcher as they begin, from many goroutines at once. It is for calls in the
-// same process, whose context reaches the account: those of the clients of [Account.Config], and the typed ones.
+// Watch returns a context whose calls are told to watcher as they begin, from many goroutines at
+// once. It is for the clients of [Account.Config], whose context reaches the account.
 func Watch(ctx context.Context, watcher func(Call)) context.Context {
 	return context.WithValue(ctx, watchKey{}, watcher)
 }
@@ -96,10 +94,10 @@ func errorCode(err error) string {
 	if err == nil {
 		return ""
 	}
-	if api, ok := errors.AsType[smithy.APIError](err); ok {
-		return api.ErrorCode()
+	if refused, ok := errors.AsType[*refusal](err); ok {
+		return refused.code
 	}
-	if _, ok := errors.AsType[*aws.RequestCanceledError](err); ok {
+	if errors.Is(err, errCanceled) {
 		return "Canceled"
 	}
 	return "ReplyLost"

@@ -9,10 +9,11 @@ import (
 	"time"
 )
 
-// Canonical returns the state without what chance decides, so that two accounts with the same history have the same
-// canonical state. Unique IDs are left out. An access key is called KEY-user-n wherever its ID stands, in the version IDs of
-// secrets too, where a key that is no more is called KEY-gone. A secret's ARN ends in -??????, a policy's versions are
-// numbered anew from v1, and a deletion date is the zero time.
+// Canonical returns the state without what chance decides, so that two accounts with the same
+// history have the same canonical state. Unique IDs are left out. An access key is called
+// KEY-user-n wherever its ID occurs. In the version IDs of secrets, a key that is deleted is called
+// KEY-gone. A secret's ARN ends in -??????, a policy's versions are numbered anew from v1, and a
+// deletion date is the zero time.
 func (s State) Canonical() State {
 	c := clone(s)
 	names := map[string]string{}

@@ -9,9 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
-// Config returns a configuration for the SDK's own clients, which then talk to this account: in the same process, through
-// the HTTP front, without a socket, so that they work in a testing/synctest bubble. Without an
-// access key the caller is the Lambda's own role.
+// Config returns a configuration for the SDK's own clients, which then talk to this account: in the
+// same process, without a socket, so that they work in a testing/synctest bubble. Without an access
+// key the caller is the Lambda's own role.
 func (a *Account) Config(accessKeyID, secret string) aws.Config {
 	if accessKeyID == "" {
 		accessKeyID, secret = ownKeyID, "unverified"
@@ -20,15 +20,15 @@ func (a *Account) Config(accessKeyID, secret string) aws.Config {
 		Region:       a.region,
 		Credentials:  credentials.NewStaticCredentialsProvider(accessKeyID, secret, ""),
 		BaseEndpoint: aws.String("http://localaws.invalid"),
-		HTTPClient:   inProcess{a},
+		HTTPClient:   &http.Client{Transport: transport{a}},
 	}
 }
 
-// inProcess is an HTTP client that calls a handler on the caller's own goroutine.
-type inProcess struct{ handler http.Handler }
+// transport calls a handler on the caller's own goroutine.
+type transport struct{ handler http.Handler }
 
-// Do answers a request. The error of a connection that breaks is io.ErrUnexpectedEOF, that of a context that ends its own.
-func (c inProcess) Do(r *http.Request) (response *http.Response, err error) {
+// RoundTrip implements [http.RoundTripper]. A connection that breaks is io.ErrUnexpectedEOF.
+func (t transport) RoundTrip(r *http.Request) (response *http.Response, err error) {
 	defer func() {
 		switch broken := recover(); {
 		case broken == nil:
@@ -46,7 +46,7 @@ func (c inProcess) Do(r *http.Request) (response *http.Response, err error) {
 		received.Body = http.NoBody
 	}
 	answer := &recorder{header: http.Header{}}
-	c.handler.ServeHTTP(answer, received)
+	t.handler.ServeHTTP(answer, received)
 	return &http.Response{
 		StatusCode: answer.status,
 		Header:     answer.header,

@@ -2,20 +2,15 @@ package localaws
 
 import (
 	"context"
-	"errors"
-	"io"
 	"net/http"
-	"net/url"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// A Fault is something that goes wrong, or a hook, at chosen calls: [OnCall], [OnAction] and [EveryCall] choose, the
-// methods say what happens and may be combined. A fault of [OnCall] strikes once, the others always;
-// [Fault.Times], [Fault.Throttle] and [Fault.ServerError] say how often instead. A fault that strikes more often
-// than once stays with the action that it first struck, so that retries of that call meet it again.
+// A Fault is something that goes wrong, or a hook, at chosen calls. [OnCall], [OnAction] and
+// [EveryCall] choose the calls; the methods say what happens, and may be combined. A fault of
+// [OnCall] strikes once, the others always, unless [Fault.Times], [Fault.Throttle] or
+// [Fault.ServerError] say how often. A fault that strikes more than once stays with the action that
+// it struck first, so that retries of that call meet it again.
 //
 //	a.Inject(
 //		OnCall(3).LoseReply(),
@@ -34,7 +29,8 @@ type Fault struct {
 	first, after func(Call)
 }
 
-// OnCall chooses the k-th call, counted from 1 since the last [Account.Inject] or [Account.ResetCalls].
+// OnCall chooses the k-th call, counted from 1 since the last [Account.Inject] or
+// [Account.ResetCalls].
 func OnCall(k int) Fault { return Fault{number: k, times: 1} }
 
 // OnAction chooses the calls of one action, such as CreateRole.
@@ -52,16 +48,15 @@ func (f Fault) Refuse(code string) Fault { f.code = code; return f }
 // Throttle refuses n times with Throttling, or ThrottlingException as Secrets Manager calls it.
 func (f Fault) Throttle(n int) Fault { f.code, f.times = throttling, n; return f }
 
-// ServerError refuses n times with status 500: ServiceFailure of IAM, InternalServiceError of Secrets
-// Manager, InternalFailure of STS.
+// ServerError refuses n times with status 500: ServiceFailure of IAM, InternalServiceError of
+// Secrets Manager, InternalFailure of STS.
 func (f Fault) ServerError(n int) Fault { f.code, f.times = serverError, n; return f }
 
-// LoseReply lets the call have its effect and then breaks the connection: the caller sees [ErrReplyLost] in process, a
-// connection that ends without an answer over HTTP.
+// LoseReply lets the call have its effect and then breaks the connection, which ends without an
+// answer: in process the error is io.ErrUnexpectedEOF.
 func (f Fault) LoseReply() Fault { f.lost = true; return f }
 
-// EmptyReply lets the call have its effect and answers it with status 200 and no body. It is a fault
-// of the HTTP front: who calls without one gets the whole output.
+// EmptyReply lets the call have its effect and answers it with status 200 and no body.
 func (f Fault) EmptyReply() Fault { f.kept = func([]byte) []byte { return nil }; return f }
 
 // HalfReply is the same with the first half of the body: a document that breaks off, in a reply
@@ -77,12 +72,12 @@ func (f Fault) Latency(d time.Duration) Fault { f.latency = d; return f }
 // Hang leaves the call without effect and without an answer until the caller gives up.
 func (f Fault) Hang() Fault { f.hang = true; return f }
 
-// Before calls a hook when the call has arrived and has had no effect yet. If the hook ends the call's
-// context, there will be none.
+// Before calls a hook when the call has arrived and has had no effect yet. If the hook ends the
+// call's context, there will be no effect.
 func (f Fault) Before(hook func(Call)) Fault { f.first = hook; return f }
 
-// After calls a hook when the call has had its effect and the answer is not yet out. If the hook ends the call's context, there
-// will be none.
+// After calls a hook when the call has had its effect and the answer is not yet out. If the hook
+// ends the call's context, there will be no answer.
 func (f Fault) After(hook func(Call)) Fault { f.after = hook; return f }
 
 const (
@@ -90,12 +85,8 @@ const (
 	serverError = "ServerError"
 )
 
-// ErrReplyLost is what an in-process caller finds, by errors.Is, in the error of a call that had its effect and whose answer
-// was lost. It is the same that the end of a connection looks like.
-var ErrReplyLost = io.ErrUnexpectedEOF
-
-// Inject sets the faults that calls will meet from now on, in place of any set before, and counts calls from 1 again.
-// Without arguments it ends all faults.
+// Inject sets the faults that calls will meet from now on, in place of any set before, and counts
+// calls from 1 again. Without arguments it ends all faults.
 func (a *Account) Inject(faults ...Fault) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -143,7 +134,8 @@ func (f *Fault) strikes(number int, action string) bool {
 	return true
 }
 
-// before is what happens to a call that has arrived: it returns the error with which it ends there, if it does.
+// before is what happens to a call that has arrived: it returns the error with which it ends there,
+// if it does.
 func (m fate) before(ctx context.Context, call Call) error {
 	if m.latency > 0 {
 		timer := time.NewTimer(m.latency)
@@ -162,7 +154,7 @@ func (m fate) before(ctx context.Context, call Call) error {
 		}
 	}
 	if ctx.Err() != nil {
-		return &aws.RequestCanceledError{Err: ctx.Err()}
+		return errCanceled
 	}
 	for _, f := range m.struck {
 		if f.code != "" {
@@ -172,50 +164,35 @@ func (m fate) before(ctx context.Context, call Call) error {
 	return nil
 }
 
-// brokenKey is the key under which the HTTP front asks, in the context of a call, what is to be left
-// of the reply.
-type brokenKey struct{}
+// after is what happens to a call that has had its effect: its reply may be lost, or broken.
+func (m fate) after(call Call) (lost bool, kept func([]byte) []byte) {
+	for _, f := range m.struck {
+		if f.after != nil {
+			f.after(call)
+		}
+		if f.kept != nil {
+			kept = f.kept
+		}
+		lost = lost || f.lost
+	}
+	return lost, kept
+}
 
-// broken wraps the writer of a reply that a fault breaks.
+// broken is the writer of a reply of which a fault leaves a part.
 type broken struct {
 	http.ResponseWriter
 	kept func([]byte) []byte
 }
 
 // Write implements [http.ResponseWriter]. The protocols write a body in one piece.
-func (b *broken) Write(body []byte) (int, error) {
-	if b.kept == nil {
-		return b.ResponseWriter.Write(body)
-	}
-	return b.ResponseWriter.Write(b.kept(body))
-}
-
-// after is what happens to a call that has had its effect.
-func (m fate) after(ctx context.Context, call Call) error {
-	var lost error
-	for _, f := range m.struck {
-		if reply, ok := ctx.Value(brokenKey{}).(*broken); ok && f.kept != nil {
-			reply.kept = f.kept
-		}
-		if f.after != nil {
-			f.after(call)
-		}
-		if f.lost {
-			lost = &smithyhttp.RequestSendError{Err: &url.Error{Op: "Post", URL: "https://" + m.service, Err: ErrReplyLost}}
-		}
-	}
-	return lost
-}
+func (b broken) Write(body []byte) (int, error) { return b.ResponseWriter.Write(b.kept(body)) }
 
 func (m fate) refusal(code string) error {
 	switch code {
 	case throttling:
-		return apiError(either(m.service, "ThrottlingException", throttling), "Rate exceeded")
+		return refuse(either(m.service, "ThrottlingException", throttling), "Rate exceeded")
 	case serverError:
 		code = map[string]string{"iam": "ServiceFailure", "secretsmanager": "InternalServiceError", "sts": "InternalFailure"}[m.service]
 	}
-	return namedError(m.service, code)
+	return refuse(code, "Injected fault: %s.", code)
 }
-
-// lostReply says that the caller must see the connection break.
-func lostReply(err error) bool { return errors.Is(err, ErrReplyLost) }

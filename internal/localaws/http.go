@@ -9,8 +9,6 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
-
-	"github.com/aws/smithy-go"
 )
 
 const maxBody = 1 << 20
@@ -26,11 +24,12 @@ func queryService(version string) string {
 	return ""
 }
 
-// ServeHTTP answers as the endpoints of IAM, STS and Secrets Manager do, all at one address. IAM and STS take forms and answer
-// XML (the AWS query protocol), Secrets Manager takes and answers JSON (version 1.1, X-Amz-Target).
+// ServeHTTP answers as the endpoints of IAM, STS and Secrets Manager do, all at one address. IAM
+// and STS take forms and answer XML (the AWS query protocol), Secrets Manager takes and answers
+// JSON (version 1.1, X-Amz-Target).
 //
-// Requests signed with a user's access key have their signature verified; other credentials are taken at their
-// word. A reply that a [Fault] loses ends the connection.
+// Requests signed with a user's access key have their signature verified; other credentials are
+// taken at their word. A reply that a [Fault] loses ends the connection.
 //
 // See https://smithy.io/2.0/aws/protocols/aws-query-protocol.html and
 // https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html.
@@ -38,103 +37,96 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Amzn-Requestid", uuid())
 	exchange, err := a.receive(r.Context(), w, r)
 	if err == nil {
-		var out any
-		reply := &broken{ResponseWriter: w}
-		if out, err = exchange.perform(context.WithValue(r.Context(), brokenKey{}, reply)); err == nil {
-			exchange.protocol.answer(reply, exchange.operation, out)
+		var reply reply
+		if reply, err = exchange.perform(r.Context()); err == nil {
+			if reply.kept != nil {
+				w = broken{w, reply.kept}
+			}
+			exchange.protocol.answer(w, exchange.operation, reply.out)
 			return
 		}
 	}
-	if lostReply(err) || r.Context().Err() != nil {
+	if errors.Is(err, errReplyLost) || errors.Is(err, errCanceled) || r.Context().Err() != nil {
 		panic(http.ErrAbortHandler) // the client sees its connection end
 	}
-	api, ok := errors.AsType[smithy.APIError](err)
+	refused, ok := errors.AsType[*refusal](err)
 	if !ok {
-		api = &smithy.GenericAPIError{Code: "InternalFailure", Message: err.Error(), Fault: smithy.FaultServer}
+		refused = &refusal{"InternalFailure", err.Error()}
 	}
-	exchange.protocol.refuse(w, api)
+	exchange.protocol.refuse(w, refused)
 }
 
 // protocol is how a service's requests and answers are written.
 type protocol interface {
 	// decode reads a request's parameters into an SDK input.
 	decode(in reflect.Value) error
-	// answer writes an SDK output.
-	answer(w http.ResponseWriter, op operation, out any)
+	// answer writes an SDK output, or an empty one where there is none.
+	answer(w http.ResponseWriter, op operation, out reflect.Value)
 	// refuse writes an error.
-	refuse(w http.ResponseWriter, err smithy.APIError)
+	refuse(w http.ResponseWriter, err *refusal)
 	// unknown is the error for an action that the service does not have.
 	unknown(action string) error
 }
 
-// exchange is one request on its way to the typed front.
+// exchange is one request on its way to its effect.
 type exchange struct {
 	operation
+	account  *Account
 	protocol protocol
-	front    front
+	caller   claim
 }
 
-// receive reads a request up to its action and its credentials. The exchange it returns can always refuse.
+// receive reads a request up to its action and its credentials. The exchange that it returns can
+// always refuse.
 func (a *Account) receive(ctx context.Context, w http.ResponseWriter, r *http.Request) (*exchange, error) {
-	e := &exchange{protocol: &queryProtocol{}, front: front{account: a}}
+	e := &exchange{account: a, protocol: &queryProtocol{}}
 	target, isJSON := strings.CutPrefix(r.Header.Get("X-Amz-Target"), "secretsmanager.")
 	if isJSON {
 		e.operation = operation{"secretsmanager", target}
 		e.protocol = &jsonProtocol{}
 	}
 	if r.Method != http.MethodPost {
-		return e, apiError("InvalidRequest", "Only POST is supported, not %s.", r.Method)
+		return e, refuse("InvalidRequest", "Only POST is supported, not %s.", r.Method)
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
-		return e, apiError("RequestEntityTooLarge", "The request could not be read, or is longer than %d bytes.", maxBody)
+		return e, refuse("RequestEntityTooLarge", "The request could not be read, or is longer than %d bytes.", maxBody)
 	}
 	if isJSON {
 		e.protocol = &jsonProtocol{body}
 	} else if err := e.readForm(r, body); err != nil {
 		return e, err
 	}
-	e.front.caller, err = signer(ctx, r, body)
+	e.caller, err = signer(ctx, r, body)
 	return e, err
 }
 
 func (e *exchange) readForm(r *http.Request, body []byte) error {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/x-www-form-urlencoded" {
-		return apiError("MalformedInput", "The body must be a form.")
+		return refuse("MalformedInput", "The body must be a form.")
 	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
-		return apiError("MalformedQueryString", "The form cannot be read.")
+		return refuse("MalformedQueryString", "The form cannot be read.")
 	}
 	e.operation = operation{queryService(form.Get("Version")), form.Get("Action")}
 	e.protocol = &queryProtocol{form}
 	if e.service == "" {
-		return apiError("NoSuchVersion", "The requested version (%s) of the API is not known.", form.Get("Version"))
+		return refuse("NoSuchVersion", "The requested version (%s) of the API is not known.", form.Get("Version"))
 	}
 	return nil
 }
 
-// perform hands the request to the method of the typed front that bears the action's name.
-func (e *exchange) perform(ctx context.Context) (any, error) {
-	var service any
-	switch e.service {
-	case "iam":
-		service = &IAM{e.front}
-	case "sts":
-		service = &STS{e.front}
-	default:
-		service = &SecretsManager{e.front}
+// perform gives the request to the operation that it names.
+func (e *exchange) perform(ctx context.Context) (r reply, err error) {
+	effect, ok := e.effect()
+	if !ok {
+		return r, e.protocol.unknown(e.action)
 	}
-	method := reflect.ValueOf(service).MethodByName(e.action)
-	if !method.IsValid() {
-		return nil, e.protocol.unknown(e.action)
-	}
-	in := reflect.New(method.Type().In(1).Elem())
+	in := reflect.New(effect.Type.In(1).Elem())
 	if err := e.protocol.decode(in.Elem()); err != nil {
-		return nil, err
+		return r, err
 	}
-	results := method.Call([]reflect.Value{reflect.ValueOf(ctx), in})
-	err, _ := reflect.TypeAssert[error](results[1])
-	return results[0].Interface(), err
+	return e.account.call(ctx, e.caller, e.operation, effect, in)
 }

@@ -16,7 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// overTheWire starts a server and returns a configuration for clients that talk to it through a socket.
+// overTheWire starts a server and returns a configuration for clients that talk to it through a
+// socket.
 func overTheWire(t *testing.T, a *Account, id, secret string) aws.Config {
 	t.Helper()
 	server := httptest.NewServer(a)
@@ -91,16 +92,16 @@ func TestBadRequestsAreRefused(t *testing.T) {
 
 func TestAnOldSignatureIsRefused(t *testing.T) {
 	a := New(Options{})
-	key := keyFor(teller{t, a, typed(a.As("", ""))}, "redis")
+	key := keyFor(newTeller(t, a), "redis")
 	var sent *http.Request
 	config := a.Config(*key.AccessKeyId, *key.SecretAccessKey)
 	config.HTTPClient = doer(func(r *http.Request) (*http.Response, error) {
 		sent = r
 		r.Header.Set("X-Amz-Date", time.Now().Add(-time.Hour).UTC().Format("20060102T150405Z"))
-		return inProcess{a}.Do(r)
+		return transport{a}.RoundTrip(r)
 	})
 	_, err := sts.NewFromConfig(config).GetCallerIdentity(t.Context(), nil)
-	assert.Equal(t, "SignatureDoesNotMatch", errorCode(err))
+	require.ErrorContains(t, err, "SignatureDoesNotMatch")
 	assert.NotNil(t, sent)
 }
 

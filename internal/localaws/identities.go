@@ -9,25 +9,23 @@ import (
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
-// What hangs on users, groups and roles alike: managed policies, inline policies, the permissions boundary. The
-// limits are those of https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html.
+// What users, groups and roles can all have: managed policies, inline policies, a permissions
+// boundary. The limits are those of
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html.
 
-const maxAttached = 10
+const (
+	maxAttached   = 10
+	maxInlineUser = 2048 // characters of all inline policies of a user, white space not counted
+	maxInlineRole = 10240
+)
 
-// attach hangs a managed policy on an identity. To attach what is attached already is a success.
-func (tx *tx) attach(id *identity, arn *string, owner string) error {
-	if err := tx.checkPolicyARN(*arn); err != nil {
-		return err
-	}
-	p, ok := find(tx.state.Policies, tx.seen.Policies, *arn)
-	if !ok {
-		return noSuchEntity("Policy %s does not exist or is not attachable.", *arn)
-	}
+// attach attaches a managed policy. To attach what is attached already is a success.
+func (id *identity) attach(p *policy) error {
 	if slices.Contains(id.Attached, p.ARN) {
 		return nil
 	}
 	if len(id.Attached) >= maxAttached {
-		return limitExceeded("Cannot exceed quota for PoliciesPer%s: %d", owner, maxAttached)
+		return refuse(limitExceeded, "Cannot exceed quota for policies attached to a %s: %d", id.Kind, maxAttached)
 	}
 	id.Attached = append(id.Attached, p.ARN)
 	return nil
@@ -39,96 +37,94 @@ func (tx *tx) detach(id *identity, arn *string) error {
 	}
 	i := slices.Index(id.Attached, *arn)
 	if i < 0 {
-		return noSuchEntity("Policy %s was not found.", *arn)
+		return refuse(noSuchEntity, "Policy %s was not found.", *arn)
 	}
 	id.Attached = slices.Delete(id.Attached, i, i+1)
 	return nil
 }
 
-// attached returns a page of an identity's managed policies.
-func (tx *tx) attached(id *identity, prefix, marker *string, most *int32) (found []iamtypes.AttachedPolicy, truncated bool, next *string, err error) {
-	held := under(func(yield func(*policy) bool) {
-		for _, arn := range id.Attached {
-			if !yield(tx.state.Policies[arn]) {
-				return
-			}
-		}
-	}, prefix)
-	policies, truncated, next, err := page(tx, held, func(p *policy) string { return p.ARN }, marker, most)
-	for _, p := range policies {
-		found = append(found, iamtypes.AttachedPolicy{PolicyArn: aws.String(p.ARN), PolicyName: aws.String(p.Name)})
+// attached lists an identity's managed policies.
+func (tx *tx) attached(id *identity) []iamtypes.AttachedPolicy {
+	var found []iamtypes.AttachedPolicy
+	for _, arn := range sorted(id.Attached) {
+		found = append(found, iamtypes.AttachedPolicy{PolicyArn: aws.String(arn), PolicyName: aws.String(tx.state.Policies[arn].Name)})
 	}
-	return found, truncated, next, err
+	return found
 }
 
-// putInline adds or replaces an inline policy. Together an identity's inline policies hold at most so many characters, white
-// space not counted.
-func (tx *tx) putInline(id *identity, name, document *string, most int, owner string) error {
+// putInline adds or replaces an inline policy. The quota is for all inline policies of an identity.
+func (tx *tx) putInline(id *identity, name, document *string) error {
 	if err := tx.checkIdentityPolicy(*document); err != nil {
 		return err
 	}
-	size := length(*document)
-	for other, text := range id.Inline {
-		if other != *name {
-			size += length(text)
-		}
+	inline := maps.Clone(id.Inline)
+	if inline == nil {
+		inline = map[string]string{}
+	}
+	inline[*name] = *document
+	size, most := 0, maxInlineRole
+	if id.Kind == aUser {
+		most = maxInlineUser
+	}
+	for _, text := range inline {
+		size += length(text)
 	}
 	if size > most {
-		return limitExceeded("Maximum policy size of %d bytes exceeded for %s %s", most, owner, id.Name)
+		return refuse(limitExceeded, "Maximum policy size of %d bytes exceeded for %s %s", most, id.Kind, id.Name)
 	}
-	if id.Inline == nil {
-		id.Inline = map[string]string{}
-	}
-	id.Inline[*name] = *document
+	id.Inline = inline
 	return nil
 }
 
-// inline returns an inline policy, encoded as IAM encodes all documents.
-func (id *identity) inline(name *string, owner string) (*string, error) {
-	document, ok := id.Inline[*name]
-	if !ok {
-		return nil, noSuchEntity("The %s policy with name %s cannot be found.", owner, *name)
-	}
-	return encoded(document), nil
-}
-
-func (id *identity) deleteInline(name *string, owner string) error {
-	if _, err := id.inline(name, owner); err != nil {
-		return err
+func (id *identity) deleteInline(name *string) error {
+	if _, ok := id.Inline[*name]; !ok {
+		return refuse(noSuchEntity, "The %s policy with name %s cannot be found.", id.Kind, *name)
 	}
 	delete(id.Inline, *name)
 	return nil
 }
 
-// inlineNames returns a page of the names of an identity's inline policies.
-func (tx *tx) inlineNames(id *identity, marker *string, most *int32) ([]string, bool, *string, error) {
-	return page(tx, slices.Collect(maps.Keys(id.Inline)), itself, marker, most)
-}
+// inlineNames lists the names of an identity's inline policies.
+func (id *identity) inlineNames() []string { return slices.Sorted(maps.Keys(id.Inline)) }
 
-// bound checks that a policy can be a permissions boundary. No policy is one that always can.
-func (tx *tx) bound(arn *string) (string, error) {
+// boundary checks that a policy can be a permissions boundary. Without one there is nothing to
+// check.
+func (tx *tx) boundary(arn *string) (string, error) {
 	if arn == nil {
 		return "", nil
 	}
-	if err := tx.checkPolicyARN(*arn); err != nil {
-		return "", err
-	}
-	if _, ok := find(tx.state.Policies, tx.seen.Policies, *arn); !ok {
-		return "", noSuchEntity("Scope ARN: %s does not exist or is not attachable.", *arn)
-	}
-	return *arn, nil
+	_, err := tx.policyWith(*arn)
+	return *arn, err
 }
 
-func (id *identity) unbound(owner string) error {
+func (tx *tx) bound(id *identity, arn *string) error {
+	boundary, err := tx.boundary(arn)
+	if err == nil {
+		id.Boundary = boundary
+	}
+	return err
+}
+
+func (id *identity) unbound() error {
 	if id.Boundary == "" {
-		return noSuchEntity("%s %s does not have a permissions boundary.", owner, id.Name)
+		return refuse(noSuchEntity, "The %s %s does not have a permissions boundary.", id.Kind, id.Name)
 	}
 	id.Boundary = ""
 	return nil
 }
 
-// boundary shows a permissions boundary.
-func boundary(arn string) *iamtypes.AttachedPermissionsBoundary {
+// identified returns what is common to a new user or role, tags and boundary included.
+func (tx *tx) identified(k kind, path, name *string, tags []iamtypes.Tag, boundary *string) (id identity, err error) {
+	id.entity = tx.made(k, path, name)
+	if id.Boundary, err = tx.boundary(boundary); err != nil {
+		return id, err
+	}
+	err = id.tag(tags)
+	return id, err
+}
+
+// shownBoundary is a permissions boundary as IAM shows it.
+func shownBoundary(arn string) *iamtypes.AttachedPermissionsBoundary {
 	if arn == "" {
 		return nil
 	}
@@ -138,13 +134,13 @@ func boundary(arn string) *iamtypes.AttachedPermissionsBoundary {
 	}
 }
 
-// bare reports the delete conflict of an identity on which policies still hang.
+// bare reports the delete conflict of an identity that still has policies.
 func (id *identity) bare() error {
 	switch {
 	case len(id.Attached) > 0:
-		return deleteConflict("Cannot delete entity, must detach all policies first.")
+		return refuse(deleteConflict, "Cannot delete entity, must detach all policies first.")
 	case len(id.Inline) > 0:
-		return deleteConflict("Cannot delete entity, must delete policies first.")
+		return refuse(deleteConflict, "Cannot delete entity, must delete policies first.")
 	}
 	return nil
 }

@@ -27,9 +27,9 @@ func random(n int, alphabet string) string {
 	return string(text)
 }
 
-// uniqueID returns an ID of the form that IAM gives to entities of one kind. The prefixes are AIDA for users, AROA for
-// roles, AGPA for groups, AIPA for instance profiles, ANPA for managed policies, AKIA for access keys, APKA for public
-// keys, ACCA for service-specific credentials.
+// uniqueID returns an ID of the form that IAM gives to entities of one kind. The prefixes are AIDA
+// for users, AROA for roles, AGPA for groups, AIPA for instance profiles, ANPA for managed
+// policies, AKIA for access keys, APKA for public keys, ACCA for service-specific credentials.
 //
 // See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids.
 func uniqueID(prefix string) string { return prefix + random(16, base32Alphabet) }

@@ -6,35 +6,37 @@ import (
 	"net/http"
 	"reflect"
 	"time"
-
-	"github.com/aws/smithy-go"
 )
 
 // jsonProtocol is the AWS JSON protocol, version 1.1. The SDK's structures have the wire's names.
 type jsonProtocol struct{ body []byte }
 
 func (p *jsonProtocol) unknown(action string) error {
-	return apiError("UnknownOperationException", "The operation %s is not known.", action)
+	return refuse("UnknownOperationException", "The operation %s is not known.", action)
 }
 
 func (p *jsonProtocol) decode(in reflect.Value) error {
 	if err := json.Unmarshal(p.body, in.Addr().Interface()); err != nil {
-		return apiError("SerializationException", "The body cannot be read.")
+		return refuse("SerializationException", "The body cannot be read.")
 	}
 	return nil
 }
 
-func (p *jsonProtocol) answer(w http.ResponseWriter, _ operation, out any) {
-	body, err := json.Marshal(members(reflect.ValueOf(out).Elem()))
+func (p *jsonProtocol) answer(w http.ResponseWriter, _ operation, out reflect.Value) {
+	object := map[string]any{}
+	if out.IsValid() {
+		object = members(out.Elem())
+	}
+	body, err := json.Marshal(object)
 	if err != nil {
 		panic(fmt.Sprintf("localaws: an answer cannot be encoded: %v", err))
 	}
 	send(w, jsonType, http.StatusOK, body)
 }
 
-func (p *jsonProtocol) refuse(w http.ResponseWriter, err smithy.APIError) {
-	body, _ := json.Marshal(map[string]string{"__type": err.ErrorCode(), "Message": err.ErrorMessage()})
-	send(w, jsonType, httpStatus(err.ErrorCode()), body)
+func (p *jsonProtocol) refuse(w http.ResponseWriter, err *refusal) {
+	body, _ := json.Marshal(map[string]string{"__type": err.code, "Message": err.text})
+	send(w, jsonType, httpStatus(err.code), body)
 }
 
 const jsonType = "application/x-amz-json-1.1"

@@ -1,7 +1,6 @@
 package localaws
 
 import (
-	"context"
 	"slices"
 	"time"
 
@@ -42,8 +41,8 @@ func (k *accessKey) use(service, region string, now time.Time) {
 	k.Used, k.UsedService, k.UsedRegion = now, service, region
 }
 
-// UseKey marks an access key as used with a service, such as ec2, as though somebody had. It reports whether the
-// key exists.
+// UseKey marks an access key as last used now with a service, such as ec2. It reports whether the
+// key exists. IAM knows of the last use alone: a later call to STS hides it.
 func (a *Account) UseKey(accessKeyID, service string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -54,7 +53,7 @@ func (a *Account) UseKey(accessKeyID, service string) bool {
 	return k != nil
 }
 
-// Age lets all users and access keys have been made d earlier, as though so much time had passed.
+// Age makes all users and access keys older by d, as though so much time had passed.
 func (a *Account) Age(d time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -67,106 +66,84 @@ func (a *Account) Age(d time.Duration) {
 }
 
 // CreateAccessKey makes an access key and shows its secret, this once.
-func (c *IAM) CreateAccessKey(ctx context.Context, in *iam.CreateAccessKeyInput, _ ...func(*iam.Options)) (*iam.CreateAccessKeyOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.CreateAccessKeyOutput, error) {
-		u, err := tx.userOrCaller(in.UserName)
-		if err != nil {
-			return nil, err
-		}
-		if len(u.Keys) >= maxKeys {
-			return nil, limitExceeded("Cannot exceed quota for AccessKeysPerUser: %d", maxKeys)
-		}
-		k := &accessKey{ID: uniqueID("AKIA"), Secret: random(40, base64Alphabet), Status: active, Created: tx.now}
-		u.Keys = append(u.Keys, k)
-		return &iam.CreateAccessKeyOutput{AccessKey: &iamtypes.AccessKey{
-			AccessKeyId:     aws.String(k.ID),
-			CreateDate:      stamp(k.Created),
-			SecretAccessKey: aws.String(k.Secret),
-			Status:          k.Status,
-			UserName:        aws.String(u.Name),
-		}}, nil
-	})
+func (tx *tx) CreateAccessKey(_ *iam.CreateAccessKeyInput, u *user) (*iam.CreateAccessKeyOutput, error) {
+	if len(u.Keys) >= maxKeys {
+		return nil, refuse(limitExceeded, "Cannot exceed quota for AccessKeysPerUser: %d", maxKeys)
+	}
+	k := &accessKey{ID: uniqueID("AKIA"), Secret: random(40, base64Alphabet), Status: active, Created: tx.now}
+	u.Keys = append(u.Keys, k)
+	return &iam.CreateAccessKeyOutput{AccessKey: &iamtypes.AccessKey{
+		AccessKeyId:     aws.String(k.ID),
+		CreateDate:      stamp(k.Created),
+		SecretAccessKey: aws.String(k.Secret),
+		Status:          k.Status,
+		UserName:        aws.String(u.Name),
+	}}, nil
 }
 
 // ListAccessKeys lists a user's access keys, without their secrets.
-func (c *IAM) ListAccessKeys(ctx context.Context, in *iam.ListAccessKeysInput, _ ...func(*iam.Options)) (*iam.ListAccessKeysOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.ListAccessKeysOutput, error) {
-		u, err := tx.userOrCaller(in.UserName)
-		if err != nil {
-			return nil, err
-		}
-		keys, truncated, next, err := page(tx, u.Keys, func(k *accessKey) string { return k.ID }, in.Marker, in.MaxItems)
-		out := &iam.ListAccessKeysOutput{IsTruncated: truncated, Marker: next}
-		for _, k := range keys {
-			out.AccessKeyMetadata = append(out.AccessKeyMetadata, iamtypes.AccessKeyMetadata{
-				AccessKeyId: aws.String(k.ID),
-				CreateDate:  stamp(k.Created),
-				Status:      k.Status,
-				UserName:    aws.String(u.Name),
-			})
-		}
-		return out, err
-	})
+func (tx *tx) ListAccessKeys(_ *iam.ListAccessKeysInput, u *user) (*iam.ListAccessKeysOutput, error) {
+	out := &iam.ListAccessKeysOutput{}
+	for _, k := range orderedBy(u.Keys, func(k *accessKey) string { return k.ID }) {
+		out.AccessKeyMetadata = append(out.AccessKeyMetadata, iamtypes.AccessKeyMetadata{
+			AccessKeyId: aws.String(k.ID),
+			CreateDate:  stamp(k.Created),
+			Status:      k.Status,
+			UserName:    aws.String(u.Name),
+		})
+	}
+	return out, nil
 }
 
 // UpdateAccessKey makes a key active or inactive.
-func (c *IAM) UpdateAccessKey(ctx context.Context, in *iam.UpdateAccessKeyInput, _ ...func(*iam.Options)) (*iam.UpdateAccessKeyOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.UpdateAccessKeyOutput, error) {
-		_, k, err := tx.keyOf(in.UserName, in.AccessKeyId)
-		if err != nil {
-			return nil, err
-		}
-		if in.Status == iamtypes.StatusTypeExpired {
-			return nil, invalidInput("The status of an access key cannot be set to Expired.")
-		}
-		k.Status = in.Status
-		return &iam.UpdateAccessKeyOutput{}, nil
-	})
+func (tx *tx) UpdateAccessKey(in *iam.UpdateAccessKeyInput, u *user) error {
+	k, err := tx.keyOf(u, in.AccessKeyId)
+	if err != nil {
+		return err
+	}
+	if in.Status == iamtypes.StatusTypeExpired {
+		return refuse(invalidInput, "The status of an access key cannot be set to Expired.")
+	}
+	k.Status = in.Status
+	return nil
 }
 
 // DeleteAccessKey deletes a user's key.
-func (c *IAM) DeleteAccessKey(ctx context.Context, in *iam.DeleteAccessKeyInput, _ ...func(*iam.Options)) (*iam.DeleteAccessKeyOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.DeleteAccessKeyOutput, error) {
-		u, k, err := tx.keyOf(in.UserName, in.AccessKeyId)
-		if err != nil {
-			return nil, err
-		}
-		u.Keys = slices.DeleteFunc(u.Keys, func(other *accessKey) bool { return other == k })
-		return &iam.DeleteAccessKeyOutput{}, nil
-	})
+func (tx *tx) DeleteAccessKey(in *iam.DeleteAccessKeyInput, u *user) error {
+	k, err := tx.keyOf(u, in.AccessKeyId)
+	if err != nil {
+		return err
+	}
+	u.Keys = slices.DeleteFunc(u.Keys, func(other *accessKey) bool { return other == k })
+	return nil
 }
 
-// keyOf returns a user's key. Like other fresh entities, a fresh key is not found while the replicas do not have it.
-func (tx *tx) keyOf(name, id *string) (*user, *accessKey, error) {
-	u, err := tx.userOrCaller(name)
-	if err != nil {
-		return nil, nil, err
-	}
+// keyOf returns a user's key. Like other entities, a key is not found before the replicas have it.
+func (tx *tx) keyOf(u *user, id *string) (*accessKey, error) {
 	owner, k := tx.state.key(*id)
 	if _, seen := tx.seen.key(*id); owner != u || seen == nil {
-		return nil, nil, noSuchEntity("The Access Key with id %s cannot be found.", *id)
+		return nil, refuse(noSuchEntity, "The Access Key with id %s cannot be found.", *id)
 	}
-	return u, k, nil
+	return k, nil
 }
 
-// GetAccessKeyLastUsed tells when and where a key was last used. The page of the operation has no error for a key that does
-// not exist, and who may ask is decided on the user that has the key. So there is nobody who may ask for one that nobody has.
+// GetAccessKeyLastUsed tells when and where a key was last used. The page of the operation has no
+// error for a key that does not exist, and who may ask is decided on the user that has the key: for
+// a key without a user, no caller is allowed to.
 //
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.html.
-func (c *IAM) GetAccessKeyLastUsed(ctx context.Context, in *iam.GetAccessKeyLastUsedInput, _ ...func(*iam.Options)) (*iam.GetAccessKeyLastUsedOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.GetAccessKeyLastUsedOutput, error) {
-		u, k := tx.state.key(*in.AccessKeyId)
-		if k == nil {
-			return nil, accessDenied("iam", "The caller is not authorized to perform: iam:GetAccessKeyLastUsed on resource: access key %s", *in.AccessKeyId)
+func (tx *tx) GetAccessKeyLastUsed(in *iam.GetAccessKeyLastUsedInput) (*iam.GetAccessKeyLastUsedOutput, error) {
+	u, k := tx.state.key(*in.AccessKeyId)
+	if k == nil {
+		return nil, accessDenied("iam", "The caller is not authorized to perform: iam:GetAccessKeyLastUsed on resource: access key %s", *in.AccessKeyId)
+	}
+	last := &iamtypes.AccessKeyLastUsed{ServiceName: aws.String(never), Region: aws.String(never)}
+	if !k.Used.IsZero() {
+		last = &iamtypes.AccessKeyLastUsed{
+			LastUsedDate: stamp(k.Used),
+			ServiceName:  aws.String(k.UsedService),
+			Region:       aws.String(k.UsedRegion),
 		}
-		last := &iamtypes.AccessKeyLastUsed{ServiceName: aws.String(never), Region: aws.String(never)}
-		if !k.Used.IsZero() {
-			last = &iamtypes.AccessKeyLastUsed{
-				LastUsedDate: stamp(k.Used),
-				ServiceName:  aws.String(k.UsedService),
-				Region:       aws.String(k.UsedRegion),
-			}
-		}
-		return &iam.GetAccessKeyLastUsedOutput{UserName: aws.String(u.Name), AccessKeyLastUsed: last}, nil
-	})
+	}
+	return &iam.GetAccessKeyLastUsedOutput{UserName: aws.String(u.Name), AccessKeyLastUsed: last}, nil
 }

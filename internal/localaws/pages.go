@@ -3,52 +3,85 @@ package localaws
 import (
 	"cmp"
 	"encoding/base64"
-	"iter"
+	"maps"
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 )
 
 const defaultPage = 100
 
-// page returns the items that follow a marker, in the order of their keys, at most as many as asked for; and the marker of
-// the next page where there are more.
-func page[T any](tx *tx, items []T, key func(T) string, marker *string, most *int32) (found []T, truncated bool, next *string, err error) {
-	items = slices.SortedFunc(slices.Values(items), func(a, b T) int { return cmp.Compare(key(a), key(b)) })
-	if marker != nil {
-		after, err := base64.StdEncoding.DecodeString(*marker)
-		if err != nil {
-			return nil, false, nil, apiError(either(tx.service, "InvalidNextTokenException", "ValidationError"), "Invalid Marker.")
-		}
-		items = slices.DeleteFunc(items, func(item T) bool { return key(item) <= string(after) })
+// cut leaves of a list's output the page that the input asks for. An operation lists all that there
+// is, in an order that stays; the members of an input and an output that say what page it is have
+// the same names in all of a service's operations.
+func (a *Account) cut(op operation, in, out reflect.Value) error {
+	if !strings.HasPrefix(op.action, "List") {
+		return nil
+	}
+	marker, most, next := "Marker", "MaxItems", "Marker"
+	if op.service == "secretsmanager" {
+		marker, most, next = "NextToken", "MaxResults", "NextToken"
+	}
+	first, err := position(op, fields{in}.pointer(marker))
+	if err != nil {
+		return err
 	}
 	size := defaultPage
-	if most != nil {
-		size = int(*most)
+	if asked := in.FieldByName(most); !asked.IsNil() {
+		size = int(asked.Elem().Int())
 	}
-	if limit := tx.settings.pageSize; limit > 0 {
+	if limit := a.settings.pageSize; limit > 0 {
 		size = min(size, limit)
 	}
-	if len(items) <= size {
-		return items, false, nil, nil
-	}
-	last := base64.StdEncoding.EncodeToString([]byte(key(items[size-1])))
-	return items[:size], true, &last, nil
-}
-
-// under keeps the entities whose path begins with a prefix.
-func under[T interface{ header() *entity }](entities iter.Seq[T], prefix *string) []T {
-	var kept []T
-	for e := range entities {
-		if prefix == nil || strings.HasPrefix(e.header().Path, *prefix) {
-			kept = append(kept, e)
+	end := first + size
+	seen := 0 // by the lists before this one: an output may have several
+	for _, list := range out.Fields() {
+		if list.Kind() == reflect.Slice {
+			if list.IsNil() { // AWS sends a list that holds nothing, and does not leave it out
+				list.Set(reflect.MakeSlice(list.Type(), 0, 0))
+			}
+			n := list.Len()
+			list.Set(list.Slice(between(0, first-seen, n), between(0, end-seen, n)))
+			seen += n
 		}
 	}
-	return kept
+	if seen > end {
+		position := base64.StdEncoding.EncodeToString([]byte(strconv.Itoa(end)))
+		out.FieldByName(next).Set(reflect.ValueOf(&position))
+		if truncated := out.FieldByName("IsTruncated"); truncated.IsValid() {
+			truncated.SetBool(true)
+		}
+	}
+	return nil
 }
 
-func (e *entity) header() *entity { return e }
+func between(least, n, most int) int { return max(least, min(n, most)) }
 
-// byName orders entities of one kind.
-func byName[T interface{ header() *entity }](e T) string { return fold(e.header().Name) }
+// position reads a marker: how many items the pages before held.
+func position(op operation, marker *string) (int, error) {
+	if marker == nil {
+		return 0, nil
+	}
+	text, err := base64.StdEncoding.DecodeString(*marker)
+	if err == nil {
+		if n, err := strconv.Atoi(string(text)); err == nil && n >= 0 {
+			return n, nil
+		}
+	}
+	return 0, refuse(either(op.service, "InvalidNextTokenException", "ValidationError"), "Invalid Marker.")
+}
 
-func itself(s string) string { return s }
+// ordered returns the values of a map in the order of its keys.
+func ordered[T any](items map[string]T) []T {
+	var list []T
+	for _, key := range slices.Sorted(maps.Keys(items)) {
+		list = append(list, items[key])
+	}
+	return list
+}
+
+// orderedBy returns a list in the order of what key returns.
+func orderedBy[T any](items []T, key func(T) string) []T {
+	return slices.SortedFunc(slices.Values(items), func(a, b T) int { return cmp.Compare(key(a), key(b)) })
+}

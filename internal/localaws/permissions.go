@@ -4,46 +4,46 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"redis-cloud-iam/internal/iampolicy"
 )
 
-// A Permission is an action that a call needs its caller to be allowed, the ARN on which, and what the conditions of a policy
-// may look at.
+// A Permission is what a call needs its caller to be allowed.
 //
-// See https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html and
-// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html.
-type Permission struct {
-	Action   string            // such as iam:CreateUser
-	Resource string            // empty where the action knows no resources: policies must say "*"
-	Keys     map[string]string // condition keys, as far as anybody here asks for them; nil where the request has none
-}
+// See https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
+// and https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html.
+type Permission iampolicy.Request
 
-// permissions lists all that a call asks of its caller: the action itself, and what hides in its parameters. For the last
-// use of a key that does not exist no permission helps, so that it asks for none.
+// permissions lists all that a call needs its caller to be allowed: the action itself, and what its
+// parameters add. For the last use of a key that does not exist no permission helps, so it needs
+// none.
 func (a *Account) permissions(op operation, resource string, in any) []Permission {
 	if op.action == "GetAccessKeyLastUsed" && resource == "" {
 		return nil
 	}
 	f := fieldsOf(in)
-	asked := []Permission{{op.fullName(), resource, a.conditionKeys(op, f)}}
+	asked := []Permission{{Action: op.fullName(), Resource: resource, Keys: a.conditionKeys(op, f)}}
 	if f.many("Tags") {
 		kind := map[string]string{
 			"CreateUser": "TagUser", "CreateRole": "TagRole", "CreatePolicy": "TagPolicy",
-			"CreateInstanceProfile": "TagInstanceProfile", "CreateVirtualMFADevice": "TagMFADevice",
-			"CreateSecret": "TagResource",
+			"CreateInstanceProfile": "TagInstanceProfile", "CreateSecret": "TagResource",
 		}[op.action]
 		if kind != "" {
-			asked = append(asked, Permission{op.service + ":" + kind, resource, nil})
+			asked = append(asked, Permission{Action: op.service + ":" + kind, Resource: resource})
 		}
 	}
 	if op.action == "AddRoleToInstanceProfile" {
-		role := entityARN(a, a.state.Roles, "role", f.text("RoleName"))
-		asked = append(asked, Permission{"iam:PassRole", role, map[string]string{"iam:PassedToService": "ec2." + a.urlSuffix()}})
+		asked = append(asked, Permission{
+			Action: "iam:PassRole", Resource: entityARN(a, a.state.Roles, aRole, f.text("RoleName")),
+			Keys: map[string]string{"iam:PassedToService": "ec2." + a.urlSuffix()},
+		})
 	}
 	return append(asked, a.encryption(op, f)...)
 }
 
-// conditionKeys are the keys that a request fills. iam:PermissionsBoundary is the boundary that the request gives to a
-// user or a role, and with actions that give none, the one that the user or role has.
+// conditionKeys are the keys that a request fills. iam:PermissionsBoundary is the boundary that the
+// request gives to a user or a role, and with actions that give none, the one that the user or role
+// has.
 func (a *Account) conditionKeys(op operation, f fields) map[string]string {
 	keys := map[string]string{}
 	if arn := f.text("PolicyArn"); strings.HasPrefix(op.action, "Attach") || strings.HasPrefix(op.action, "Detach") {
@@ -74,10 +74,11 @@ func (a *Account) conditionKeys(op operation, f fields) map[string]string {
 	return keys
 }
 
-// encryption is what Secrets Manager does in the caller's name with a customer's KMS key. It asks for Decrypt to check the access to a
-// key that is new to the secret, and to compare the values of a version that is written twice. Where the key changes, it
-// encrypts the stored versions anew, if it may decrypt them with the former key and encrypt with the new one; if not, it leaves
-// them as they are and says nothing.
+// encryption is what Secrets Manager does in the caller's name with a customer's KMS key. It needs
+// Decrypt to check the access to a key that is new to the secret, and to compare the values of a
+// version that is written twice. When the key changes, it encrypts the stored versions anew if it
+// may decrypt them with the former key and encrypt them with the new one; if not, it leaves them as
+// they are and says nothing.
 //
 // See https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html and
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecret.html.
@@ -85,7 +86,9 @@ func (a *Account) encryption(op operation, f fields) []Permission {
 	var asked []Permission
 	ask := func(key string, actions ...string) {
 		for _, action := range actions {
-			p := Permission{"kms:" + action, key, map[string]string{"kms:ViaService": "secretsmanager." + a.region + "." + a.urlSuffix()}}
+			p := Permission{Action: "kms:" + action, Resource: key, Keys: map[string]string{
+				"kms:ViaService": "secretsmanager." + a.region + "." + a.urlSuffix(),
+			}}
 			if key != "" && !slices.ContainsFunc(asked, func(q Permission) bool { return q.Action == p.Action && q.Resource == key }) {
 				asked = append(asked, p)
 			}
@@ -112,7 +115,7 @@ func (a *Account) encryption(op operation, f fields) []Permission {
 		case given != nil:
 			ask(a.kmsKey(*given), "GenerateDataKey", "Decrypt", "Encrypt")
 			ask(former, "Decrypt")
-		case f.text("SecretString") != "" || f.many("SecretBinary"):
+		case f.text("SecretString") != "":
 			ask(former, "GenerateDataKey")
 		}
 	}

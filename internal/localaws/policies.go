@@ -1,9 +1,6 @@
 package localaws
 
 import (
-	"cmp"
-	"context"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +11,16 @@ import (
 )
 
 const maxManaged = 6144 // characters of a managed policy, white space not counted
+
+type policy struct {
+	entity
+	Description string
+	Updated     time.Time
+	Versions    []*policyVersion // oldest first
+	Default     string
+	Made        int // versions ever made; their numbers are never used twice
+	AWS         bool
+}
 
 // managedByAWS returns the few of AWS's own policies that every account here knows.
 func managedByAWS(partition string) []*policy {
@@ -26,7 +33,7 @@ func managedByAWS(partition string) []*policy {
 	} {
 		policies = append(policies, &policy{
 			entity: entity{
-				Name: name, Path: "/", ID: uniqueID("ANPA"), Created: created,
+				Kind: aPolicy, Name: name, Path: "/", ID: uniqueID("ANPA"), Created: created,
 				ARN: "arn:" + partition + ":iam::aws:policy/" + name,
 			},
 			Updated: created,
@@ -40,49 +47,56 @@ func managedByAWS(partition string) []*policy {
 	return policies
 }
 
-// checkPolicyARN says whether a text can be the ARN of a managed policy.
+// checkPolicyARN refuses a text that cannot be the ARN of a managed policy.
 func (tx *tx) checkPolicyARN(arn string) error {
 	if !tx.pattern(`arn:[a-z-]+:iam::(\d{12}|aws):policy/[\x21-\x7e]+`).MatchString(arn) {
-		return invalidInput("ARN %s is not valid.", arn)
+		return refuse(invalidInput, "ARN %s is not valid.", arn)
 	}
 	return nil
 }
 
-// ownPolicy returns a policy that the account may change: AWS's own, and those of other accounts, it may not.
-func (tx *tx) ownPolicy(arn *string) (*policy, error) {
-	if err := tx.checkPolicyARN(*arn); err != nil {
+// policyWith returns the managed policy with an ARN, which is compared exactly.
+func (tx *tx) policyWith(arn string) (*policy, error) {
+	if err := tx.checkPolicyARN(arn); err != nil {
 		return nil, err
 	}
-	if !strings.HasPrefix(*arn, tx.arn("policy/")) {
+	return find(tx.state.Policies, tx.seen.Policies, arn, "Policy %s was not found.", arn)
+}
+
+// ownPolicy returns a policy that the account may change, which neither AWS's own policies nor
+// those of other accounts are.
+func (tx *tx) ownPolicy(arn string) (*policy, error) {
+	if err := tx.checkPolicyARN(arn); err != nil {
+		return nil, err
+	}
+	if !strings.HasPrefix(arn, tx.arn("policy/")) {
 		return nil, accessDenied(tx.service, "Policy is outside your own account.")
 	}
 	return tx.policyWith(arn)
 }
 
 // CreatePolicy makes a managed policy with its first version. Names are unique whatever the path.
-func (c *IAM) CreatePolicy(ctx context.Context, in *iam.CreatePolicyInput, _ ...func(*iam.Options)) (*iam.CreatePolicyOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.CreatePolicyOutput, error) {
-		for _, p := range tx.state.Policies {
-			if fold(p.Name) == fold(*in.PolicyName) && !p.AWS {
-				return nil, entityExists("A policy called %s already exists. Duplicate names are not allowed.", *in.PolicyName)
-			}
+func (tx *tx) CreatePolicy(in *iam.CreatePolicyInput) (*iam.CreatePolicyOutput, error) {
+	for _, p := range tx.state.Policies {
+		if fold(p.Name) == fold(*in.PolicyName) && !p.AWS {
+			return nil, refuse(entityExists, "A policy called %s already exists. Duplicate names are not allowed.", *in.PolicyName)
 		}
-		if err := tx.checkManaged(*in.PolicyDocument); err != nil {
-			return nil, err
-		}
-		p := &policy{
-			entity:      tx.named("policy", "ANPA", in.Path, in.PolicyName),
-			Description: aws.ToString(in.Description),
-		}
-		if err := p.tag(in.Tags, caseCounts); err != nil {
-			return nil, err
-		}
-		p.Default = p.add(*in.PolicyDocument, tx.now).ID
-		tx.state.Policies[p.ARN] = p
-		shown := tx.listedPolicy(p)
-		shown.Tags = iamTags(p.Tags)
-		return &iam.CreatePolicyOutput{Policy: &shown}, nil
-	})
+	}
+	if err := tx.checkManaged(*in.PolicyDocument); err != nil {
+		return nil, err
+	}
+	p := &policy{
+		entity:      tx.made(aPolicy, in.Path, in.PolicyName),
+		Description: aws.ToString(in.Description),
+	}
+	if err := p.tag(in.Tags); err != nil {
+		return nil, err
+	}
+	p.Default = p.add(*in.PolicyDocument, tx.now).ID
+	tx.state.Policies[p.ARN] = p
+	shown := tx.listedPolicy(p)
+	shown.Tags = iamTags(p.Tags)
+	return &iam.CreatePolicyOutput{Policy: &shown}, nil
 }
 
 // checkManaged checks a managed policy's document and its size.
@@ -91,7 +105,7 @@ func (tx *tx) checkManaged(document string) error {
 		return err
 	}
 	if length(document) > maxManaged {
-		return limitExceeded("Cannot exceed quota for PolicySize: %d", maxManaged)
+		return refuse(limitExceeded, "Cannot exceed quota for PolicySize: %d", maxManaged)
 	}
 	return nil
 }
@@ -101,12 +115,12 @@ func (tx *tx) listedPolicy(p *policy) iamtypes.Policy {
 	attached, bounding := tx.usage(p)
 	return iamtypes.Policy{
 		Arn:                           aws.String(p.ARN),
-		AttachmentCount:               count(attached),
+		AttachmentCount:               aws.Int32(int32(len(attached))), //nolint:gosec // few
 		CreateDate:                    stamp(p.Created),
 		DefaultVersionId:              aws.String(p.Default),
 		IsAttachable:                  true,
 		Path:                          aws.String(p.Path),
-		PermissionsBoundaryUsageCount: count(bounding),
+		PermissionsBoundaryUsageCount: aws.Int32(int32(len(bounding))), //nolint:gosec // few
 		PolicyId:                      aws.String(p.ID),
 		PolicyName:                    aws.String(p.Name),
 		UpdateDate:                    stamp(p.Updated),
@@ -114,79 +128,71 @@ func (tx *tx) listedPolicy(p *policy) iamtypes.Policy {
 }
 
 // GetPolicy returns a policy, without its document.
-func (c *IAM) GetPolicy(ctx context.Context, in *iam.GetPolicyInput, _ ...func(*iam.Options)) (*iam.GetPolicyOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.GetPolicyOutput, error) {
-		p, err := tx.policyWith(in.PolicyArn)
-		if err != nil {
-			return nil, err
-		}
-		shown := tx.listedPolicy(p)
-		shown.Description = optional(p.Description)
-		shown.Tags = iamTags(p.Tags)
-		return &iam.GetPolicyOutput{Policy: &shown}, nil
-	})
+func (tx *tx) GetPolicy(_ *iam.GetPolicyInput, p *policy) (*iam.GetPolicyOutput, error) {
+	shown := tx.listedPolicy(p)
+	shown.Description = optional(p.Description)
+	shown.Tags = iamTags(p.Tags)
+	return &iam.GetPolicyOutput{Policy: &shown}, nil
 }
 
-// DeletePolicy deletes a policy that nobody uses and that has no version but the default one.
-func (c *IAM) DeletePolicy(ctx context.Context, in *iam.DeletePolicyInput, _ ...func(*iam.Options)) (*iam.DeletePolicyOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.DeletePolicyOutput, error) {
-		p, err := tx.ownPolicy(in.PolicyArn)
-		if err != nil {
-			return nil, err
-		}
-		switch attached, bounding := tx.usage(p); {
-		case len(attached) > 0:
-			return nil, deleteConflict("Cannot delete a policy attached to entities.")
-		case len(bounding) > 0:
-			return nil, deleteConflict("Cannot delete a policy that is used as a permissions boundary.")
-		case len(p.Versions) > 1:
-			return nil, deleteConflict("This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.")
-		}
-		delete(tx.state.Policies, p.ARN)
-		return &iam.DeletePolicyOutput{}, nil
-	})
+// DeletePolicy deletes a policy that is not in use and that has no version but the default one.
+func (tx *tx) DeletePolicy(_ *iam.DeletePolicyInput, p *policy) error {
+	switch attached, bounding := tx.usage(p); {
+	case len(attached) > 0:
+		return refuse(deleteConflict, "Cannot delete a policy attached to entities.")
+	case len(bounding) > 0:
+		return refuse(deleteConflict, "Cannot delete a policy that is used as a permissions boundary.")
+	case len(p.Versions) > 1:
+		return refuse(deleteConflict, "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.")
+	}
+	delete(tx.state.Policies, p.ARN)
+	return nil
 }
 
-// ListPolicies lists AWS's policies, the customer's, or both, and of them those that are used in a certain way.
-func (c *IAM) ListPolicies(ctx context.Context, in *iam.ListPoliciesInput, _ ...func(*iam.Options)) (*iam.ListPoliciesOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.ListPoliciesOutput, error) {
-		scope := cmp.Or(in.Scope, iamtypes.PolicyScopeTypeAll)
-		wanted := slices.DeleteFunc(under(maps.Values(tx.state.Policies), in.PathPrefix), func(p *policy) bool {
-			attached, bounding := tx.usage(p)
-			return scope == iamtypes.PolicyScopeTypeAws && !p.AWS ||
-				scope == iamtypes.PolicyScopeTypeLocal && p.AWS ||
-				in.OnlyAttached && len(attached) == 0 ||
-				in.PolicyUsageFilter == iamtypes.PolicyUsageTypePermissionsPolicy && len(attached) == 0 ||
-				in.PolicyUsageFilter == iamtypes.PolicyUsageTypePermissionsBoundary && len(bounding) == 0
-		})
-		policies, truncated, next, err := page(tx, wanted, func(p *policy) string { return p.ARN }, in.Marker, in.MaxItems)
-		out := &iam.ListPoliciesOutput{IsTruncated: truncated, Marker: next}
-		for _, p := range policies {
-			out.Policies = append(out.Policies, tx.listedPolicy(p))
+// ListPolicies lists AWS's policies, the customer's, or both.
+func (tx *tx) ListPolicies(in *iam.ListPoliciesInput) (*iam.ListPoliciesOutput, error) {
+	out := &iam.ListPoliciesOutput{}
+	for _, p := range ordered(tx.state.Policies) {
+		if p.AWS && in.Scope == iamtypes.PolicyScopeTypeLocal || !p.AWS && in.Scope == iamtypes.PolicyScopeTypeAws {
+			continue
 		}
-		return out, err
-	})
+		out.Policies = append(out.Policies, tx.listedPolicy(p))
+	}
+	return out, nil
 }
 
-// TagPolicy adds tags or overwrites them.
-func (c *IAM) TagPolicy(ctx context.Context, in *iam.TagPolicyInput, _ ...func(*iam.Options)) (*iam.TagPolicyOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.TagPolicyOutput, error) {
-		p, err := tx.ownPolicy(in.PolicyArn)
-		if err != nil {
-			return nil, err
+// usage returns the identities to which a policy is attached, and those that it bounds.
+func (tx *tx) usage(p *policy) (attached, bounding []*identity) {
+	for _, id := range tx.state.identities() {
+		if slices.Contains(id.Attached, p.ARN) {
+			attached = append(attached, id)
 		}
-		return &iam.TagPolicyOutput{}, p.tag(in.Tags, caseCounts)
-	})
+		if id.Boundary == p.ARN {
+			bounding = append(bounding, id)
+		}
+	}
+	return attached, bounding
 }
 
-// UntagPolicy removes tags; keys that are not there do not matter.
-func (c *IAM) UntagPolicy(ctx context.Context, in *iam.UntagPolicyInput, _ ...func(*iam.Options)) (*iam.UntagPolicyOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.UntagPolicyOutput, error) {
-		p, err := tx.ownPolicy(in.PolicyArn)
-		if err != nil {
-			return nil, err
+// ListEntitiesForPolicy lists what uses a policy: as a permissions policy, as a boundary, or, when
+// not asked, either way.
+func (tx *tx) ListEntitiesForPolicy(in *iam.ListEntitiesForPolicyInput, p *policy) (*iam.ListEntitiesForPolicyOutput, error) {
+	attached, bounding := tx.usage(p)
+	out := &iam.ListEntitiesForPolicyOutput{}
+	for _, id := range tx.state.identities() {
+		asPolicy := in.PolicyUsageFilter != iamtypes.PolicyUsageTypePermissionsBoundary && slices.Contains(attached, id)
+		asBoundary := in.PolicyUsageFilter != iamtypes.PolicyUsageTypePermissionsPolicy && slices.Contains(bounding, id)
+		if !asPolicy && !asBoundary {
+			continue
 		}
-		p.untag(in.TagKeys, caseCounts)
-		return &iam.UntagPolicyOutput{}, nil
-	})
+		switch id.Kind {
+		case aUser:
+			out.PolicyUsers = append(out.PolicyUsers, iamtypes.PolicyUser{UserName: &id.Name, UserId: &id.ID})
+		case aGroup:
+			out.PolicyGroups = append(out.PolicyGroups, iamtypes.PolicyGroup{GroupName: &id.Name, GroupId: &id.ID})
+		default:
+			out.PolicyRoles = append(out.PolicyRoles, iamtypes.PolicyRole{RoleName: &id.Name, RoleId: &id.ID})
+		}
+	}
+	return out, nil
 }

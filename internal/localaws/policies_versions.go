@@ -1,7 +1,6 @@
 package localaws
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -9,9 +8,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"redis-cloud-iam/internal/iampolicy"
 )
 
 const maxVersions = 5
+
+type policyVersion struct {
+	ID, Document string
+	Created      time.Time
+}
 
 // add appends a version under the next number.
 func (p *policy) add(document string, now time.Time) *policyVersion {
@@ -29,13 +35,13 @@ func (p *policy) version(id *string) (*policyVersion, error) {
 			return v, nil
 		}
 	}
-	return nil, noSuchEntity("Policy %s version %s does not exist or is not attachable.", p.ARN, *id)
+	return nil, refuse(noSuchEntity, "Policy %s version %s does not exist or is not attachable.", p.ARN, *id)
 }
 
-// document is the policy's text that is in effect.
-func (p *policy) document() string {
+// document is the version of the policy that is in effect.
+func (p *policy) document() *iampolicy.Document {
 	v, _ := p.version(&p.Default)
-	return v.Document
+	return parsed(v.Document)
 }
 
 // listedVersion is a version without its document, as all but GetPolicyVersion return it.
@@ -48,93 +54,60 @@ func (p *policy) listedVersion(v *policyVersion) iamtypes.PolicyVersion {
 }
 
 // CreatePolicyVersion adds a version to a policy that has fewer than five.
-func (c *IAM) CreatePolicyVersion(ctx context.Context, in *iam.CreatePolicyVersionInput, _ ...func(*iam.Options)) (*iam.CreatePolicyVersionOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.CreatePolicyVersionOutput, error) {
-		p, err := tx.ownPolicy(in.PolicyArn)
-		if err != nil {
-			return nil, err
-		}
-		if err := tx.checkManaged(*in.PolicyDocument); err != nil {
-			return nil, err
-		}
-		if len(p.Versions) >= maxVersions {
-			return nil, limitExceeded("A managed policy can have up to %d versions. Before you create a new version, you must delete an existing version.", maxVersions)
-		}
-		v := p.add(*in.PolicyDocument, tx.now)
-		if in.SetAsDefault {
-			p.Default = v.ID
-		}
-		shown := p.listedVersion(v)
-		return &iam.CreatePolicyVersionOutput{PolicyVersion: &shown}, nil
-	})
+func (tx *tx) CreatePolicyVersion(in *iam.CreatePolicyVersionInput, p *policy) (*iam.CreatePolicyVersionOutput, error) {
+	if err := tx.checkManaged(*in.PolicyDocument); err != nil {
+		return nil, err
+	}
+	if len(p.Versions) >= maxVersions {
+		return nil, refuse(limitExceeded, "A managed policy can have up to %d versions. Before you create a new version, you must delete an existing version.", maxVersions)
+	}
+	v := p.add(*in.PolicyDocument, tx.now)
+	if in.SetAsDefault {
+		p.Default = v.ID
+	}
+	shown := p.listedVersion(v)
+	return &iam.CreatePolicyVersionOutput{PolicyVersion: &shown}, nil
 }
 
 // GetPolicyVersion returns a version with its document, URL-encoded.
-func (c *IAM) GetPolicyVersion(ctx context.Context, in *iam.GetPolicyVersionInput, _ ...func(*iam.Options)) (*iam.GetPolicyVersionOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.GetPolicyVersionOutput, error) {
-		p, err := tx.policyWith(in.PolicyArn)
-		if err != nil {
-			return nil, err
-		}
-		v, err := p.version(in.VersionId)
-		if err != nil {
-			return nil, err
-		}
-		shown := p.listedVersion(v)
-		shown.Document = encoded(v.Document)
-		return &iam.GetPolicyVersionOutput{PolicyVersion: &shown}, nil
-	})
+func (tx *tx) GetPolicyVersion(in *iam.GetPolicyVersionInput, p *policy) (*iam.GetPolicyVersionOutput, error) {
+	v, err := p.version(in.VersionId)
+	if err != nil {
+		return nil, err
+	}
+	shown := p.listedVersion(v)
+	shown.Document = encoded(v.Document)
+	return &iam.GetPolicyVersionOutput{PolicyVersion: &shown}, nil
 }
 
 // ListPolicyVersions lists a policy's versions, without their documents.
-func (c *IAM) ListPolicyVersions(ctx context.Context, in *iam.ListPolicyVersionsInput, _ ...func(*iam.Options)) (*iam.ListPolicyVersionsOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.ListPolicyVersionsOutput, error) {
-		p, err := tx.policyWith(in.PolicyArn)
-		if err != nil {
-			return nil, err
-		}
-		versions, truncated, next, err := page(tx, p.Versions, (*policyVersion).key, in.Marker, in.MaxItems)
-		out := &iam.ListPolicyVersionsOutput{IsTruncated: truncated, Marker: next}
-		for _, v := range versions {
-			out.Versions = append(out.Versions, p.listedVersion(v))
-		}
-		return out, err
-	})
+func (tx *tx) ListPolicyVersions(_ *iam.ListPolicyVersionsInput, p *policy) (*iam.ListPolicyVersionsOutput, error) {
+	out := &iam.ListPolicyVersionsOutput{}
+	for _, v := range p.Versions {
+		out.Versions = append(out.Versions, p.listedVersion(v))
+	}
+	return out, nil
 }
 
-func (v *policyVersion) key() string { return v.ID }
-
 // DeletePolicyVersion deletes a version that is not the default one.
-func (c *IAM) DeletePolicyVersion(ctx context.Context, in *iam.DeletePolicyVersionInput, _ ...func(*iam.Options)) (*iam.DeletePolicyVersionOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.DeletePolicyVersionOutput, error) {
-		p, err := tx.ownPolicy(in.PolicyArn)
-		if err != nil {
-			return nil, err
-		}
-		v, err := p.version(in.VersionId)
-		if err != nil {
-			return nil, err
-		}
-		if v.ID == p.Default {
-			return nil, deleteConflict("Cannot delete the default version of a policy.")
-		}
-		p.Versions = slices.DeleteFunc(p.Versions, func(other *policyVersion) bool { return other == v })
-		return &iam.DeletePolicyVersionOutput{}, nil
-	})
+func (tx *tx) DeletePolicyVersion(in *iam.DeletePolicyVersionInput, p *policy) error {
+	v, err := p.version(in.VersionId)
+	if err != nil {
+		return err
+	}
+	if v.ID == p.Default {
+		return refuse(deleteConflict, "Cannot delete the default version of a policy.")
+	}
+	p.Versions = slices.DeleteFunc(p.Versions, func(other *policyVersion) bool { return other == v })
+	return nil
 }
 
 // SetDefaultPolicyVersion puts a version into effect.
-func (c *IAM) SetDefaultPolicyVersion(ctx context.Context, in *iam.SetDefaultPolicyVersionInput, _ ...func(*iam.Options)) (*iam.SetDefaultPolicyVersionOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.SetDefaultPolicyVersionOutput, error) {
-		p, err := tx.ownPolicy(in.PolicyArn)
-		if err != nil {
-			return nil, err
-		}
-		v, err := p.version(in.VersionId)
-		if err != nil {
-			return nil, err
-		}
-		p.Default = v.ID
-		return &iam.SetDefaultPolicyVersionOutput{}, nil
-	})
+func (tx *tx) SetDefaultPolicyVersion(in *iam.SetDefaultPolicyVersionInput, p *policy) error {
+	v, err := p.version(in.VersionId)
+	if err != nil {
+		return err
+	}
+	p.Default = v.ID
+	return nil
 }

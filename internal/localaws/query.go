@@ -10,15 +10,14 @@ import (
 	"reflect"
 	"strconv"
 	"time"
-
-	"github.com/aws/smithy-go"
 )
 
-// queryProtocol is the AWS query protocol: a form in, XML out. The SDK's structures have the wire's names.
+// queryProtocol is the AWS query protocol: a form in, XML out. The SDK's structures have the wire's
+// names.
 type queryProtocol struct{ form url.Values }
 
 func (p *queryProtocol) unknown(action string) error {
-	return apiError("InvalidAction", "Could not find operation %s for version %s", action, p.form.Get("Version"))
+	return refuse("InvalidAction", "Could not find operation %s for version %s", action, p.form.Get("Version"))
 }
 
 func (p *queryProtocol) decode(in reflect.Value) error { return p.fill(in, "") }
@@ -62,7 +61,7 @@ func (p *queryProtocol) value(v reflect.Value, key string) error {
 	return scan(v, key, p.form.Get(key))
 }
 
-// has says whether the form has a key, or one under it.
+// has reports whether the form has a key, or one under it.
 func (p *queryProtocol) has(key string) bool {
 	if p.form.Has(key) {
 		return true
@@ -97,31 +96,33 @@ func scan(v reflect.Value, key, text string) error {
 		err = fmt.Errorf("a %s", v.Type())
 	}
 	if err != nil {
-		return apiError("MalformedInput", "The value of %s cannot be read.", key)
+		return refuse("MalformedInput", "The value of %s cannot be read.", key)
 	}
 	return nil
 }
 
-func (p *queryProtocol) answer(w http.ResponseWriter, op operation, out any) {
+func (p *queryProtocol) answer(w http.ResponseWriter, op operation, out reflect.Value) {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `<%sResponse xmlns="%s"><%sResult>`, op.action, namespace(op.service), op.action)
-	writeXML(&b, reflect.ValueOf(out).Elem())
+	if out.IsValid() {
+		writeXML(&b, out.Elem())
+	}
 	fmt.Fprintf(&b, `</%sResult><ResponseMetadata><RequestId>%s</RequestId></ResponseMetadata></%sResponse>`, op.action, uuid(), op.action)
 	send(w, "text/xml", http.StatusOK, b.Bytes())
 }
 
-func (p *queryProtocol) refuse(w http.ResponseWriter, err smithy.APIError) {
-	fault := "Sender"
-	if err.ErrorFault() == smithy.FaultServer {
+func (p *queryProtocol) refuse(w http.ResponseWriter, err *refusal) {
+	fault, status := "Sender", httpStatus(err.code)
+	if status >= http.StatusInternalServerError {
 		fault = "Receiver"
 	}
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `<ErrorResponse xmlns="%s"><Error><Type>%s</Type><Code>`, namespace(queryService(p.form.Get("Version"))), fault)
-	escape(&b, err.ErrorCode())
+	escape(&b, err.code)
 	b.WriteString("</Code><Message>")
-	escape(&b, err.ErrorMessage())
+	escape(&b, err.text)
 	fmt.Fprintf(&b, "</Message></Error><RequestId>%s</RequestId></ErrorResponse>", uuid())
-	send(w, "text/xml", httpStatus(err.ErrorCode()), b.Bytes())
+	send(w, "text/xml", status, b.Bytes())
 }
 
 func namespace(service string) string {
@@ -134,14 +135,14 @@ func namespace(service string) string {
 func send(w http.ResponseWriter, contentType string, status int, body []byte) {
 	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // when it fails, nobody is left to tell
+	_, _ = w.Write(body) // when it fails, there is no client any more
 }
 
 func escape(b *bytes.Buffer, text string) {
 	_ = xml.EscapeText(b, []byte(text)) // writing to a buffer never fails
 }
 
-// writeXML writes a structure's members. What is absent is left out; an empty list that is there, is there.
+// writeXML writes a structure's members. What is nil is left out; an empty list is written.
 func writeXML(b *bytes.Buffer, v reflect.Value) {
 	for i := range v.NumField() {
 		field := v.Type().Field(i)

@@ -15,10 +15,7 @@ func fieldsOf(in any) fields { return fields{reflect.ValueOf(in).Elem()} }
 
 // text returns a member that is a text, or "".
 func (f fields) text(name string) string {
-	if pointer, ok := f.value(name).(*string); ok {
-		return aws.ToString(pointer)
-	}
-	return ""
+	return aws.ToString(f.pointer(name))
 }
 
 func (f fields) value(name string) any {
@@ -28,14 +25,21 @@ func (f fields) value(name string) any {
 	return nil
 }
 
-// many says whether a member is a list that holds something.
+// pointer returns a member that is a text, or nil where it is not there.
+func (f fields) pointer(name string) *string {
+	pointer, _ := f.value(name).(*string)
+	return pointer
+}
+
+// many reports whether a member is a list that holds something.
 func (f fields) many(name string) bool {
 	v := f.input.FieldByName(name)
 	return v.IsValid() && v.Len() > 0
 }
 
-// resource returns the ARN that IAM authorises a call against, or "" where the action knows no resources. A secret that does
-// not exist has the ARN without the six random characters; the call that makes one, the ARN that it will get.
+// resource returns the ARN that IAM authorizes a call against, or "" where the action knows no
+// resources. For what a call makes it is the ARN that it will have. A secret that does not exist
+// has the ARN without the six random characters.
 func (a *Account) resource(caller *user, op operation, in any) string {
 	f := fieldsOf(in)
 	switch op.service {
@@ -50,36 +54,34 @@ func (a *Account) resource(caller *user, op operation, in any) string {
 }
 
 func (a *Account) iamResource(caller *user, action string, f fields) string {
-	mfa := strings.HasSuffix(action, "VirtualMFADevice")
-	path := cmp.Or(f.text("Path"), "/")
-	switch {
-	case mfa && action == "CreateVirtualMFADevice":
-		return a.arn("mfa" + path + f.text("VirtualMFADeviceName"))
-	case mfa:
-		return f.text("SerialNumber")
-	case action == "GetAccessKeyLastUsed":
+	if action == "GetAccessKeyLastUsed" {
 		if u, _ := a.state.key(f.text("AccessKeyId")); u != nil {
 			return u.ARN
 		}
 		return ""
-	case action == "CreateInstanceProfile":
-		return a.arn("instance-profile" + path + f.text("InstanceProfileName"))
-	case action == "CreateGroup":
-		return a.arn("group" + path + f.text("GroupName"))
-	case action == "CreateRole":
-		return a.arn("role" + path + f.text("RoleName"))
-	case action == "CreateUser":
-		return a.arn("user" + path + f.text("UserName"))
-	case action == "CreatePolicy":
-		return a.arn("policy" + path + f.text("PolicyName"))
+	}
+	if kind, creates := strings.CutPrefix(action, "Create"); creates {
+		path := cmp.Or(f.text("Path"), "/")
+		switch kind {
+		case "User", "Role", "Group", "Policy":
+			return a.arn(strings.ToLower(kind) + path + f.text(kind+"Name"))
+		case "InstanceProfile":
+			return a.arn(string(aProfile) + path + f.text("InstanceProfileName"))
+		case "VirtualMFADevice":
+			return a.arn("mfa" + path + f.text("VirtualMFADeviceName"))
+		}
+	}
+	switch {
+	case action == "DeleteVirtualMFADevice":
+		return f.text("SerialNumber")
 	case f.text("InstanceProfileName") != "":
-		return entityARN(a, a.state.Profiles, "instance-profile", f.text("InstanceProfileName"))
+		return entityARN(a, a.state.Profiles, aProfile, f.text("InstanceProfileName"))
 	case f.text("GroupName") != "":
-		return entityARN(a, a.state.Groups, "group", f.text("GroupName"))
+		return entityARN(a, a.state.Groups, aGroup, f.text("GroupName"))
 	case f.text("RoleName") != "":
-		return entityARN(a, a.state.Roles, "role", f.text("RoleName"))
+		return entityARN(a, a.state.Roles, aRole, f.text("RoleName"))
 	case f.text("UserName") != "":
-		return entityARN(a, a.state.Users, "user", f.text("UserName"))
+		return entityARN(a, a.state.Users, aUser, f.text("UserName"))
 	case f.text("PolicyArn") != "":
 		return f.text("PolicyArn")
 	case caller != nil && f.input.FieldByName("UserName").IsValid():
@@ -89,11 +91,11 @@ func (a *Account) iamResource(caller *user, action string, f fields) string {
 }
 
 // entityARN is the ARN of a named entity, or the one that it would have without a path.
-func entityARN[T interface{ header() *entity }](a *Account, entities map[string]T, kind, name string) string {
+func entityARN[T interface{ header() *entity }](a *Account, entities map[string]T, k kind, name string) string {
 	if e, ok := entities[fold(name)]; ok {
 		return e.header().ARN
 	}
-	return a.arn(kind + "/" + name)
+	return a.arn(string(k) + "/" + name)
 }
 
 // redacted copies an input without the secret values in it.
@@ -101,14 +103,8 @@ func redacted(in any) any {
 	copied := reflect.New(reflect.TypeOf(in).Elem())
 	copied.Elem().Set(reflect.ValueOf(in).Elem())
 	deepen(copied.Elem())
-	for _, name := range []string{"SecretString", "SecretBinary", "Password", "RotationToken"} {
-		field := copied.Elem().FieldByName(name)
-		if !field.IsValid() || field.IsNil() {
-			continue
-		}
-		if field.Kind() == reflect.Slice {
-			field.SetBytes([]byte("[redacted]"))
-		} else {
+	for _, name := range []string{"SecretString", "Password"} {
+		if field := copied.Elem().FieldByName(name); field.IsValid() && !field.IsNil() {
 			field.Set(reflect.ValueOf(aws.String("[redacted]")))
 		}
 	}

@@ -2,8 +2,8 @@ package localaws
 
 import (
 	"cmp"
-	"context"
-	"maps"
+	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -13,29 +13,51 @@ import (
 const (
 	maxTrust       = 2048
 	defaultSession = 3600 // seconds
+
+	tracked = 400 * day // for so long IAM knows when a role was used
 )
 
+type role struct {
+	identity
+	Trust       string
+	Description string
+	MaxSession  int32
+	Used        time.Time // zero if it was not
+	UsedRegion  string
+}
+
+// UseRole marks a role as last used at some time, in the account's Region, as though an instance
+// had called AWS with it. It reports whether the role exists.
+func (a *Account) UseRole(name string, at time.Time) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	r, ok := a.state.Roles[fold(name)]
+	if ok {
+		r.Used, r.UsedRegion = at, a.region
+	}
+	return ok
+}
+
 // CreateRole makes a role, tags and boundary included, or nothing.
-func (c *IAM) CreateRole(ctx context.Context, in *iam.CreateRoleInput, _ ...func(*iam.Options)) (*iam.CreateRoleOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.CreateRoleOutput, error) {
-		if _, taken := tx.state.Roles[fold(*in.RoleName)]; taken {
-			return nil, entityExists("Role with name %s already exists.", *in.RoleName)
-		}
-		if err := tx.checkTrust(*in.AssumeRolePolicyDocument); err != nil {
-			return nil, err
-		}
-		r := &role{
-			identity:    identity{entity: tx.named("role", "AROA", in.Path, in.RoleName)},
-			Trust:       *in.AssumeRolePolicyDocument,
-			Description: aws.ToString(in.Description),
-			MaxSession:  cmp.Or(aws.ToInt32(in.MaxSessionDuration), defaultSession),
-		}
-		if err := tx.dress(&r.identity, in.Tags, in.PermissionsBoundary); err != nil {
-			return nil, err
-		}
-		tx.state.Roles[fold(r.Name)] = r
-		return &iam.CreateRoleOutput{Role: r.shown()}, nil
-	})
+func (tx *tx) CreateRole(in *iam.CreateRoleInput) (*iam.CreateRoleOutput, error) {
+	if _, taken := tx.state.Roles[fold(*in.RoleName)]; taken {
+		return nil, refuse(entityExists, "Role with name %s already exists.", *in.RoleName)
+	}
+	if err := tx.checkTrust(*in.AssumeRolePolicyDocument); err != nil {
+		return nil, err
+	}
+	id, err := tx.identified(aRole, in.Path, in.RoleName, in.Tags, in.PermissionsBoundary)
+	if err != nil {
+		return nil, err
+	}
+	r := &role{
+		identity:    id,
+		Trust:       *in.AssumeRolePolicyDocument,
+		Description: aws.ToString(in.Description),
+		MaxSession:  cmp.Or(aws.ToInt32(in.MaxSessionDuration), defaultSession),
+	}
+	tx.state.Roles[fold(r.Name)] = r
+	return &iam.CreateRoleOutput{Role: tx.shownRole(r)}, nil
 }
 
 // checkTrust checks a trust policy and its size.
@@ -44,17 +66,23 @@ func (tx *tx) checkTrust(document string) error {
 		return err
 	}
 	if length(document) > maxTrust {
-		return limitExceeded("Cannot exceed quota for ACLSizePerRole: %d", maxTrust)
+		return refuse(limitExceeded, "Cannot exceed quota for ACLSizePerRole: %d", maxTrust)
 	}
 	return nil
 }
 
-// shown is a role as GetRole returns it.
-func (r *role) shown() *iamtypes.Role {
+// shownRole is a role as GetRole returns it. IAM tells of a role's last use for 400 days, and only
+// of the last one.
+//
+// See https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html.
+func (tx *tx) shownRole(r *role) *iamtypes.Role {
 	shown := r.listed()
 	shown.Tags = iamTags(r.Tags)
-	shown.PermissionsBoundary = boundary(r.Boundary)
+	shown.PermissionsBoundary = shownBoundary(r.Boundary)
 	shown.RoleLastUsed = &iamtypes.RoleLastUsed{}
+	if !r.Used.IsZero() && tx.now.Sub(r.Used) < tracked {
+		shown.RoleLastUsed = &iamtypes.RoleLastUsed{LastUsedDate: stamp(r.Used), Region: aws.String(r.UsedRegion)}
+	}
 	return &shown
 }
 
@@ -81,139 +109,94 @@ func optional(text string) *string {
 }
 
 // GetRole returns a role, its trust policy URL-encoded.
-func (c *IAM) GetRole(ctx context.Context, in *iam.GetRoleInput, _ ...func(*iam.Options)) (*iam.GetRoleOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.GetRoleOutput, error) {
-		r, err := tx.roleNamed(in.RoleName)
-		if err != nil {
-			return nil, err
-		}
-		return &iam.GetRoleOutput{Role: r.shown()}, nil
-	})
+func (tx *tx) GetRole(_ *iam.GetRoleInput, r *role) (*iam.GetRoleOutput, error) {
+	return &iam.GetRoleOutput{Role: tx.shownRole(r)}, nil
 }
 
-// DeleteRole deletes a role on which no policy hangs and which is in no instance profile.
-func (c *IAM) DeleteRole(ctx context.Context, in *iam.DeleteRoleInput, _ ...func(*iam.Options)) (*iam.DeleteRoleOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.DeleteRoleOutput, error) {
-		r, err := tx.roleNamed(in.RoleName)
-		if err != nil {
-			return nil, err
-		}
-		for _, p := range tx.state.Profiles {
-			if p.Role == fold(r.Name) {
-				return nil, deleteConflict("Cannot delete entity, must remove roles from instance profile first.")
-			}
-		}
-		if err := r.bare(); err != nil {
-			return nil, err
-		}
-		delete(tx.state.Roles, fold(r.Name))
-		return &iam.DeleteRoleOutput{}, nil
-	})
+// DeleteRole deletes a role that has no policy and is in no instance profile.
+func (tx *tx) DeleteRole(_ *iam.DeleteRoleInput, r *role) error {
+	if len(tx.profilesWith(r)) > 0 {
+		return refuse(deleteConflict, "Cannot delete entity, must remove roles from instance profile first.")
+	}
+	if err := r.bare(); err != nil {
+		return err
+	}
+	delete(tx.state.Roles, fold(r.Name))
+	return nil
 }
 
-// ListRoles lists the roles under a path.
-func (c *IAM) ListRoles(ctx context.Context, in *iam.ListRolesInput, _ ...func(*iam.Options)) (*iam.ListRolesOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.ListRolesOutput, error) {
-		roles, truncated, next, err := page(tx, under(maps.Values(tx.state.Roles), in.PathPrefix), byName, in.Marker, in.MaxItems)
-		out := &iam.ListRolesOutput{IsTruncated: truncated, Marker: next}
-		for _, r := range roles {
-			out.Roles = append(out.Roles, r.listed())
-		}
-		return out, err
-	})
+// profilesWith returns the instance profiles that hold a role.
+func (tx *tx) profilesWith(r *role) []*profile {
+	return slices.DeleteFunc(ordered(tx.state.Profiles), func(p *profile) bool { return p.Role != fold(r.Name) })
 }
 
-// UpdateRole changes a role's description and longest session. A session that is not given goes back to one hour, as the
-// API reference says; a description that is not given stays, which it does not say, but on which Terraform relies
-// when it changes the session alone.
+// ListRoles lists the roles.
+func (tx *tx) ListRoles(_ *iam.ListRolesInput) (*iam.ListRolesOutput, error) {
+	out := &iam.ListRolesOutput{}
+	for _, r := range ordered(tx.state.Roles) {
+		out.Roles = append(out.Roles, r.listed())
+	}
+	return out, nil
+}
+
+// UpdateRole changes a role's description and longest session. A session that is not given goes
+// back to one hour, as the API reference says; a description that is not given stays, which it does
+// not say, but on which Terraform relies when it changes the session alone.
 //
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateRole.html.
-func (c *IAM) UpdateRole(ctx context.Context, in *iam.UpdateRoleInput, _ ...func(*iam.Options)) (*iam.UpdateRoleOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.UpdateRoleOutput, error) {
-		r, err := tx.roleNamed(in.RoleName)
-		if err != nil {
-			return nil, err
-		}
-		if in.Description != nil {
-			r.Description = *in.Description
-		}
-		r.MaxSession = cmp.Or(aws.ToInt32(in.MaxSessionDuration), defaultSession)
-		return &iam.UpdateRoleOutput{}, nil
-	})
+func (tx *tx) UpdateRole(in *iam.UpdateRoleInput, r *role) error {
+	if in.Description != nil {
+		r.Description = *in.Description
+	}
+	r.MaxSession = cmp.Or(aws.ToInt32(in.MaxSessionDuration), defaultSession)
+	return nil
 }
 
 // UpdateAssumeRolePolicy replaces a role's trust policy.
-func (c *IAM) UpdateAssumeRolePolicy(ctx context.Context, in *iam.UpdateAssumeRolePolicyInput, _ ...func(*iam.Options)) (*iam.UpdateAssumeRolePolicyOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.UpdateAssumeRolePolicyOutput, error) {
-		r, err := tx.roleNamed(in.RoleName)
-		if err != nil {
-			return nil, err
-		}
-		if err := tx.checkTrust(*in.PolicyDocument); err != nil {
-			return nil, err
-		}
-		r.Trust = *in.PolicyDocument
-		return &iam.UpdateAssumeRolePolicyOutput{}, nil
-	})
+func (tx *tx) UpdateAssumeRolePolicy(in *iam.UpdateAssumeRolePolicyInput, r *role) error {
+	if err := tx.checkTrust(*in.PolicyDocument); err != nil {
+		return err
+	}
+	r.Trust = *in.PolicyDocument
+	return nil
 }
 
-// TagRole adds tags or overwrites them.
-func (c *IAM) TagRole(ctx context.Context, in *iam.TagRoleInput, _ ...func(*iam.Options)) (*iam.TagRoleOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.TagRoleOutput, error) {
-		r, err := tx.roleNamed(in.RoleName)
-		if err != nil {
-			return nil, err
-		}
-		return &iam.TagRoleOutput{}, r.tag(in.Tags, equalFold)
-	})
+// AttachRolePolicy attaches a managed policy.
+func (tx *tx) AttachRolePolicy(_ *iam.AttachRolePolicyInput, r *role, p *policy) error {
+	return r.attach(p)
 }
 
-// UntagRole removes tags; keys that are not there do not matter.
-func (c *IAM) UntagRole(ctx context.Context, in *iam.UntagRoleInput, _ ...func(*iam.Options)) (*iam.UntagRoleOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.UntagRoleOutput, error) {
-		r, err := tx.roleNamed(in.RoleName)
-		if err != nil {
-			return nil, err
-		}
-		r.untag(in.TagKeys, equalFold)
-		return &iam.UntagRoleOutput{}, nil
-	})
+// DetachRolePolicy detaches a managed policy that is attached.
+func (tx *tx) DetachRolePolicy(in *iam.DetachRolePolicyInput, r *role) error {
+	return tx.detach(&r.identity, in.PolicyArn)
 }
 
-// ListRoleTags lists a role's tags.
-func (c *IAM) ListRoleTags(ctx context.Context, in *iam.ListRoleTagsInput, _ ...func(*iam.Options)) (*iam.ListRoleTagsOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.ListRoleTagsOutput, error) {
-		r, err := tx.roleNamed(in.RoleName)
-		if err != nil {
-			return nil, err
-		}
-		tags, truncated, next, err := page(tx, r.Tags, tag.key, in.Marker, in.MaxItems)
-		return &iam.ListRoleTagsOutput{Tags: iamTags(tags), IsTruncated: truncated, Marker: next}, err
-	})
+// ListAttachedRolePolicies lists the managed policies that are attached.
+func (tx *tx) ListAttachedRolePolicies(_ *iam.ListAttachedRolePoliciesInput, r *role) (*iam.ListAttachedRolePoliciesOutput, error) {
+	return &iam.ListAttachedRolePoliciesOutput{AttachedPolicies: tx.attached(&r.identity)}, nil
 }
 
-// PutRolePermissionsBoundary sets a role's boundary.
-func (c *IAM) PutRolePermissionsBoundary(ctx context.Context, in *iam.PutRolePermissionsBoundaryInput, _ ...func(*iam.Options)) (*iam.PutRolePermissionsBoundaryOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.PutRolePermissionsBoundaryOutput, error) {
-		r, err := tx.roleNamed(in.RoleName)
-		if err != nil {
-			return nil, err
-		}
-		arn, err := tx.bound(in.PermissionsBoundary)
-		if err == nil {
-			r.Boundary = arn
-		}
-		return &iam.PutRolePermissionsBoundaryOutput{}, err
-	})
+// PutRolePolicy adds or replaces an inline policy.
+func (tx *tx) PutRolePolicy(in *iam.PutRolePolicyInput, r *role) error {
+	return tx.putInline(&r.identity, in.PolicyName, in.PolicyDocument)
 }
 
-// DeleteRolePermissionsBoundary takes a role's boundary away.
-func (c *IAM) DeleteRolePermissionsBoundary(ctx context.Context, in *iam.DeleteRolePermissionsBoundaryInput, _ ...func(*iam.Options)) (*iam.DeleteRolePermissionsBoundaryOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.DeleteRolePermissionsBoundaryOutput, error) {
-		r, err := tx.roleNamed(in.RoleName)
-		if err != nil {
-			return nil, err
-		}
-		return &iam.DeleteRolePermissionsBoundaryOutput{}, r.unbound("Role")
-	})
+// ListRolePolicies lists the names of the inline policies.
+func (tx *tx) ListRolePolicies(_ *iam.ListRolePoliciesInput, r *role) (*iam.ListRolePoliciesOutput, error) {
+	return &iam.ListRolePoliciesOutput{PolicyNames: r.inlineNames()}, nil
+}
+
+// DeleteRolePolicy deletes an inline policy.
+func (tx *tx) DeleteRolePolicy(in *iam.DeleteRolePolicyInput, r *role) error {
+	return r.deleteInline(in.PolicyName)
+}
+
+// PutRolePermissionsBoundary sets the permissions boundary.
+func (tx *tx) PutRolePermissionsBoundary(in *iam.PutRolePermissionsBoundaryInput, r *role) error {
+	return tx.bound(&r.identity, in.PermissionsBoundary)
+}
+
+// DeleteRolePermissionsBoundary takes the permissions boundary away.
+func (tx *tx) DeleteRolePermissionsBoundary(_ *iam.DeleteRolePermissionsBoundaryInput, r *role) error {
+	return r.unbound()
 }

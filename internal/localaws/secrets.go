@@ -1,8 +1,6 @@
 package localaws
 
 import (
-	"context"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -13,14 +11,14 @@ import (
 )
 
 type secret struct {
-	Name, ARN, Description     string
-	KMSKey                     string // an ARN; empty for the account's aws/secretsmanager
-	Tags                       []tag
-	Created, Changed, Accessed time.Time
-	Deletion                   time.Time // when it will be gone; zero unless that is scheduled
-	Versions                   []*secretVersion
-	Policy                     string
-	Replicas                   []string // Regions, sorted
+	Name, ARN, Description string
+	KMSKey                 string // an ARN; empty for the account's aws/secretsmanager
+	Tags                   []tag
+	Created, Changed       time.Time
+	Deletion               time.Time // when it will be gone; zero unless that is scheduled
+	Versions               []*secretVersion
+	Policy                 string
+	Replicas               []string // Regions, sorted
 }
 
 // secretCalled finds a secret by its name, its ARN, or its ARN without the six random characters.
@@ -36,8 +34,8 @@ func (a *Account) secretCalled(id string) *secret {
 	return nil
 }
 
-// secretResource is the ARN of a secret. Of one that does not exist it is the ARN without the six random characters or, where
-// a call is to make it, with "??????" in their place, as policies write it.
+// secretResource is the ARN of a secret. For one that does not exist it is the ARN without the six
+// random characters or, if the call makes it, with "??????" in their place, as policies write it.
 func (a *Account) secretResource(id string, made bool) string {
 	if s := a.secretCalled(id); s != nil {
 		return s.ARN
@@ -56,80 +54,77 @@ func (a *Account) secretARN(name string) string {
 }
 
 // secretNamed returns a secret, scheduled for deletion or not.
-func (tx *tx) secretNamed(id *string) (*secret, error) {
-	s := tx.secretCalled(*id)
+func (tx *tx) secretNamed(id string) (*secret, error) {
+	s := tx.secretCalled(id)
 	if s != nil && !s.Deletion.IsZero() && !tx.now.Before(s.Deletion) {
 		delete(tx.state.Secrets, s.Name) // its recovery window is over
 		s = nil
 	}
 	if s == nil {
-		return nil, resourceNotFound("Secrets Manager can't find the specified secret.")
+		return nil, refuse(resourceNotFound, "Secrets Manager can't find the specified secret.")
 	}
 	return s, nil
 }
 
 // liveSecret returns a secret that is not scheduled for deletion.
-func (tx *tx) liveSecret(id *string) (*secret, error) {
+func (tx *tx) liveSecret(id string) (*secret, error) {
 	s, err := tx.secretNamed(id)
 	if err == nil && !s.Deletion.IsZero() {
-		return nil, invalidRequest("You can't perform this operation on the secret because it was marked for deletion.")
+		return nil, refuse(invalidRequest, "You can't perform this operation on the secret because it was marked for deletion.")
 	}
 	return s, err
 }
 
-// CreateSecret makes a secret and, with a value, its first version. The same call again, with the same token and the same
-// value, is a success and changes nothing.
-func (c *SecretsManager) CreateSecret(ctx context.Context, in *secretsmanager.CreateSecretInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.CreateSecretOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*secretsmanager.CreateSecretOutput, error) {
-		if !tx.pattern(`[A-Za-z0-9/_+=.@!-]+`).MatchString(*in.Name) {
-			return nil, apiError("ValidationException", "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!")
-		}
-		value := secretValue{in.SecretString, in.SecretBinary}
-		if s, err := tx.secretNamed(in.Name); err == nil {
-			return repeated(s, in.ClientRequestToken, value)
-		}
-		if tx.now.Before(tx.state.BlockedSecrets[*in.Name]) {
-			return nil, scheduled()
-		}
-		s := &secret{
-			Name:        *in.Name,
-			ARN:         tx.secretARN(*in.Name) + "-" + random(6, letterAlphabet),
-			Description: aws.ToString(in.Description),
-			Created:     tx.now,
-			Changed:     tx.now,
-		}
-		if err := s.encrypt(tx, in.KmsKeyId); err != nil {
+// CreateSecret makes a secret and, with a value, its first version. The same call again, with the
+// same token and the same value, is a success and changes nothing.
+func (tx *tx) CreateSecret(in *secretsmanager.CreateSecretInput) (*secretsmanager.CreateSecretOutput, error) {
+	if !tx.pattern(`[A-Za-z0-9/_+=.@!-]+`).MatchString(*in.Name) {
+		return nil, refuse("ValidationException", "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!")
+	}
+	if s, err := tx.secretNamed(*in.Name); err == nil {
+		return repeated(s, in.ClientRequestToken, in.SecretString)
+	}
+	if tx.now.Before(tx.state.BlockedSecrets[*in.Name]) {
+		return nil, scheduled()
+	}
+	s := &secret{
+		Name:        *in.Name,
+		ARN:         tx.secretARN(*in.Name) + "-" + random(6, letterAlphabet),
+		Description: aws.ToString(in.Description),
+		Created:     tx.now,
+		Changed:     tx.now,
+	}
+	if err := s.encrypt(tx, in.KmsKeyId); err != nil {
+		return nil, err
+	}
+	if err := s.tag(in.Tags); err != nil {
+		return nil, err
+	}
+	out := &secretsmanager.CreateSecretOutput{ARN: aws.String(s.ARN), Name: aws.String(s.Name)}
+	if in.SecretString != nil {
+		v, err := tx.put(s, in.ClientRequestToken, in.SecretString)
+		if err != nil {
 			return nil, err
 		}
-		if err := s.tag(in.Tags); err != nil {
-			return nil, err
-		}
-		out := &secretsmanager.CreateSecretOutput{ARN: aws.String(s.ARN), Name: aws.String(s.Name)}
-		if value.given() {
-			v, err := tx.put(s, in.ClientRequestToken, value, nil)
-			if err != nil {
-				return nil, err
-			}
-			out.VersionId = aws.String(v.ID)
-		}
-		tx.state.Secrets[s.Name] = s
-		return out, nil
-	})
+		out.VersionId = aws.String(v.ID)
+	}
+	tx.state.Secrets[s.Name] = s
+	return out, nil
 }
 
 // repeated answers a CreateSecret whose name is taken.
-func repeated(s *secret, token *string, value secretValue) (*secretsmanager.CreateSecretOutput, error) {
+func repeated(s *secret, token, value *string) (*secretsmanager.CreateSecretOutput, error) {
 	if !s.Deletion.IsZero() {
 		return nil, scheduled()
 	}
-	if v := s.version(aws.ToString(token)); v != nil && v.same(value) {
+	if v := s.version(aws.ToString(token)); v != nil && v.Text == aws.ToString(value) {
 		return &secretsmanager.CreateSecretOutput{ARN: aws.String(s.ARN), Name: aws.String(s.Name), VersionId: aws.String(v.ID)}, nil
 	}
-	return nil, resourceExists("The operation failed because the secret %s already exists.", s.Name)
+	return nil, refuse(resourceExists, "The operation failed because the secret %s already exists.", s.Name)
 }
 
 func scheduled() error {
-	return invalidRequest("You can't create this secret because a secret with this name is already scheduled for deletion.")
+	return refuse(invalidRequest, "You can't create this secret because a secret with this name is already scheduled for deletion.")
 }
 
 // encrypt sets the secret's KMS key.
@@ -138,13 +133,14 @@ func (s *secret) encrypt(tx *tx, keyID *string) error {
 		return nil
 	}
 	if !tx.pattern(`|alias/[A-Za-z0-9/_-]+|[A-Za-z0-9-]+|arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:(alias|key)/[A-Za-z0-9/_-]+`).MatchString(*keyID) {
-		return invalidParameter("The KMS key %s is not a key ID, a key ARN, an alias name or an alias ARN.", *keyID)
+		return refuse(invalidParameter, "The KMS key %s is not a key ID, a key ARN, an alias name or an alias ARN.", *keyID)
 	}
 	s.KMSKey = tx.kmsKey(*keyID)
 	return nil
 }
 
-// kmsKey is the ARN of a KMS key given in any of the ways that KMS knows; empty for the account's aws/secretsmanager.
+// kmsKey is the ARN of a KMS key given in any of the ways that KMS knows; empty for the account's
+// aws/secretsmanager.
 func (a *Account) kmsKey(id string) string {
 	prefix := "arn:" + a.partition + ":kms:" + a.region + ":" + a.id + ":"
 	switch {
@@ -158,116 +154,75 @@ func (a *Account) kmsKey(id string) string {
 	return prefix + "key/" + id
 }
 
-// DescribeSecret returns all of a secret but its value, even when it is scheduled for deletion. Versions without labels are
-// left out.
-func (c *SecretsManager) DescribeSecret(ctx context.Context, in *secretsmanager.DescribeSecretInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.DescribeSecretOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*secretsmanager.DescribeSecretOutput, error) {
-		s, err := tx.secretNamed(in.SecretId)
-		if err != nil {
-			return nil, err
-		}
-		e := s.entry()
-		return &secretsmanager.DescribeSecretOutput{
-			ARN:                e.ARN,
-			Name:               e.Name,
-			Description:        e.Description,
-			KmsKeyId:           e.KmsKeyId,
-			CreatedDate:        e.CreatedDate,
-			LastChangedDate:    e.LastChangedDate,
-			LastAccessedDate:   e.LastAccessedDate,
-			DeletedDate:        e.DeletedDate,
-			Tags:               e.Tags,
-			VersionIdsToStages: e.SecretVersionsToStages,
-			ReplicationStatus:  s.replicated(),
-		}, nil
-	})
-}
-
-// entry is a secret as ListSecrets returns it.
-func (s *secret) entry() secrettypes.SecretListEntry {
-	e := secrettypes.SecretListEntry{
-		ARN:             aws.String(s.ARN),
-		Name:            aws.String(s.Name),
-		Description:     optional(s.Description),
-		KmsKeyId:        optional(s.KMSKey),
-		CreatedDate:     stamp(s.Created),
-		LastChangedDate: stamp(s.Changed),
+// DescribeSecret returns all of a secret but its value, even when it is scheduled for deletion.
+// Versions without labels are left out.
+func (tx *tx) DescribeSecret(in *secretsmanager.DescribeSecretInput) (*secretsmanager.DescribeSecretOutput, error) {
+	s, err := tx.secretNamed(*in.SecretId)
+	if err != nil {
+		return nil, err
 	}
-	if !s.Accessed.IsZero() {
-		e.LastAccessedDate = aws.Time(s.Accessed.UTC().Truncate(24 * time.Hour))
-	}
-	if !s.Deletion.IsZero() {
-		e.DeletedDate = stamp(s.Deletion)
-	}
-	for _, t := range s.Tags {
-		e.Tags = append(e.Tags, secrettypes.Tag{Key: aws.String(t.Key), Value: aws.String(t.Value)})
+	out := &secretsmanager.DescribeSecretOutput{
+		ARN:                aws.String(s.ARN),
+		Name:               aws.String(s.Name),
+		Description:        optional(s.Description),
+		KmsKeyId:           optional(s.KMSKey),
+		CreatedDate:        stamp(s.Created),
+		LastChangedDate:    stamp(s.Changed),
+		DeletedDate:        s.deletedDate(),
+		Tags:               s.tags(),
+		VersionIdsToStages: map[string][]string{},
+		ReplicationStatus:  s.replicated(),
 	}
 	for _, v := range s.Versions {
 		if len(v.Stages) > 0 {
-			if e.SecretVersionsToStages == nil {
-				e.SecretVersionsToStages = map[string][]string{}
-			}
-			e.SecretVersionsToStages[v.ID] = slices.Clone(v.Stages)
+			out.VersionIdsToStages[v.ID] = slices.Clone(v.Stages)
 		}
 	}
-	return e
+	return out, nil
+}
+
+func (s *secret) deletedDate() *time.Time {
+	if s.Deletion.IsZero() {
+		return nil
+	}
+	return stamp(s.Deletion)
 }
 
 // UpdateSecret changes a secret's key and description, and its value by a new version.
-func (c *SecretsManager) UpdateSecret(ctx context.Context, in *secretsmanager.UpdateSecretInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.UpdateSecretOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*secretsmanager.UpdateSecretOutput, error) {
-		s, err := tx.liveSecret(in.SecretId)
+func (tx *tx) UpdateSecret(in *secretsmanager.UpdateSecretInput, s *secret) (*secretsmanager.UpdateSecretOutput, error) {
+	if token := in.ClientRequestToken; in.SecretString != nil && token != nil && s.version(*token) != nil {
+		return nil, tokenTaken(s, *token) // a new value must have a new one, even if it is the same value
+	}
+	out := &secretsmanager.UpdateSecretOutput{ARN: aws.String(s.ARN), Name: aws.String(s.Name)}
+	previous := s.KMSKey
+	if err := s.encrypt(tx, in.KmsKeyId); err != nil {
+		return nil, err
+	}
+	if in.SecretString != nil {
+		v, err := tx.put(s, in.ClientRequestToken, in.SecretString)
 		if err != nil {
+			s.KMSKey = previous
 			return nil, err
 		}
-		out := &secretsmanager.UpdateSecretOutput{ARN: aws.String(s.ARN), Name: aws.String(s.Name)}
-		previous := s.KMSKey
-		if err := s.encrypt(tx, in.KmsKeyId); err != nil {
-			return nil, err
-		}
-		if value := (secretValue{in.SecretString, in.SecretBinary}); value.given() {
-			v, err := tx.replace(s, in.ClientRequestToken, value)
-			if err != nil {
-				s.KMSKey = previous
-				return nil, err
-			}
-			out.VersionId = aws.String(v.ID)
-		}
-		if in.Description != nil {
-			s.Description = *in.Description
-		}
-		s.Changed = tx.now
-		return out, nil
-	})
+		out.VersionId = aws.String(v.ID)
+	}
+	if in.Description != nil {
+		s.Description = *in.Description
+	}
+	s.Changed = tx.now
+	return out, nil
 }
 
-// ListSecrets lists the secrets that no deletion awaits, or all of them. Filters all have to match; one matches when any of its values does.
-func (c *SecretsManager) ListSecrets(ctx context.Context, in *secretsmanager.ListSecretsInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.ListSecretsOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*secretsmanager.ListSecretsOutput, error) {
-		secrets := slices.DeleteFunc(slices.Collect(maps.Values(tx.state.Secrets)), func(s *secret) bool {
-			return !s.Deletion.IsZero() && !aws.ToBool(in.IncludePlannedDeletion) ||
-				slices.ContainsFunc(in.Filters, func(f secrettypes.Filter) bool { return !s.matches(f) })
-		})
-		found, _, next, err := page(tx, secrets, func(s *secret) string { return s.Name }, in.NextToken, in.MaxResults)
-		out := &secretsmanager.ListSecretsOutput{NextToken: next}
-		for _, s := range found {
-			out.SecretList = append(out.SecretList, s.entry())
+// ListSecrets lists the secrets whose deletion is not scheduled, or all of them. Of what
+// DescribeSecret returns it has the members that tell them apart.
+func (tx *tx) ListSecrets(in *secretsmanager.ListSecretsInput) (*secretsmanager.ListSecretsOutput, error) {
+	out := &secretsmanager.ListSecretsOutput{}
+	for _, s := range ordered(tx.state.Secrets) {
+		if s.Deletion.IsZero() || aws.ToBool(in.IncludePlannedDeletion) {
+			out.SecretList = append(out.SecretList, secrettypes.SecretListEntry{
+				ARN: &s.ARN, Name: &s.Name, DeletedDate: s.deletedDate(), Tags: s.tags(),
+			})
 		}
-		return out, err
-	})
-}
-
-// matches says whether a filter keeps a secret: by the beginning of its name, its tags or its description.
-func (s *secret) matches(f secrettypes.Filter) bool {
-	texts := map[secrettypes.FilterNameStringType][]string{
-		secrettypes.FilterNameStringTypeName:        {s.Name},
-		secrettypes.FilterNameStringTypeDescription: {s.Description},
 	}
-	for _, t := range s.Tags {
-		texts["tag-key"] = append(texts["tag-key"], t.Key)
-		texts["tag-value"] = append(texts["tag-value"], t.Value)
-	}
-	return slices.ContainsFunc(f.Values, func(value string) bool {
-		return slices.ContainsFunc(texts[f.Key], func(text string) bool { return strings.HasPrefix(text, value) })
-	})
+	return out, nil
 }

@@ -1,7 +1,6 @@
 package localaws
 
 import (
-	"context"
 	"slices"
 	"strings"
 
@@ -23,38 +22,26 @@ func (s *secret) replicated() []secrettypes.ReplicationStatusType {
 }
 
 // ReplicateSecretToRegions adds Regions to those that a secret is replicated to.
-func (c *SecretsManager) ReplicateSecretToRegions(ctx context.Context, in *secretsmanager.ReplicateSecretToRegionsInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.ReplicateSecretToRegionsOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*secretsmanager.ReplicateSecretToRegionsOutput, error) {
-		s, err := tx.liveSecret(in.SecretId)
-		if err != nil {
-			return nil, err
+func (tx *tx) ReplicateSecretToRegions(in *secretsmanager.ReplicateSecretToRegionsInput, s *secret) (*secretsmanager.ReplicateSecretToRegionsOutput, error) {
+	regions := slices.Clone(s.Replicas)
+	for _, replica := range in.AddReplicaRegions {
+		region := aws.ToString(replica.Region)
+		if region == tx.region {
+			return nil, refuse(invalidParameter, "Invalid replica region.")
 		}
-		regions := slices.Clone(s.Replicas)
-		for _, replica := range in.AddReplicaRegions {
-			region := aws.ToString(replica.Region)
-			if region == tx.region {
-				return nil, invalidParameter("Invalid replica region.")
-			}
-			if !slices.Contains(regions, region) {
-				regions = append(regions, region)
-			}
+		if !slices.Contains(regions, region) {
+			regions = append(regions, region)
 		}
-		slices.Sort(regions)
-		s.Replicas = regions
-		return &secretsmanager.ReplicateSecretToRegionsOutput{ARN: aws.String(s.ARN), ReplicationStatus: s.replicated()}, nil
-	})
+	}
+	slices.Sort(regions)
+	s.Replicas = regions
+	return &secretsmanager.ReplicateSecretToRegionsOutput{ARN: aws.String(s.ARN), ReplicationStatus: s.replicated()}, nil
 }
 
 // RemoveRegionsFromReplication deletes a secret's replicas in some Regions.
-func (c *SecretsManager) RemoveRegionsFromReplication(ctx context.Context, in *secretsmanager.RemoveRegionsFromReplicationInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.RemoveRegionsFromReplicationOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*secretsmanager.RemoveRegionsFromReplicationOutput, error) {
-		s, err := tx.liveSecret(in.SecretId)
-		if err != nil {
-			return nil, err
-		}
-		s.Replicas = slices.DeleteFunc(s.Replicas, func(region string) bool { return slices.Contains(in.RemoveReplicaRegions, region) })
-		return &secretsmanager.RemoveRegionsFromReplicationOutput{ARN: aws.String(s.ARN), ReplicationStatus: s.replicated()}, nil
-	})
+func (tx *tx) RemoveRegionsFromReplication(in *secretsmanager.RemoveRegionsFromReplicationInput, s *secret) (*secretsmanager.RemoveRegionsFromReplicationOutput, error) {
+	s.Replicas = slices.DeleteFunc(s.Replicas, func(region string) bool { return slices.Contains(in.RemoveReplicaRegions, region) })
+	return &secretsmanager.RemoveRegionsFromReplicationOutput{ARN: aws.String(s.ARN), ReplicationStatus: s.replicated()}, nil
 }
 
 // undeletable is the error of DeleteSecret for a secret that has replicas, whether its deletion is
@@ -66,5 +53,5 @@ func (s *secret) undeletable() error {
 	if s == nil || len(s.Replicas) == 0 {
 		return nil
 	}
-	return invalidParameter("You can't delete secret %s that still has replica regions [%s].", s.ARN, strings.Join(s.Replicas, ", "))
+	return refuse(invalidParameter, "You can't delete secret %s that still has replica regions [%s].", s.ARN, strings.Join(s.Replicas, ", "))
 }

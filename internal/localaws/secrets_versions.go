@@ -1,14 +1,11 @@
 package localaws
 
 import (
-	"bytes"
-	"context"
 	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	secrettypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 )
 
 const (
@@ -21,22 +18,9 @@ const (
 
 type secretVersion struct {
 	ID      string
-	Text    *string
-	Binary  []byte
+	Text    string
 	Stages  []string
 	Created time.Time
-}
-
-// secretValue is what a caller gives to be kept: a text or bytes.
-type secretValue struct {
-	text   *string
-	binary []byte
-}
-
-func (v secretValue) given() bool { return v.text != nil || v.binary != nil }
-
-func (v *secretVersion) same(value secretValue) bool {
-	return aws.ToString(v.Text) == aws.ToString(value.text) && bytes.Equal(v.Binary, value.binary)
 }
 
 func (s *secret) version(id string) *secretVersion {
@@ -58,8 +42,8 @@ func (s *secret) holder(stage string) *secretVersion {
 	return nil
 }
 
-// move gives a staging label to one version alone. Where AWSCURRENT goes away from a version, AWSPREVIOUS
-// comes to it.
+// move gives a staging label to one version alone. Where AWSCURRENT goes away from a version,
+// AWSPREVIOUS comes to it.
 func (s *secret) move(stage string, to *secretVersion) {
 	from := s.holder(stage)
 	if from == to {
@@ -78,20 +62,17 @@ func (v *secretVersion) drop(stage string) {
 	v.Stages = slices.DeleteFunc(v.Stages, func(s string) bool { return s == stage })
 }
 
-// put adds a version with staging labels, AWSCURRENT unless others are given, or finds that it is there already.
-func (tx *tx) put(s *secret, token *string, value secretValue, stages []string) (*secretVersion, error) {
-	if value.text != nil && value.binary != nil {
-		return nil, invalidParameter("You can't specify both a binary secret value and a string secret value in the same secret.")
-	}
-	if !value.given() {
-		return nil, invalidRequest("You must provide either SecretString or SecretBinary.")
+// put adds a version and makes it AWSCURRENT, or finds that it is there already.
+func (tx *tx) put(s *secret, token, value *string) (*secretVersion, error) {
+	if value == nil {
+		return nil, refuse(invalidRequest, "You must provide either SecretString or SecretBinary.")
 	}
 	id := aws.ToString(token)
 	if token == nil {
 		id = uuid() // as the SDK's clients do
 	}
 	if v := s.version(id); v != nil {
-		if !v.same(value) {
+		if v.Text != *value {
 			return nil, tokenTaken(s, id)
 		}
 		return v, nil
@@ -99,84 +80,59 @@ func (tx *tx) put(s *secret, token *string, value secretValue, stages []string) 
 	if err := s.makeRoom(tx.now); err != nil {
 		return nil, err
 	}
-	v := &secretVersion{ID: id, Text: clone(value.text), Binary: slices.Clone(value.binary), Created: tx.now}
-	if len(s.Versions) == 0 || len(stages) == 0 {
-		stages = append(slices.Clone(stages), current)
-	}
+	v := &secretVersion{ID: id, Text: *value, Created: tx.now}
 	s.Versions = append(s.Versions, v)
-	for _, stage := range stages {
-		s.move(stage, v)
-	}
+	s.move(current, v)
 	s.Changed = tx.now
 	return v, nil
 }
 
-// replace adds a version whose token must be new, as UpdateSecret wants it.
-func (tx *tx) replace(s *secret, token *string, value secretValue) (*secretVersion, error) {
-	if token != nil && s.version(*token) != nil {
-		return nil, tokenTaken(s, *token)
-	}
-	return tx.put(s, token, value, nil)
-}
-
 func tokenTaken(s *secret, token string) error {
-	return resourceExists("You can't use ClientRequestToken %s because that value is already in use for a version of secret %s.", token, s.ARN)
+	return refuse(resourceExists, "You can't use ClientRequestToken %s because that value is already in use for a version of secret %s.", token, s.ARN)
 }
 
-// makeRoom removes the oldest versions without labels once there are 100, except those of the last 24 hours.
+// makeRoom removes the oldest versions without labels once there are 100, except those of the last
+// 24 hours.
 func (s *secret) makeRoom(now time.Time) error {
 	for len(s.Versions) >= maxSecretVersions {
 		i := slices.IndexFunc(s.Versions, func(v *secretVersion) bool {
 			return len(v.Stages) == 0 && now.Sub(v.Created) >= versionKept
 		})
 		if i < 0 {
-			return &secrettypes.LimitExceededException{Message: aws.String("You've exceeded the quota for versions of a secret.")}
+			return refuse("LimitExceededException", "You've exceeded the quota for versions of a secret.")
 		}
 		s.Versions = slices.Delete(s.Versions, i, i+1)
 	}
 	return nil
 }
 
-// PutSecretValue adds a version. The same call again, with the same token and the same value, is a success
-// and changes nothing.
-func (c *SecretsManager) PutSecretValue(ctx context.Context, in *secretsmanager.PutSecretValueInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.PutSecretValueOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*secretsmanager.PutSecretValueOutput, error) {
-		s, err := tx.liveSecret(in.SecretId)
-		if err != nil {
-			return nil, err
-		}
-		v, err := tx.put(s, in.ClientRequestToken, secretValue{in.SecretString, in.SecretBinary}, in.VersionStages)
-		if err != nil {
-			return nil, err
-		}
-		return &secretsmanager.PutSecretValueOutput{
-			ARN: aws.String(s.ARN), Name: aws.String(s.Name), VersionId: aws.String(v.ID), VersionStages: slices.Clone(v.Stages),
-		}, nil
-	})
+// PutSecretValue adds a version. The same call again, with the same token and the same value, is a
+// success and changes nothing.
+func (tx *tx) PutSecretValue(in *secretsmanager.PutSecretValueInput, s *secret) (*secretsmanager.PutSecretValueOutput, error) {
+	v, err := tx.put(s, in.ClientRequestToken, in.SecretString)
+	if err != nil {
+		return nil, err
+	}
+	return &secretsmanager.PutSecretValueOutput{
+		ARN: aws.String(s.ARN), Name: aws.String(s.Name), VersionId: aws.String(v.ID), VersionStages: slices.Clone(v.Stages),
+	}, nil
 }
 
-// GetSecretValue returns the value of a version, chosen by its ID, its label, or both; AWSCURRENT when by neither.
-func (c *SecretsManager) GetSecretValue(ctx context.Context, in *secretsmanager.GetSecretValueInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*secretsmanager.GetSecretValueOutput, error) {
-		s, err := tx.liveSecret(in.SecretId)
-		if err != nil {
-			return nil, err
-		}
-		v, err := s.chosen(in.VersionId, in.VersionStage)
-		if err != nil {
-			return nil, err
-		}
-		s.Accessed = tx.now
-		return &secretsmanager.GetSecretValueOutput{
-			ARN:           aws.String(s.ARN),
-			Name:          aws.String(s.Name),
-			VersionId:     aws.String(v.ID),
-			VersionStages: slices.Clone(v.Stages),
-			SecretString:  clone(v.Text),
-			SecretBinary:  slices.Clone(v.Binary),
-			CreatedDate:   stamp(v.Created),
-		}, nil
-	})
+// GetSecretValue returns the value of a version, chosen by its ID, its label, or both; AWSCURRENT
+// when by neither.
+func (tx *tx) GetSecretValue(in *secretsmanager.GetSecretValueInput, s *secret) (*secretsmanager.GetSecretValueOutput, error) {
+	v, err := s.chosen(in.VersionId, in.VersionStage)
+	if err != nil {
+		return nil, err
+	}
+	return &secretsmanager.GetSecretValueOutput{
+		ARN:           aws.String(s.ARN),
+		Name:          aws.String(s.Name),
+		VersionId:     aws.String(v.ID),
+		VersionStages: slices.Clone(v.Stages),
+		SecretString:  aws.String(v.Text),
+		CreatedDate:   stamp(v.Created),
+	}, nil
 }
 
 func (s *secret) chosen(id, stage *string) (*secretVersion, error) {
@@ -188,76 +144,47 @@ func (s *secret) chosen(id, stage *string) (*secretVersion, error) {
 		if v := s.holder(label); v != nil {
 			return v, nil
 		}
-		return nil, resourceNotFound("Secrets Manager can't find the specified secret value for staging label: %s", label)
+		return nil, refuse(resourceNotFound, "Secrets Manager can't find the specified secret value for staging label: %s", label)
 	}
 	v := s.version(*id)
 	if v == nil {
-		return nil, resourceNotFound("Secrets Manager can't find the specified secret value for VersionId: %s", *id)
+		return nil, refuse(resourceNotFound, "Secrets Manager can't find the specified secret value for VersionId: %s", *id)
 	}
 	if stage != nil && !slices.Contains(v.Stages, *stage) {
-		return nil, invalidRequest("You provided a VersionStage that is not associated to the provided VersionId.")
+		return nil, refuse(invalidRequest, "You provided a VersionStage that is not associated to the provided VersionId.")
 	}
 	return v, nil
 }
 
-// ListSecretVersionIds lists a secret's versions: those with labels, or all.
-//
-//nolint:revive // the SDK's name
-func (c *SecretsManager) ListSecretVersionIds(ctx context.Context, in *secretsmanager.ListSecretVersionIdsInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.ListSecretVersionIdsOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*secretsmanager.ListSecretVersionIdsOutput, error) {
-		s, err := tx.secretNamed(in.SecretId)
-		if err != nil {
-			return nil, err
-		}
-		versions := slices.DeleteFunc(slices.Clone(s.Versions), func(v *secretVersion) bool {
-			return len(v.Stages) == 0 && !aws.ToBool(in.IncludeDeprecated)
-		})
-		found, _, next, err := page(tx, versions, func(v *secretVersion) string { return v.ID }, in.NextToken, in.MaxResults)
-		out := &secretsmanager.ListSecretVersionIdsOutput{ARN: aws.String(s.ARN), Name: aws.String(s.Name), NextToken: next}
-		for _, v := range found {
-			out.Versions = append(out.Versions, secrettypes.SecretVersionsListEntry{
-				VersionId: aws.String(v.ID), VersionStages: slices.Clone(v.Stages), CreatedDate: stamp(v.Created),
-			})
-		}
-		return out, err
-	})
-}
-
-// UpdateSecretVersionStage moves a label from one version to another, adds one, or takes one away. Who moves a label must
-// name the version that has it now.
-func (c *SecretsManager) UpdateSecretVersionStage(ctx context.Context, in *secretsmanager.UpdateSecretVersionStageInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.UpdateSecretVersionStageOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*secretsmanager.UpdateSecretVersionStageOutput, error) {
-		s, err := tx.liveSecret(in.SecretId)
-		if err != nil {
-			return nil, err
-		}
-		if err := s.relabel(*in.VersionStage, in.RemoveFromVersionId, in.MoveToVersionId); err != nil {
-			return nil, err
-		}
-		s.Changed = tx.now
-		return &secretsmanager.UpdateSecretVersionStageOutput{ARN: aws.String(s.ARN), Name: aws.String(s.Name)}, nil
-	})
+// UpdateSecretVersionStage moves a label from one version to another, adds one, or takes one away.
+// A call that moves a label must name the version that has it now.
+func (tx *tx) UpdateSecretVersionStage(in *secretsmanager.UpdateSecretVersionStageInput, s *secret) (*secretsmanager.UpdateSecretVersionStageOutput, error) {
+	if err := s.relabel(*in.VersionStage, in.RemoveFromVersionId, in.MoveToVersionId); err != nil {
+		return nil, err
+	}
+	s.Changed = tx.now
+	return &secretsmanager.UpdateSecretVersionStageOutput{ARN: aws.String(s.ARN), Name: aws.String(s.Name)}, nil
 }
 
 func (s *secret) relabel(stage string, from, to *string) error {
 	for _, id := range []*string{from, to} {
 		if id != nil && s.version(*id) == nil {
-			return resourceNotFound("Secrets Manager can't find the specified secret version: %s.", *id)
+			return refuse(resourceNotFound, "Secrets Manager can't find the specified secret version: %s.", *id)
 		}
 	}
 	holder := s.holder(stage)
 	switch {
 	case from == nil && to == nil:
-		return invalidParameter("You must specify RemoveFromVersionId, MoveToVersionId or both.")
+		return refuse(invalidParameter, "You must specify RemoveFromVersionId, MoveToVersionId or both.")
 	case from != nil && (holder == nil || holder.ID != *from):
-		return invalidParameter("Staging label %s isn't attached to version %s.", stage, *from)
+		return refuse(invalidParameter, "Staging label %s isn't attached to version %s.", stage, *from)
 	case to == nil && stage == current:
-		return invalidParameter("You can only move staging label %s to a different secret version. It can't be completely removed.", current)
+		return refuse(invalidParameter, "You can only move staging label %s to a different secret version. It can't be completely removed.", current)
 	case to == nil:
 		holder.drop(stage)
 		return nil
 	case from == nil && holder != nil && holder.ID != *to:
-		return invalidParameter("The parameter RemoveFromVersionId can't be empty. Staging label %s is currently attached to version %s, so you must explicitly reference that version in RemoveFromVersionId.", stage, holder.ID)
+		return refuse(invalidParameter, "The parameter RemoveFromVersionId can't be empty. Staging label %s is currently attached to version %s, so you must explicitly reference that version in RemoveFromVersionId.", stage, holder.ID)
 	}
 	s.move(stage, s.version(*to))
 	return nil

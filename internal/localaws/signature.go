@@ -17,14 +17,14 @@ import (
 // maxSkew is how far a request's date may be from the present.
 const maxSkew = 15 * time.Minute
 
-// signer returns the credentials that a request was signed with, by Signature Version 4. Their proof recomputes the
-// signature.
+// signer returns the credentials that a request was signed with, by Signature Version 4. Their
+// proof recomputes the signature.
 //
 // See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html.
 func signer(ctx context.Context, r *http.Request, body []byte) (claim, error) {
 	fields, ok := strings.CutPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 ")
 	if !ok {
-		return claim{}, apiError("MissingAuthenticationToken", "Request is missing Authentication Token")
+		return claim{}, refuse("MissingAuthenticationToken", "Request is missing Authentication Token")
 	}
 	given := map[string]string{}
 	for field := range strings.SplitSeq(fields, ",") {
@@ -34,7 +34,7 @@ func signer(ctx context.Context, r *http.Request, body []byte) (claim, error) {
 	scope := strings.Split(given["Credential"], "/") // key ID, date, Region, service, aws4_request
 	date, err := time.Parse("20060102T150405Z", r.Header.Get("X-Amz-Date"))
 	if len(scope) != 5 || err != nil {
-		return claim{}, apiError("IncompleteSignature", "The request signature does not conform to AWS standards.")
+		return claim{}, refuse("IncompleteSignature", "The request signature does not conform to AWS standards.")
 	}
 	return claim{id: scope[0], proof: func(secret string) bool {
 		if time.Since(date).Abs() > maxSkew {

@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// State is all that an account holds, as plain data that can be compared: maps by name, sorted lists, no times but a
-// secret's deletion date, and no secret value at all. AWS's own policies are left out.
+// State is all that an account holds, as plain data that can be compared: maps by name, sorted
+// lists, no times but a secret's deletion date, and no secret value at all. AWS's own policies are
+// left out.
 type State struct {
 	Users          map[string]User
 	Groups         map[string]Group
@@ -88,7 +89,8 @@ type Secret struct {
 	Deletion         *time.Time
 }
 
-// Snapshot returns a copy of all that the account holds, as it really is and not as stale reads show it.
+// Snapshot returns a copy of all that the account holds, as it really is and not as stale reads
+// show it.
 func (a *Account) Snapshot() State {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -144,19 +146,16 @@ func (a *Account) snapshotUser(u *user) User {
 	for _, d := range a.state.devicesOf(u) {
 		s.MFADevices = append(s.MFADevices, d.Serial)
 	}
-	for _, c := range u.Certificates {
-		s.Certificates = append(s.Certificates, c.ID)
-	}
-	for _, k := range u.SSHKeys {
-		s.SSHKeys = append(s.SSHKeys, k.ID)
-	}
-	for _, c := range u.Credentials {
-		s.Credentials = append(s.Credentials, c.ID)
-	}
-	for _, list := range [][]string{s.Groups, s.Certificates, s.SSHKeys, s.Credentials} {
-		slices.Sort(list)
-	}
+	slices.Sort(s.Groups)
+	s.Certificates, s.SSHKeys, s.Credentials = u.idsOf(certificates), u.idsOf(sshKeys), u.idsOf(serviceCredentials)
 	return s
+}
+
+func (u *user) idsOf(k credentialKind) (ids []string) {
+	for _, c := range u.credentialsOf(k) {
+		ids = append(ids, c.ID)
+	}
+	return ids
 }
 
 func snapshotPolicy(p *policy) Policy {
@@ -194,7 +193,8 @@ func tagMap(tags []tag) map[string]string {
 	return m
 }
 
-// inlineMap copies an identity's inline policies; to have had some once and to have none is the same.
+// inlineMap copies an identity's inline policies. It is nil where there are none, whether or not
+// there once were some.
 func inlineMap(inline map[string]string) map[string]string {
 	m := maps.Clone(inline)
 	if len(m) == 0 {
@@ -212,8 +212,8 @@ func (s State) String() string {
 	return string(text)
 }
 
-// SecretString returns the text of the version of a secret that has a staging label; of AWSCURRENT when none is named. It is
-// for tests, and does not count as a call.
+// SecretString returns the text of the version of a secret that has a staging label; of AWSCURRENT
+// when none is named. It is for tests, and does not count as a call.
 func (a *Account) SecretString(name, stage string) (string, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -225,8 +225,8 @@ func (a *Account) SecretString(name, stage string) (string, bool) {
 		return "", false
 	}
 	v := s.holder(stage)
-	if v == nil || v.Text == nil {
+	if v == nil {
 		return "", false
 	}
-	return *v.Text, true
+	return v.Text, true
 }

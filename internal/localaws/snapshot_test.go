@@ -31,7 +31,7 @@ func live(s teller) (secrets []string) {
 		&secretsmanager.CreateSecretInput{
 			Name: aws.String("s"), SecretString: aws.String("ses-ame"), ClientRequestToken: aws.String(*key.AccessKeyId + "-00000000001"),
 		},
-		&secretsmanager.CreateSecretInput{Name: aws.String("bytes"), SecretBinary: []byte("bi-nary"), ClientRequestToken: token(1)},
+		&secretsmanager.CreateSecretInput{Name: aws.String("bytes"), SecretString: aws.String("bi-nary"), ClientRequestToken: token(1)},
 		&secretsmanager.DeleteSecretInput{SecretId: aws.String("bytes")},
 	)
 	single := ask[iam.CreateServiceSpecificCredentialOutput](s, &iam.CreateServiceSpecificCredentialInput{UserName: name, ServiceName: aws.String("codecommit.amazonaws.com")})
@@ -61,7 +61,7 @@ func TestNoSecretIsRecorded(t *testing.T) {
 
 func TestASnapshotIsACopy(t *testing.T) {
 	a := New(Options{})
-	s := teller{t, a, typed(a.As("", ""))}
+	s := newTeller(t, a)
 	live(s)
 	before := a.Snapshot()
 	assert.Equal(t, before, a.Snapshot())
@@ -78,7 +78,7 @@ func TestTheSameHistoryHasTheSameCanonicalState(t *testing.T) {
 	var states []State
 	for range 2 {
 		a := New(Options{})
-		live(teller{t, a, typed(a.As("", ""))})
+		live(newTeller(t, a))
 		states = append(states, a.Snapshot())
 	}
 	assert.NotEqual(t, states[0], states[1])

@@ -10,21 +10,14 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// stale tells a story in virtual time, on both fronts, to an account whose replicas lag ten seconds behind.
+// stale tells a story in virtual time to an account whose replicas lag ten seconds behind.
 func stale(t *testing.T, tell func(s teller)) {
 	t.Helper()
-	for name, front := range map[string]func(*Account) map[string]any{
-		"typed": func(a *Account) map[string]any { return typed(a.As("", "")) },
-		"http":  func(a *Account) map[string]any { return clients(a.Config("", "")) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				a := New(Options{})
-				a.StaleReads(10 * time.Second)
-				tell(teller{t, a, front(a)})
-			})
-		})
-	}
+	synctest.Test(t, func(t *testing.T) {
+		a := New(Options{})
+		a.StaleReads(10 * time.Second)
+		tell(newTeller(t, a))
+	})
 }
 
 func TestWhatIsNewIsNotFoundAtOnce(t *testing.T) {

@@ -1,12 +1,13 @@
 package localaws
 
 import (
+	"maps"
 	"reflect"
 	"time"
 )
 
-// state is all that an account holds. The fields of its types are exported for clone's sake. IAM's names are the keys in
-// folded form; policies are found by their ARN, secrets by their name.
+// state is all that an account holds. The fields of its types are exported so that clone can set
+// them. The keys are IAM's names in folded form, the ARNs of policies, the names of secrets.
 type state struct {
 	Users          map[string]*user
 	Groups         map[string]*group
@@ -17,60 +18,6 @@ type state struct {
 	PasswordPolicy *passwordPolicy
 	Secrets        map[string]*secret
 	BlockedSecrets map[string]time.Time // when a force-deleted secret's name was freed
-}
-
-// entity is what users, groups, roles, instance profiles and policies have in common.
-type entity struct {
-	Name, Path, ID, ARN string
-	Created             time.Time
-	Tags                []tag
-}
-
-// identity is an entity that policies hang on.
-type identity struct {
-	entity
-	Boundary string
-	Attached []string          // ARNs of managed policies
-	Inline   map[string]string // documents by policy name
-}
-
-type user struct {
-	identity
-	Groups       []string // folded names
-	Keys         []*accessKey
-	Login        *loginProfile
-	Certificates []*certificate
-	SSHKeys      []*sshKey
-	Credentials  []*serviceCredential
-}
-
-type group struct{ identity }
-
-type role struct {
-	identity
-	Trust       string
-	Description string
-	MaxSession  int32
-}
-
-type profile struct {
-	entity
-	Role string // folded name; a profile holds at most one role
-}
-
-type policy struct {
-	entity
-	Description string
-	Updated     time.Time
-	Versions    []*policyVersion // oldest first
-	Default     string
-	Made        int // versions ever made; their numbers are never used twice
-	AWS         bool
-}
-
-type policyVersion struct {
-	ID, Document string
-	Created      time.Time
 }
 
 // newState returns a state that holds nothing but AWS's own policies.
@@ -159,5 +106,18 @@ func deepen(v reflect.Value) {
 			v.Set(copied)
 		}
 	default: // nothing is shared
+	}
+}
+
+// Fork returns an account of its own that holds what this one holds now, without its faults,
+// settings and recorded calls. A long history can be played once, and then be continued in many
+// ways.
+func (a *Account) Fork() *Account {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return &Account{
+		id: a.id, partition: a.partition, region: a.region,
+		iamModel: a.iamModel, secretModel: a.secretModel,
+		state: clone(a.state), patterns: maps.Clone(a.patterns),
 	}
 }

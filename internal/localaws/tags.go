@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
@@ -12,32 +13,19 @@ type tag struct{ Key, Value string }
 
 const maxTags = 50
 
-// sameKey says whether two tag keys name the same tag. On users and roles they do without regard to case, and the case last
-// written stays; elsewhere case counts.
+// sameKey reports whether two tag keys name the same tag. On users and roles they do without regard
+// to case, and the case last written stays; elsewhere case counts.
 //
 // See https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#case-sensitivity.
 type sameKey func(a, b string) bool
 
 func caseCounts(a, b string) bool { return a == b }
 
-// withTags returns tags with more added or overwritten. IAM's errors for it are InvalidInput for keys that
-// come twice or are reserved, LimitExceeded beyond 50.
-func withTags(tags []tag, more []iamtypes.Tag, same sameKey) ([]tag, error) {
-	result := slices.Clone(tags)
-	for i, m := range more {
-		key := aws.ToString(m.Key)
-		if slices.ContainsFunc(more[:i], func(t iamtypes.Tag) bool { return same(*t.Key, key) }) {
-			return nil, invalidInput("Duplicate tag keys found.")
-		}
-		if reserved(key) {
-			return nil, invalidInput("Tag keys that begin with aws: are reserved for AWS.")
-		}
-		result = withTag(result, tag{key, aws.ToString(m.Value)}, same)
+func (k kind) sameKey() sameKey {
+	if k == aUser || k == aRole {
+		return strings.EqualFold
 	}
-	if len(result) > maxTags {
-		return nil, limitExceeded("The number of tags has reached the maximum limit.")
-	}
-	return result, nil
+	return caseCounts
 }
 
 // withTag sets one tag in place. The slice must be the caller's own.
@@ -57,16 +45,27 @@ func withoutTags(tags []tag, keys []string, same sameKey) []tag {
 
 func reserved(key string) bool { return strings.HasPrefix(strings.ToLower(key), "aws:") }
 
-// tag and untag change an entity's tags.
-func (e *entity) tag(more []iamtypes.Tag, same sameKey) error {
-	tags, err := withTags(e.Tags, more, same)
-	if err == nil {
-		e.Tags = tags
+// tag adds tags to an entity or overwrites them. IAM's errors for it are InvalidInput for keys that
+// come twice or are reserved, LimitExceeded beyond 50.
+func (e *entity) tag(more []iamtypes.Tag) error {
+	same := e.Kind.sameKey()
+	result := slices.Clone(e.Tags)
+	for i, m := range more {
+		key := aws.ToString(m.Key)
+		if slices.ContainsFunc(more[:i], func(t iamtypes.Tag) bool { return same(*t.Key, key) }) {
+			return refuse(invalidInput, "Duplicate tag keys found.")
+		}
+		if reserved(key) {
+			return refuse(invalidInput, "Tag keys that begin with aws: are reserved for AWS.")
+		}
+		result = withTag(result, tag{key, aws.ToString(m.Value)}, same)
 	}
-	return err
+	if len(result) > maxTags {
+		return refuse(limitExceeded, "The number of tags has reached the maximum limit.")
+	}
+	e.Tags = result
+	return nil
 }
-
-func (e *entity) untag(keys []string, same sameKey) { e.Tags = withoutTags(e.Tags, keys, same) }
 
 // iamTags shows tags as IAM does; an entity without tags has none to show.
 func iamTags(tags []tag) []iamtypes.Tag {
@@ -77,6 +76,57 @@ func iamTags(tags []tag) []iamtypes.Tag {
 	return shown
 }
 
-func equalFold(a, b string) bool { return strings.EqualFold(a, b) }
+// untag removes tags; keys that are not there do not matter.
+func (e *entity) untag(keys []string) {
+	e.Tags = withoutTags(e.Tags, keys, e.Kind.sameKey())
+}
 
-func (t tag) key() string { return t.Key }
+// TagUser adds tags or overwrites them.
+func (tx *tx) TagUser(in *iam.TagUserInput, u *user) error {
+	return u.tag(in.Tags)
+}
+
+// UntagUser removes tags.
+func (tx *tx) UntagUser(in *iam.UntagUserInput, u *user) error {
+	u.untag(in.TagKeys)
+	return nil
+}
+
+// ListUserTags lists a user's tags.
+func (tx *tx) ListUserTags(_ *iam.ListUserTagsInput, u *user) (*iam.ListUserTagsOutput, error) {
+	tags := orderedBy(u.Tags, func(t tag) string { return t.Key })
+	return &iam.ListUserTagsOutput{Tags: iamTags(tags)}, nil
+}
+
+// TagRole adds tags or overwrites them.
+func (tx *tx) TagRole(in *iam.TagRoleInput, r *role) error {
+	return r.tag(in.Tags)
+}
+
+// UntagRole removes tags.
+func (tx *tx) UntagRole(in *iam.UntagRoleInput, r *role) error {
+	r.untag(in.TagKeys)
+	return nil
+}
+
+// TagPolicy adds tags or overwrites them.
+func (tx *tx) TagPolicy(in *iam.TagPolicyInput, p *policy) error {
+	return p.tag(in.Tags)
+}
+
+// UntagPolicy removes tags.
+func (tx *tx) UntagPolicy(in *iam.UntagPolicyInput, p *policy) error {
+	p.untag(in.TagKeys)
+	return nil
+}
+
+// TagInstanceProfile adds tags or overwrites them.
+func (tx *tx) TagInstanceProfile(in *iam.TagInstanceProfileInput, p *profile) error {
+	return p.tag(in.Tags)
+}
+
+// UntagInstanceProfile removes tags.
+func (tx *tx) UntagInstanceProfile(in *iam.UntagInstanceProfileInput, p *profile) error {
+	p.untag(in.TagKeys)
+	return nil
+}

@@ -1,42 +1,38 @@
 package localaws
 
 import (
-	"context"
-	"maps"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
-// CreateUser makes a user, tags and boundary included, or nothing.
-func (c *IAM) CreateUser(ctx context.Context, in *iam.CreateUserInput, _ ...func(*iam.Options)) (*iam.CreateUserOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.CreateUserOutput, error) {
-		if _, taken := tx.state.Users[fold(*in.UserName)]; taken {
-			return nil, entityExists("User with name %s already exists.", *in.UserName)
-		}
-		u := &user{identity: identity{entity: tx.named("user", "AIDA", in.Path, in.UserName)}}
-		if err := tx.dress(&u.identity, in.Tags, in.PermissionsBoundary); err != nil {
-			return nil, err
-		}
-		tx.state.Users[fold(u.Name)] = u
-		return &iam.CreateUserOutput{User: u.shown()}, nil
-	})
+type user struct {
+	identity
+	Groups      []string // folded names
+	Keys        []*accessKey
+	Login       *loginProfile
+	Credentials []*credential
 }
 
-// dress gives a new user or role its tags and its boundary.
-func (tx *tx) dress(id *identity, tags []iamtypes.Tag, arn *string) (err error) {
-	if id.Boundary, err = tx.bound(arn); err != nil {
-		return err
+// CreateUser makes a user, tags and boundary included, or nothing.
+func (tx *tx) CreateUser(in *iam.CreateUserInput) (*iam.CreateUserOutput, error) {
+	if _, taken := tx.state.Users[fold(*in.UserName)]; taken {
+		return nil, refuse(entityExists, "User with name %s already exists.", *in.UserName)
 	}
-	return id.tag(tags, equalFold)
+	id, err := tx.identified(aUser, in.Path, in.UserName, in.Tags, in.PermissionsBoundary)
+	if err != nil {
+		return nil, err
+	}
+	u := &user{identity: id}
+	tx.state.Users[fold(u.Name)] = u
+	return &iam.CreateUserOutput{User: u.shown()}, nil
 }
 
 // shown is a user as GetUser returns it.
 func (u *user) shown() *iamtypes.User {
 	shown := u.listed()
 	shown.Tags = iamTags(u.Tags)
-	shown.PermissionsBoundary = boundary(u.Boundary)
+	shown.PermissionsBoundary = shownBoundary(u.Boundary)
 	return &shown
 }
 
@@ -52,125 +48,86 @@ func (u *user) listed() iamtypes.User {
 }
 
 // GetUser returns a user; without a name, the one who calls.
-func (c *IAM) GetUser(ctx context.Context, in *iam.GetUserInput, _ ...func(*iam.Options)) (*iam.GetUserOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.GetUserOutput, error) {
-		u, err := tx.userOrCaller(in.UserName)
-		if err != nil {
-			return nil, err
-		}
-		return &iam.GetUserOutput{User: u.shown()}, nil
-	})
+func (tx *tx) GetUser(_ *iam.GetUserInput, u *user) (*iam.GetUserOutput, error) {
+	return &iam.GetUserOutput{User: u.shown()}, nil
 }
 
 // DeleteUser deletes a user from which everything has been taken away.
-func (c *IAM) DeleteUser(ctx context.Context, in *iam.DeleteUserInput, _ ...func(*iam.Options)) (*iam.DeleteUserOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.DeleteUserOutput, error) {
-		u, err := tx.userNamed(in.UserName)
-		if err != nil {
-			return nil, err
-		}
-		if err := tx.stripped(u); err != nil {
-			return nil, err
-		}
-		delete(tx.state.Users, fold(u.Name))
-		return &iam.DeleteUserOutput{}, nil
-	})
+func (tx *tx) DeleteUser(_ *iam.DeleteUserInput, u *user) error {
+	if err := tx.stripped(u); err != nil {
+		return err
+	}
+	delete(tx.state.Users, fold(u.Name))
+	return nil
 }
 
 // stripped reports the delete conflict of a user that still has something.
 //
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html.
 func (tx *tx) stripped(u *user) error {
-	for _, held := range []struct {
-		what  string
-		count int
-	}{
-		{"delete access keys", len(u.Keys)},
-		{"delete signing certificates", len(u.Certificates)},
-		{"delete SSH public keys", len(u.SSHKeys)},
-		{"delete service specific credentials", len(u.Credentials)},
-		{"delete MFA device", len(tx.state.devicesOf(u))},
-		{"remove user from all groups", len(u.Groups)},
-	} {
-		if held.count > 0 {
-			return deleteConflict("Cannot delete entity, must %s first.", held.what)
-		}
+	var first string
+	switch {
+	case len(u.Keys) > 0:
+		first = "delete access keys"
+	case len(u.Credentials) > 0:
+		first = "delete signing certificates, SSH public keys and service specific credentials"
+	case len(tx.state.devicesOf(u)) > 0:
+		first = "delete MFA device"
+	case len(u.Groups) > 0:
+		first = "remove user from all groups"
+	case u.Login != nil:
+		first = "delete login profile"
+	default:
+		return u.bare()
 	}
-	if u.Login != nil {
-		return deleteConflict("Cannot delete entity, must delete login profile first.")
+	return refuse(deleteConflict, "Cannot delete entity, must %s first.", first)
+}
+
+// ListUsers lists the users.
+func (tx *tx) ListUsers(_ *iam.ListUsersInput) (*iam.ListUsersOutput, error) {
+	out := &iam.ListUsersOutput{}
+	for _, u := range ordered(tx.state.Users) {
+		out.Users = append(out.Users, u.listed())
 	}
-	return u.bare()
+	return out, nil
 }
 
-// ListUsers lists the users under a path.
-func (c *IAM) ListUsers(ctx context.Context, in *iam.ListUsersInput, _ ...func(*iam.Options)) (*iam.ListUsersOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.ListUsersOutput, error) {
-		users, truncated, next, err := page(tx, under(maps.Values(tx.state.Users), in.PathPrefix), byName, in.Marker, in.MaxItems)
-		out := &iam.ListUsersOutput{IsTruncated: truncated, Marker: next}
-		for _, u := range users {
-			out.Users = append(out.Users, u.listed())
-		}
-		return out, err
-	})
+// AttachUserPolicy attaches a managed policy.
+func (tx *tx) AttachUserPolicy(_ *iam.AttachUserPolicyInput, u *user, p *policy) error {
+	return u.attach(p)
 }
 
-// TagUser adds tags or overwrites them.
-func (c *IAM) TagUser(ctx context.Context, in *iam.TagUserInput, _ ...func(*iam.Options)) (*iam.TagUserOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.TagUserOutput, error) {
-		u, err := tx.userNamed(in.UserName)
-		if err != nil {
-			return nil, err
-		}
-		return &iam.TagUserOutput{}, u.tag(in.Tags, equalFold)
-	})
+// DetachUserPolicy detaches a managed policy that is attached.
+func (tx *tx) DetachUserPolicy(in *iam.DetachUserPolicyInput, u *user) error {
+	return tx.detach(&u.identity, in.PolicyArn)
 }
 
-// UntagUser removes tags; keys that are not there do not matter.
-func (c *IAM) UntagUser(ctx context.Context, in *iam.UntagUserInput, _ ...func(*iam.Options)) (*iam.UntagUserOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.UntagUserOutput, error) {
-		u, err := tx.userNamed(in.UserName)
-		if err != nil {
-			return nil, err
-		}
-		u.untag(in.TagKeys, equalFold)
-		return &iam.UntagUserOutput{}, nil
-	})
+// ListAttachedUserPolicies lists the managed policies that are attached.
+func (tx *tx) ListAttachedUserPolicies(_ *iam.ListAttachedUserPoliciesInput, u *user) (*iam.ListAttachedUserPoliciesOutput, error) {
+	return &iam.ListAttachedUserPoliciesOutput{AttachedPolicies: tx.attached(&u.identity)}, nil
 }
 
-// ListUserTags lists a user's tags.
-func (c *IAM) ListUserTags(ctx context.Context, in *iam.ListUserTagsInput, _ ...func(*iam.Options)) (*iam.ListUserTagsOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.ListUserTagsOutput, error) {
-		u, err := tx.userNamed(in.UserName)
-		if err != nil {
-			return nil, err
-		}
-		tags, truncated, next, err := page(tx, u.Tags, tag.key, in.Marker, in.MaxItems)
-		return &iam.ListUserTagsOutput{Tags: iamTags(tags), IsTruncated: truncated, Marker: next}, err
-	})
+// PutUserPolicy adds or replaces an inline policy.
+func (tx *tx) PutUserPolicy(in *iam.PutUserPolicyInput, u *user) error {
+	return tx.putInline(&u.identity, in.PolicyName, in.PolicyDocument)
 }
 
-// PutUserPermissionsBoundary sets a user's boundary.
-func (c *IAM) PutUserPermissionsBoundary(ctx context.Context, in *iam.PutUserPermissionsBoundaryInput, _ ...func(*iam.Options)) (*iam.PutUserPermissionsBoundaryOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.PutUserPermissionsBoundaryOutput, error) {
-		u, err := tx.userNamed(in.UserName)
-		if err != nil {
-			return nil, err
-		}
-		arn, err := tx.bound(in.PermissionsBoundary)
-		if err == nil {
-			u.Boundary = arn
-		}
-		return &iam.PutUserPermissionsBoundaryOutput{}, err
-	})
+// ListUserPolicies lists the names of the inline policies.
+func (tx *tx) ListUserPolicies(_ *iam.ListUserPoliciesInput, u *user) (*iam.ListUserPoliciesOutput, error) {
+	return &iam.ListUserPoliciesOutput{PolicyNames: u.inlineNames()}, nil
 }
 
-// DeleteUserPermissionsBoundary takes a user's boundary away.
-func (c *IAM) DeleteUserPermissionsBoundary(ctx context.Context, in *iam.DeleteUserPermissionsBoundaryInput, _ ...func(*iam.Options)) (*iam.DeleteUserPermissionsBoundaryOutput, error) {
-	return call(ctx, c.front, in, func(tx *tx) (*iam.DeleteUserPermissionsBoundaryOutput, error) {
-		u, err := tx.userNamed(in.UserName)
-		if err != nil {
-			return nil, err
-		}
-		return &iam.DeleteUserPermissionsBoundaryOutput{}, u.unbound("User")
-	})
+// DeleteUserPolicy deletes an inline policy.
+func (tx *tx) DeleteUserPolicy(in *iam.DeleteUserPolicyInput, u *user) error {
+	return u.deleteInline(in.PolicyName)
+}
+
+// PutUserPermissionsBoundary sets the permissions boundary.
+func (tx *tx) PutUserPermissionsBoundary(in *iam.PutUserPermissionsBoundaryInput, u *user) error {
+	return tx.bound(&u.identity, in.PermissionsBoundary)
+}
+
+// DeleteUserPermissionsBoundary takes the permissions boundary away.
+func (tx *tx) DeleteUserPermissionsBoundary(_ *iam.DeleteUserPermissionsBoundaryInput, u *user) error {
+	return u.unbound()
 }

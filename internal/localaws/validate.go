@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// model is a service's constraints on its inputs: of operations and structures the members, of other shapes the limits,
-// by name. The embedded files say how they are written.
+// model is a service's constraints on its inputs: of operations and structures the members, of
+// other shapes the limits, by name. The embedded files say how they are written.
 type model map[string][]string
 
 func parseModel(text string) model {
@@ -24,8 +24,10 @@ func parseModel(text string) model {
 	return m
 }
 
-// validate checks an input against the constraints of the service's model and reports all that it breaks.
-func (a *Account) validate(op operation, in any) error {
+// validate checks an input against the constraints of the service's model and reports all that it
+// breaks. A member that the model does not have is one that the operation here would pass over, so
+// the call is refused.
+func (a *Account) validate(op operation, in reflect.Value) error {
 	c := checker{account: a, model: a.iamModel}
 	switch op.service {
 	case "secretsmanager":
@@ -33,7 +35,10 @@ func (a *Account) validate(op operation, in any) error {
 	case "sts":
 		return nil // GetCallerIdentity takes nothing
 	}
-	c.check(op.action, "", reflect.ValueOf(in).Elem())
+	c.check(op.action, "", in)
+	if c.unknown != "" {
+		return refuse("InternalFailure", "localaws does not know %s of %s.", c.unknown, op.action)
+	}
 	if len(c.faults) > 0 {
 		return validationError(op.service, c.faults)
 	}
@@ -45,6 +50,7 @@ type checker struct {
 	account *Account
 	model   model
 	faults  []string
+	unknown string // a member that the model does not have
 }
 
 func (c *checker) complain(v reflect.Value, at, format string, args ...any) {
@@ -94,16 +100,26 @@ func (c *checker) check(shape, at string, v reflect.Value) {
 
 // members checks a structure's members: Name!:shape is one that is required and constrained.
 func (c *checker) members(specs []string, at string, v reflect.Value) {
+	given := map[string]bool{}
+	for field, member := range v.Fields() {
+		given[field.Name] = field.IsExported() && !member.IsZero()
+	}
 	for _, spec := range specs {
 		name, shape, constrained := strings.Cut(spec, ":")
 		name, required := strings.CutSuffix(name, "!")
 		member := v.FieldByName(name)
+		delete(given, name)
 		where := strings.TrimPrefix(at+"."+strings.ToLower(name[:1])+name[1:], ".")
 		switch absent := member.IsZero(); {
 		case absent && required:
 			c.complain(reflect.Value{}, where, "not be null")
 		case !absent && constrained:
 			c.check(shape, where, member)
+		}
+	}
+	for name, unknown := range given {
+		if unknown {
+			c.unknown = name
 		}
 	}
 }

@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// A Stack is where a template is deployed, and with which parameters. Those that are not given have their defaults.
+// A Stack is where a template is deployed, and with which parameters. Parameters that are not given
+// have their defaults.
 type Stack struct {
 	Partition, Region, AccountID string
 
@@ -34,8 +35,8 @@ func (t *Template) in(stack Stack) (scope, error) {
 // noValue is what AWS::NoValue stands for: what has this value is not there.
 type noValue struct{}
 
-// value evaluates the functions in a value. What only a deployment can tell stands as its name: the Ref of a resource as
-// its logical ID, an attribute as ID.Attribute.
+// value evaluates the functions in a value. In the place of what only a deployment can tell it puts
+// a name: for the Ref of a resource its logical ID, for an attribute ID.Attribute.
 func (s scope) value(v any) (any, error) {
 	switch v := v.(type) {
 	case []any:
@@ -182,7 +183,7 @@ func (s scope) substitute(argument any) (any, error) {
 	return text, errors.Join(faults...)
 }
 
-// condition says whether a named condition holds.
+// condition reports whether a named condition holds.
 func (s scope) condition(name string) (bool, error) {
 	v, ok := s.conditions[name]
 	if !ok {

@@ -2,10 +2,13 @@ package rolepolicy
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+
+	"redis-cloud-iam/internal/iampolicy"
 )
 
 // A Role is what a role may do: its policies, inline ones and managed ones.
@@ -16,10 +19,12 @@ type Policy struct {
 	LogicalID   string // of its resource; of an inline policy, the role's and the policy's name
 	Description string // of a managed policy
 	Document    string // as JSON, without white space
-	Statements  []Statement
+
+	document *iampolicy.Document
 }
 
-// Role reads the policies of the role that has a logical ID. Every managed policy of the template must be that role's.
+// Role reads the policies of the role that has a logical ID. Every managed policy of the template
+// must be that role's.
 func (t *Template) Role(logicalID string, stack Stack) (Role, error) {
 	s, err := t.in(stack)
 	if err != nil {
@@ -96,28 +101,24 @@ func managed(id, role string, properties map[string]any) (Role, error) {
 }
 
 func newPolicy(id, description string, document any) (Policy, error) {
-	entries, _ := document.(map[string]any)
-	if err := only(entries, "Version", "Statement"); err != nil {
-		return Policy{}, err
-	}
-	if entries["Version"] != "2012-10-17" {
-		return Policy{}, fmt.Errorf("version %v of the policy language is not known here", entries["Version"])
-	}
 	text, err := json.Marshal(document)
 	if err != nil {
 		return Policy{}, err
 	}
 	p := Policy{LogicalID: id, Description: description, Document: string(text)}
-	list, _ := entries["Statement"].([]any)
-	if len(list) == 0 {
-		return Policy{}, fmt.Errorf("policy %s has no list of statements", id)
+	if p.document, err = iampolicy.Parse(p.Document); err != nil {
+		return Policy{}, fmt.Errorf("policy %s: %w", id, err)
 	}
-	for i, item := range list {
-		statement, err := newStatement(item)
-		if err != nil {
+	if p.document.Version != "2012-10-17" {
+		return Policy{}, fmt.Errorf("version %s of the policy language is not known here", p.document.Version)
+	}
+	if strings.Contains(p.Document, "${") {
+		return Policy{}, errors.New("policy variables are not known here")
+	}
+	for i, statement := range p.document.Statements {
+		if err := check(statement); err != nil {
 			return Policy{}, fmt.Errorf("statement %d %s: %w", i+1, statement.Sid, err)
 		}
-		p.Statements = append(p.Statements, statement)
 	}
 	return p, nil
 }
@@ -135,9 +136,10 @@ func only(entries map[string]any, known ...string) error {
 	return nil
 }
 
-// During is the role while an update goes from the former one to it. CloudFormation changes a policy in place; but where the
-// description of a managed policy differs, which cannot be changed, it makes a new one, and deletes the former one, as one
-// that the template no longer has, only in its clean-up after all else.
+// During is the role while an update changes the former role to this one. CloudFormation changes a
+// policy in place. But the description of a managed policy cannot be changed: where it differs,
+// CloudFormation makes a new policy, and deletes the former one only in its clean-up after all
+// else, as it does with a policy that the template no longer has.
 //
 // See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-managedpolicy.html.
 func (r Role) During(former Role) Role {

@@ -63,7 +63,7 @@ func Parse(text []byte) (*Template, error) {
 	return t, nil
 }
 
-// HasParameter says whether the template has a parameter of this name.
+// HasParameter reports whether the template has a parameter of this name.
 func (t *Template) HasParameter(name string) bool {
 	_, ok := t.parameters[name]
 	return ok
@@ -72,8 +72,9 @@ func (t *Template) HasParameter(name string) bool {
 // AllowedPattern is the pattern of a parameter's values, or "".
 func (t *Template) AllowedPattern(parameter string) string { return t.parameters[parameter].pattern }
 
-// plain makes a node a string, a []any or a map[string]any. Functions take their long form: !Sub text becomes
-// {"Fn::Sub": text}. Numbers and booleans are text, which is what CloudFormation makes of them.
+// plain makes a node a string, a []any or a map[string]any. Functions take their long form: !Sub
+// text becomes {"Fn::Sub": text}. Numbers and booleans are text, which is what CloudFormation makes
+// of them.
 func plain(node *yaml.Node) (any, error) {
 	value, err := untagged(node)
 	if err != nil {

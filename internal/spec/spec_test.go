@@ -216,3 +216,5 @@ func TestASecretShowsItselfToNobody(t *testing.T) {
 	assert.Equal(t, "hunter2", s.Reveal())
 	assert.Empty(t, Sensitive{}.Reveal())
 }
+
+const stack = "arn:aws:cloudformation:us-east-1:123456789012:stack/redis-cloud/7d2f6c10-5b1e-4c0a-9a63-2f8f5f1c9e10"

@@ -2,6 +2,7 @@ package localaws
 
 import (
 	"context"
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
@@ -10,12 +11,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	secrettypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// teller tells a story to an account through one of its fronts: it hands an SDK input to the operation that the input's type
+// teller tells a story to an account: it gives an SDK input to the operation that the input's type
 // names.
 type teller struct {
 	*testing.T
@@ -23,22 +26,16 @@ type teller struct {
 	services map[string]any
 }
 
-// story runs a test twice, each time with an account of its own: against the typed front, and with the SDK's own clients against
-// the HTTP front.
-func story(t *testing.T, tell func(s teller)) {
+// newTeller returns one who calls an account as the Lambda's own role.
+func newTeller(t *testing.T, a *Account) teller {
 	t.Helper()
-	t.Run("typed", func(t *testing.T) {
-		a := New(Options{})
-		tell(teller{t, a, typed(a.As(ownKeyID, ""))})
-	})
-	t.Run("http", func(t *testing.T) {
-		a := New(Options{})
-		tell(teller{t, a, clients(a.Config("", ""))})
-	})
+	return teller{t, a, clients(a.Config("", ""))}
 }
 
-func typed(c *Caller) map[string]any {
-	return map[string]any{"iam": c.IAM(), "sts": c.STS(), "secretsmanager": c.SecretsManager()}
+// story runs a test with an account of its own.
+func story(t *testing.T, tell func(s teller)) {
+	t.Helper()
+	tell(newTeller(t, New(Options{})))
 }
 
 func clients(config aws.Config) map[string]any {
@@ -50,11 +47,7 @@ func clients(config aws.Config) map[string]any {
 
 // as is the same teller with a user's credentials.
 func (s teller) as(id, secret string) teller {
-	if _, isTyped := s.services["iam"].(*IAM); isTyped {
-		s.services = typed(s.account.As(id, secret))
-	} else {
-		s.services = clients(s.account.Config(id, secret))
-	}
+	s.services = clients(s.account.Config(id, secret))
 	return s
 }
 
@@ -75,12 +68,14 @@ func (s teller) do(inputs ...any) {
 	}
 }
 
-// refused makes a call that must fail with an error code and, on both fronts, an error that errors.As finds by its code.
+// refused makes a call that must fail with an error code.
 func (s teller) refused(code string, in any) {
 	s.Helper()
 	_, err := s.try(s.Context(), in)
 	require.Error(s, err, "%T should be refused with %s", in, code)
-	assert.Equal(s, code, errorCode(err), "%v", err)
+	api, _ := errors.AsType[smithy.APIError](err)
+	require.NotNil(s, api, "%v", err)
+	assert.Equal(s, code, api.ErrorCode(), "%v", err)
 }
 
 // ask makes a call that must succeed and returns its output.
@@ -138,53 +133,81 @@ func tags(pairs ...string) (list []iamtypes.Tag) {
 	return list
 }
 
-// The typed front is the SDK's clients by their methods; its models and it know the same operations.
-func TestTheTypedFrontHasTheSignaturesOfTheSDK(t *testing.T) {
+// An operation takes the input of the SDK's, and returns its output or, where that holds nothing,
+// only an error. The model knows the same operations.
+func TestTheOperationsAreTheSDKs(t *testing.T) {
 	a := New(Options{})
-	for service, front := range map[string]struct {
-		ours, theirs any
-		model        model
-	}{
-		"iam":            {a.IAM(), &iam.Client{}, a.iamModel},
-		"sts":            {a.STS(), &sts.Client{}, model{"GetCallerIdentity": {"="}}},
-		"secretsmanager": {a.SecretsManager(), &secretsmanager.Client{}, a.secretModel},
-	} {
-		ours, theirs := reflect.ValueOf(front.ours), reflect.ValueOf(front.theirs)
-		for i := range ours.NumMethod() {
-			name := ours.Type().Method(i).Name
-			assert.Equal(t, theirs.MethodByName(name).Type(), ours.Method(i).Type(), "%s %s", service, name)
-			assert.Contains(t, front.model, name)
+	inputs := map[string]reflect.Type{}
+	for method := range reflect.TypeFor[*tx]().Methods() {
+		if method.Type.NumIn() < 2 || method.Type.In(1).Kind() != reflect.Pointer {
+			continue // such as Inject, which is the account's
 		}
-		for name := range front.model {
-			assert.Equal(t, theirs.MethodByName(name).IsValid(), ours.MethodByName(name).IsValid(), "%s %s", service, name)
+		op := operationOf(method.Type.In(1).Elem())
+		service, known := clients(a.Config("", ""))[op.service]
+		if !known {
+			continue
+		}
+		require.Equal(t, method.Name, op.action)
+		theirs := reflect.ValueOf(service).MethodByName(op.action).Type()
+		assert.Equal(t, theirs.In(1), method.Type.In(1))
+		if method.Type.NumOut() == 2 {
+			assert.Equal(t, theirs.Out(0), method.Type.Out(0))
+		} else {
+			assert.Equal(t, []string{"ResultMetadata"}, memberNames(theirs.Out(0).Elem()), op.action)
+		}
+		inputs[op.fullName()] = method.Type.In(1).Elem()
+	}
+	assert.Greater(t, len(inputs), 80)
+	for service, m := range map[string]model{"iam": a.iamModel, "secretsmanager": a.secretModel} {
+		for name, spec := range m {
+			if op := (operation{service, name}); strings.HasPrefix(spec[0], "=") && inputs[op.fullName()] != nil {
+				for _, member := range spec[1:] {
+					member, _, _ = strings.Cut(member, ":")
+					assert.Contains(t, memberNames(inputs[op.fullName()]), strings.TrimSuffix(member, "!"), name)
+				}
+				delete(inputs, op.fullName())
+			}
 		}
 	}
+	assert.Equal(t, map[string]reflect.Type{"sts:GetCallerIdentity": reflect.TypeFor[sts.GetCallerIdentityInput]()}, inputs)
+}
+
+func memberNames(of reflect.Type) (names []string) {
+	for _, field := range reflect.VisibleFields(of) {
+		if field.IsExported() {
+			names = append(names, field.Name)
+		}
+	}
+	return names
+}
+
+// What would be passed over is refused.
+func TestAMemberThatIsNotKnownIsRefused(t *testing.T) {
+	story(t, func(s teller) {
+		s.refused("InternalFailure", &iam.ListUsersInput{PathPrefix: aws.String("/team/")})
+		s.refused("InternalFailure", &secretsmanager.CreateSecretInput{Name: aws.String("s"), AddReplicaRegions: []secrettypes.ReplicaRegionType{{}}})
+	})
 }
 
 // AWS sends a list that holds nothing as an empty one: a client that prints what it got shows "[]".
 func TestAListThatHoldsNothingIsEmptyAndNotAbsent(t *testing.T) {
 	story(t, func(s teller) {
-		s.do(createUser("redis"), createRole("redis"), createPolicy("read-users"), createSecret(1, "x"))
-		s.do(&iam.CreateGroupInput{GroupName: aws.String("redis")})
-		for service, client := range s.services {
-			for method := range reflect.TypeOf(client).Methods() {
-				if !strings.HasPrefix(method.Name, "List") || !reflect.ValueOf(typed(s.account.As(ownKeyID, ""))[service]).MethodByName(method.Name).IsValid() {
-					continue
+		s.do(createUser("redis"), createRole("redis"), createPolicy("read-users"))
+		for method := range reflect.TypeFor[*tx]().Methods() {
+			if !strings.HasPrefix(method.Name, "List") {
+				continue
+			}
+			in := reflect.New(method.Type.In(1).Elem())
+			for name, value := range map[string]string{"UserName": "redis", "RoleName": "redis", "PolicyArn": readUsersARN} {
+				if field := in.Elem().FieldByName(name); field.IsValid() {
+					field.Set(reflect.ValueOf(&value))
 				}
-				in := reflect.New(method.Type.In(2).Elem())
-				for name, value := range map[string]string{
-					"UserName": "redis", "RoleName": "redis", "GroupName": "redis", "PolicyArn": readUsersARN, "SecretId": secretName,
-				} {
-					if field := in.Elem().FieldByName(name); field.IsValid() {
-						field.Set(reflect.ValueOf(&value))
-					}
-				}
-				out, err := s.try(s.Context(), in.Interface())
-				require.NoError(s, err, method.Name)
-				for name, field := range reflect.ValueOf(out).Elem().Fields() {
-					if field.Kind() == reflect.Slice {
-						assert.False(s, field.IsNil(), "%s %s", method.Name, name.Name)
-					}
+			}
+			out, err := s.try(s.Context(), in.Interface())
+			require.NoError(s, err, method.Name)
+			for name, field := range reflect.ValueOf(out).Elem().Fields() {
+				if field.Kind() == reflect.Slice {
+					assert.False(s, field.IsNil(), "%s %s", method.Name, name.Name)
 				}
 			}
 		}
