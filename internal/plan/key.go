@@ -22,10 +22,13 @@ func (p *planner) notice(format string, args ...any) {
 	p.notices = append(p.notices, fmt.Sprintf(format, args...))
 }
 
-// lastUseOf reports whether the last use of a key is known, and else has it asked for.
-func (p *planner) lastUseOf(key Key) bool {
-	if !key.UseKnown && !slices.Contains(p.ask, key.ID) {
-		p.ask = append(p.ask, key.ID)
+// questions are the keys whose last use must be known.
+type questions struct{ ask []string }
+
+// known reports whether the last use of a key is known, and else has it asked for.
+func (q *questions) known(key Key) bool {
+	if !key.UseKnown && !slices.Contains(q.ask, key.ID) {
+		q.ask = append(q.ask, key.ID)
 	}
 	return key.UseKnown
 }
@@ -77,7 +80,7 @@ func (p *planner) loose() error {
 		case !key.Listed || key.Made:
 		case key.Kept:
 			p.notice("access key %s of user %s was there before and is kept: delete it when nobody uses it any more", key.ID, user)
-		case !p.lastUseOf(key.Key):
+		case !p.known(key.Key):
 		case key.used():
 			p.notice("access key %s of user %s was not made by this resource and has been used: it is left as it is", key.ID, user)
 		case p.seen.At.Sub(key.Created) < courtesy:
@@ -215,7 +218,7 @@ func (p *planner) makeRoom(current *Row) error {
 	var told []string
 	spare := listed[0] // the one that was not used for the longest time
 	for _, key := range listed {
-		p.lastUseOf(key.Key)
+		p.known(key.Key)
 		isStored, spareIsStored := key.stored(), spare.stored()
 		if spareIsStored && !isStored || isStored == spareIsStored && key.LastUsed.Before(spare.LastUsed) {
 			spare = key
@@ -245,7 +248,7 @@ func (p *planner) protect() error {
 	var found []string
 	for _, step := range slices.Concat(p.change, p.retire) {
 		key := p.seen.In(User).Key(ends(step))
-		if key != nil && p.lastUseOf(*key) && key.inUse(p.seen.At) {
+		if key != nil && p.known(*key) && key.inUse(p.seen.At) {
 			found = append(found, Row{Key: *key}.inUseBy(p.Spec.User))
 		}
 	}

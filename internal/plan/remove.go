@@ -56,7 +56,7 @@ type clearing struct {
 	retained            bool // whether everything stays
 	spared              bool // whether what was adopted stays
 	strip, remove, last []Step
-	ask                 []string
+	questions
 }
 
 // settle decides what stays. What was adopted does if the adoption did not come to its end, or is undone,
@@ -227,14 +227,6 @@ func (c *clearing) consolePassword() {
 	if c.fate(User) == GiveBack && c.user.Login && (c.user.Claim.Password != "" || isPassword(secret.Version(Current))) {
 		c.first(Delete{Ref: Ref{LoginProfile, c.user.Name, c.user.Name}})
 	}
-}
-
-// known reports whether the last use of a key is known, and else has it asked for.
-func (c *clearing) known(key Key) bool {
-	if !key.UseKnown && !slices.Contains(c.ask, key.ID) {
-		c.ask = append(c.ask, key.ID)
-	}
-	return key.UseKnown
 }
 
 // refuse names everything that keeps the plan from being carried out, before anything is touched.
