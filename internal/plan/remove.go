@@ -105,6 +105,9 @@ func (c *clearing) fate(slot Slot) Fate {
 // entity plans the fate of what stands in a slot.
 func (c *clearing) entity(slot Slot) {
 	entity, fate := c.seen.In(slot), c.fate(slot)
+	if entity != nil && fate != Destroy && c.Boundaries.Has(entity.Boundary) {
+		c.first(SetBoundary{Ref: entity.Ref})
+	}
 	stage := &c.remove
 	if slot == User && (fate != Destroy || c.spared) {
 		stage = &c.last

@@ -90,6 +90,7 @@ func (c Resource) remove(ctx context.Context, r customresource.Request) error {
 	found, err := c.account.Clear(ctx, plan.Removal{
 		Names: properties.Names, Account: where, Owner: owner,
 		Retain: properties.Retain, Protect: properties.Protect, Undo: !answered, Event: r.Sent,
+		Boundaries: properties.StackBoundaries,
 	}, watch)
 	if err == nil && !found && answered && r.PhysicalResourceID != owner {
 		return fmt.Errorf("nothing was deleted: the physical resource ID is %s, and the names in these properties give %s. "+

@@ -12,7 +12,8 @@ import (
 type Spec struct {
 	Names
 	RedisCloudAccountID string            // the AWS account of Redis Cloud that may assume the console role
-	PermissionsBoundary string            // ARN put on both roles and the user; "" for none
+	PermissionsBoundary string            // ARN put on both roles and the user; "" for the stack's own
+	StackBoundaries     Boundaries        // policies that the stack makes itself
 	Tags                map[string]string // added to every entity and secret
 	KmsKeyID            string            // encrypts the secrets; "" for the account's aws/secretsmanager
 	PolicyRevision      string            // of the two managed policies
@@ -24,6 +25,14 @@ type Spec struct {
 	Protect             bool              // whether a key that is in use is kept from being deleted
 	Retain              bool              // whether the entities outlive the resource
 	SecretReaders       []string          // principals that may read the secrets; sorted
+}
+
+// Boundaries are the ARNs of permissions boundaries; "" for none.
+type Boundaries struct{ InstanceRole, User string }
+
+// Has reports whether an ARN is one of the boundaries.
+func (b Boundaries) Has(arn string) bool {
+	return arn != "" && (arn == b.InstanceRole || arn == b.User)
 }
 
 // KeyState is what becomes of the previous access key.
@@ -51,7 +60,7 @@ func Parse(properties json.RawMessage, account Account) (Spec, error) {
 	}
 	r.distinctNames(spec.Names)
 	spec.RedisCloudAccountID = r.matching("RedisCloudAccountId", "168085023892", regexp.MustCompile(`^\d{12}$`), "the 12 digits of an AWS account ID")
-	spec.PermissionsBoundary = r.boundary(spec.Names)
+	r.boundaries(&spec)
 	spec.Tags = r.tags()
 	spec.KmsKeyID = r.kmsKey()
 	spec.PolicyRevision = r.oneOf("PolicyRevision", newestRevision(), revisions()...)
@@ -99,13 +108,31 @@ func (r *reader) existing() (adopt bool, stack string) {
 	}
 }
 
-// boundary: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
-func (r *reader) boundary(names Names) string {
+// boundaries reads PermissionsBoundary: one ARN for both roles and the user; or two, which is how a stack passes
+// its own: the first for the instance role, the second for the user and the console role.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+func (r *reader) boundaries(spec *Spec) {
 	const name = "PermissionsBoundary"
-	arn := r.scalar(name, "")
-	if arn == "" {
-		return ""
+	raw, _ := r.value(name)
+	if describeJSON(raw) != "a list" {
+		if arn := r.scalar(name, ""); arn != "" {
+			spec.PermissionsBoundary = r.boundary(arn, spec.Names)
+		}
+		return
 	}
+	arns := r.list(name, " of two ARNs, or a single one")
+	for _, arn := range arns {
+		r.boundary(arn, spec.Names)
+	}
+	if len(arns) == 2 {
+		spec.StackBoundaries = Boundaries{arns[0], arns[1]}
+	} else if len(arns) > 0 {
+		r.fault("%s: has %d ARNs; give one for both roles and the user, or two: for the instance role, and for the user and the console role", name, len(arns))
+	}
+}
+
+func (r *reader) boundary(arn string, names Names) string {
+	const name = "PermissionsBoundary"
 	m := regexp.MustCompile(`^arn:(aws[a-z-]*):iam::(aws|\d{12}):policy/[\w+=,.@/-]+$`).FindStringSubmatch(arn)
 	switch {
 	case m == nil:
