@@ -33,23 +33,32 @@ func (q *questions) known(key Key) bool {
 	return key.UseKnown
 }
 
-// keep remembers on a user whose adoption begins which keys it has, before one is made beside them: they
-// may be what Redis Cloud uses. So a key that a crash leaves behind is told from one that was there before.
+// keep remembers on a user and on secrets whose adoption begins what they have: the user's keys, and the
+// version that is current. It comes before anything is made or stored beside them. So what a crash leaves is
+// told from what was there before, and a Delete can give it back.
 func (p *planner) keep() error {
-	user := p.seen.In(User)
-	if user == nil || !p.adopts(user.Claim) || user.Claim.Adopter == p.Owner {
-		return nil
-	}
-	var ids []string
-	for i, key := range p.keys {
-		if key.Listed && p.seen.At.Sub(key.Created) < courtesy {
-			return &StaleError{fmt.Sprintf("access key %s of user %s was made a moment ago: a concurrent run may be adopting the user", key.ID, user.Name)}
+	for _, slot := range []Slot{User, KeySecret, ConsoleSecret} {
+		entity := p.seen.In(slot)
+		if entity == nil || !p.has(slot) || !p.adopts(entity.Claim) || entity.Claim.Adopter == p.Owner {
+			continue
 		}
-		if key.Listed {
-			ids, p.keys[i].Kept = append(ids, key.ID), true
+		kept := []string{p.Owner}
+		for i, key := range p.keys {
+			if slot != User || !key.Listed {
+				continue
+			}
+			if p.seen.At.Sub(key.Created) < courtesy {
+				return &StaleError{fmt.Sprintf("access key %s of user %s was made a moment ago: a concurrent run may be adopting the user", key.ID, entity.Name)}
+			}
+			kept, p.keys[i].Kept = append(kept, key.ID), true
 		}
+		for _, version := range []string{entity.Claim.Password, entity.Version(Current)} {
+			if version != "" {
+				kept = append(kept, version)
+			}
+		}
+		p.change = append(p.change, Tag{Ref: entity.Ref, Set: map[string]string{tagKept: strings.Join(kept, " ")}})
 	}
-	p.change = append(p.change, Tag{Ref: user.Ref, Set: keptKeys(p.Owner, ids)})
 	return nil
 }
 
