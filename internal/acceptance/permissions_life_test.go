@@ -82,12 +82,6 @@ func (l *life) play() {
 	l.update(inactive, rotated)
 	l.update(rotated, properties)
 
-	if !namesForLife { // of which labels of the console secret move alone: see undoesAnAdoption
-		other := l.properties(map[string]any{"UserName": "renamed"})
-		l.update(properties, other)
-		l.update(other, properties)
-		l.delete(other)
-	}
 	if !l.spec.ConsoleLogin {
 		l.failsToSetAPassword(properties, switched)
 	}
