@@ -103,7 +103,7 @@ func TestFaultsNamePropertyFaultAndRemedy(t *testing.T) {
 		{`{"Tags":{"<":"1"}}`, `key "<" is not one that AWS accepts`},
 		{`{"PreviousAccessKey":"Gone"}`, `use Active or Inactive or Deleted`},
 		{`{"ConsoleLogin":"yes"}`, `ConsoleLogin: "yes" is not one of its values`},
-		{`{"ExistingEntities":"adopt"}`, `use Fail or Adopt`},
+		{`{"ExistingEntities":"adopt"}`, `use Fail, Adopt, or the ARN of a stack of account 123456789012 that is gone`},
 		{`{"DeletionProtection":"true"}`, `use InUse or Off`},
 		{`{"OnDelete":"Keep"}`, `use Delete or Retain`},
 		{`{"SecretReaders":["arn:aws:iam::111111111111:root"]}`, `SecretReaders: needs a KMS key of your own`},
@@ -139,7 +139,7 @@ func TestFiftyTagsAreTooMany(t *testing.T) {
 	text, err := json.Marshal(map[string]any{"Tags": tags})
 	require.NoError(t, err)
 	_, err = Parse(text, Account{"aws", "123456789012", "us-east-1"})
-	assert.ErrorContains(t, err, "48 tags are more than the 43")
+	assert.ErrorContains(t, err, "48 tags are more than the 38")
 }
 
 func TestBadPropertiesStillGiveTheGoodNames(t *testing.T) {
