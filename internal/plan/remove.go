@@ -292,7 +292,8 @@ func (c *clearing) hindrances(entity *Entity) []hindrance {
 		}
 		all = append(all, hindrance{
 			fmt.Sprintf("secret %s has replicas in%s, and AWS deletes no secret that has any", entity.Name, regions),
-			fmt.Sprintf("Remove them (aws secretsmanager remove-regions-from-replication --secret-id %s --remove-replica-regions%s), and delete again", entity.Name, regions),
+			fmt.Sprintf("Remove them (aws secretsmanager remove-regions-from-replication --region %s --secret-id %s --remove-replica-regions%s), and delete again",
+				c.Account.Region, entity.Name, regions),
 		})
 	}
 	return all
