@@ -187,9 +187,9 @@ func (p *planner) make() error {
 		made = nil
 	}
 	p.link = append(p.link, MakeKey{
-		User: p.Spec.User, Secret: p.Spec.AccessKeySecret, Serial: p.Spec.AccessKeySerial, NewSecret: secret == nil, Made: made,
+		User: p.Spec.User, Secret: p.Spec.AccessKeySecret, Serial: p.Spec.AccessKeySerial, NewSecret: secret == nil,
 	})
-	p.prove = append(p.prove, ProveKey{p.Spec.User})
+	p.prove = append(p.prove, RememberKey{p.Spec.User, made}, ProveKey{p.Spec.User})
 	return nil
 }
 

@@ -140,12 +140,11 @@ func (s Restore) String() string {
 }
 
 // MakeKey makes an access key and stores it: in a new secret, or as a new version of the one that is
-// there. Made are the user's earlier keys, which are remembered on the user together with the new one.
+// there.
 type MakeKey struct {
 	User, Secret string
 	Serial       int
 	NewSecret    bool
-	Made         []Record
 }
 
 func (s MakeKey) String() string {
@@ -154,6 +153,17 @@ func (s MakeKey) String() string {
 		where = "the new secret "
 	}
 	return fmt.Sprintf("make an access key of user %s and store it in %s%s", s.User, where, s.Secret)
+}
+
+// RememberKey writes on the user which key this run made, together with those that were Made before. It
+// comes after the key is stored: what is remembered can be gone back to.
+type RememberKey struct {
+	User string
+	Made []Record
+}
+
+func (s RememberKey) String() string {
+	return "remember the new access key on user " + s.User
 }
 
 // ProveKey waits until AWS accepts the key that this run made.
