@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -40,10 +41,7 @@ func (r *run) makeKey(ctx context.Context, s plan.MakeKey) error {
 	if err != nil {
 		return fmt.Errorf("encode the value of secret %s: %w", s.Secret, err)
 	}
-	store := func(ctx context.Context) error {
-		return r.store(ctx, plan.KeySecret, version{key.VersionID(), string(value), s.NewSecret})
-	}
-	if err := guarded(ctx, store); err != nil { // a panic must not leave the key behind either
+	if err := r.store(ctx, plan.KeySecret, version{key.VersionID(), string(value), s.NewSecret}); err != nil {
 		return r.discard(ctx, key, err)
 	}
 	r.wrote.key(key)
@@ -126,6 +124,10 @@ func (r *run) proveKey(ctx context.Context, s plan.ProveKey) error {
 				return nil
 			}
 			return err
+		},
+		func(ctx context.Context) error {
+			records := append(slices.DeleteFunc(slices.Clone(s.Earlier), func(r plan.Record) bool { return r == key.Record }), key.Record)
+			return r.tag(ctx, plan.Tag{Ref: plan.User.Ref(r.names), Set: plan.MadeKeys(records)})
 		},
 	)
 	key.proven = err == nil
