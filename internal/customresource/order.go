@@ -8,16 +8,17 @@ import (
 	"time"
 )
 
-// awaited is for how long CloudFormation awaits an answer at most: ServiceTimeout is 3,600 seconds or less.
+// awaited is for how long CloudFormation awaits an answer at most: ServiceTimeout is 3,600 seconds
+// or less.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudformation-customresource.html
 const awaited = time.Hour
 
-// signed is for how long a ResponseURL of the older signature is good. AWS does not document it: it is what
-// public events show, whose stacks were made two hours and some seconds before.
+// signed is for how long a ResponseURL of the older signature is good. AWS does not document it: it
+// is what public events show, whose stacks were made two hours and some seconds before.
 const signed = 2 * time.Hour
 
-// sentAt reads when CloudFormation sent an event: when it signed the ResponseURL. It is zero if the URL does
-// not tell.
+// sentAt reads when CloudFormation sent an event: when it signed the ResponseURL. It is zero if the
+// URL does not tell.
 func sentAt(to *url.URL) time.Time {
 	query := to.Query()
 	if sent, err := time.Parse("20060102T150405Z", query.Get("X-Amz-Date")); err == nil {
@@ -29,8 +30,8 @@ func sentAt(to *url.URL) time.Time {
 	return time.Time{}
 }
 
-// order remembers the newest event of each resource that this process has begun. Lambda delivers an event at
-// least once, so an old one may come after a newer one.
+// order remembers the newest event of each resource that this process has begun. Lambda delivers an
+// event at least once, so an old one may come after a newer one.
 type order struct {
 	mu     sync.Mutex
 	newest map[string]time.Time

@@ -139,7 +139,7 @@ type world struct {
 
 func newWorld(t *testing.T, bootstrap string) *world {
 	t.Helper()
-	w := &world{T: t, bootstrap: bootstrap, aws: localaws.New(localaws.Options{}), receiver: newReceiver()}
+	w := &world{T: t, bootstrap: bootstrap, aws: localaws.New(localaws.Options{}), receiver: &receiver{}}
 	server := httptest.NewServer(w.receiver)
 	w.receiverURL = server.URL
 	t.Cleanup(server.Close)
