@@ -2,6 +2,7 @@ package acceptance
 
 import (
 	"context"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -143,6 +144,9 @@ func (w *world) retained(more ...string) (first, second string) {
 	last := serial(2, append(more, `"OnDelete":"Retain"`)...)
 	w.updated(serial(2), last)
 	w.delete(last)
+	if !w.inMoto {
+		time.Sleep(time.Minute)
+	}
 	w.use(second)
 	return first, second
 }

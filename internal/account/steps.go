@@ -38,6 +38,8 @@ func (r *run) carryOut(ctx context.Context, step plan.Step) error {
 		return err
 	case plan.MakeKey:
 		return r.makeKey(ctx, s)
+	case plan.RememberKey:
+		return r.tag(ctx, plan.Tag{Ref: plan.User.Ref(r.names), Set: plan.MadeKeys(append(s.Made, r.wrote.made.Record))})
 	case plan.ProveKey:
 		return r.proveKey(ctx, s)
 	case plan.SetKey:

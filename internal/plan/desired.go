@@ -96,8 +96,12 @@ func (d Desired) Wanted(slot Slot) Wanted {
 	case KeySecret, ConsoleSecret:
 		want.Document, want.KmsKeyID = d.Spec.ReadersPolicy(), d.Spec.KmsKeyID
 	}
-	if kind := slot.Kind(); kind == Role || kind == Person {
-		want.Boundary = d.Spec.PermissionsBoundary
+	switch slot {
+	case InstanceRole:
+		want.Boundary = cmp.Or(d.Spec.PermissionsBoundary, d.Spec.StackBoundaries.InstanceRole)
+	case ConsoleRole, User:
+		want.Boundary = cmp.Or(d.Spec.PermissionsBoundary, d.Spec.StackBoundaries.User)
+	default:
 	}
 	return want
 }
@@ -111,6 +115,11 @@ type Removal struct {
 	Protect bool // whether a key that is in use keeps everything from being removed
 	Undo    bool // whether this undoes a Create that failed: what it adopted is given back
 	Event   time.Time
+	// Attempt is when the Create was sent that failed and is to be cleared; zero for another Delete. If a
+	// later Create has begun, nothing is removed: it goes on with what the failed one left.
+	Attempt time.Time
+	// Boundaries are the stack's own. They go with the stack, so what stays must not have them.
+	Boundaries spec.Boundaries
 }
 
 // Plan is what must be done to get from what was observed to what is desired. It is plain data.

@@ -22,31 +22,43 @@ func (p *planner) notice(format string, args ...any) {
 	p.notices = append(p.notices, fmt.Sprintf(format, args...))
 }
 
-// lastUseOf reports whether the last use of a key is known, and else has it asked for.
-func (p *planner) lastUseOf(key Key) bool {
-	if !key.UseKnown && !slices.Contains(p.ask, key.ID) {
-		p.ask = append(p.ask, key.ID)
+// questions are the keys whose last use must be known.
+type questions struct{ ask []string }
+
+// known reports whether the last use of a key is known, and else has it asked for.
+func (q *questions) known(key Key) bool {
+	if !key.UseKnown && !slices.Contains(q.ask, key.ID) {
+		q.ask = append(q.ask, key.ID)
 	}
 	return key.UseKnown
 }
 
-// keep remembers on a user whose adoption begins which keys it has, before one is made beside them: they
-// may be what Redis Cloud uses. So a key that a crash leaves behind is told from one that was there before.
+// keep remembers on a user and on secrets whose adoption begins what they have: the user's keys, and the
+// version that is current. It comes before anything is made or stored beside them. So what a crash leaves is
+// told from what was there before, and a Delete can give it back.
 func (p *planner) keep() error {
-	user := p.seen.In(User)
-	if user == nil || !p.adopts(user.Claim) || user.Claim.Adopter == p.Owner {
-		return nil
-	}
-	var ids []string
-	for i, key := range p.keys {
-		if key.Listed && p.seen.At.Sub(key.Created) < courtesy {
-			return &StaleError{fmt.Sprintf("access key %s of user %s was made a moment ago: a concurrent run may be adopting the user", key.ID, user.Name)}
+	for _, slot := range []Slot{User, KeySecret, ConsoleSecret} {
+		entity := p.seen.In(slot)
+		if entity == nil || !p.has(slot) || !p.adopts(entity.Claim) || entity.Claim.Adopter == p.Owner {
+			continue
 		}
-		if key.Listed {
-			ids, p.keys[i].Kept = append(ids, key.ID), true
+		kept := []string{p.Owner}
+		for i, key := range p.keys {
+			if slot != User || !key.Listed {
+				continue
+			}
+			if p.seen.At.Sub(key.Created) < courtesy {
+				return &StaleError{fmt.Sprintf("access key %s of user %s was made a moment ago: a concurrent run may be adopting the user", key.ID, entity.Name)}
+			}
+			kept, p.keys[i].Kept = append(kept, key.ID), true
 		}
+		for _, version := range []string{entity.Claim.Password, entity.Version(Current)} {
+			if version != "" {
+				kept = append(kept, version)
+			}
+		}
+		p.change = append(p.change, Tag{Ref: entity.Ref, Set: map[string]string{tagKept: strings.Join(kept, " ")}})
 	}
-	p.change = append(p.change, Tag{Ref: user.Ref, Set: keptKeys(p.Owner, ids)})
 	return nil
 }
 
@@ -77,7 +89,7 @@ func (p *planner) loose() error {
 		case !key.Listed || key.Made:
 		case key.Kept:
 			p.notice("access key %s of user %s was there before and is kept: delete it when nobody uses it any more", key.ID, user)
-		case !p.lastUseOf(key.Key):
+		case !p.known(key.Key):
 		case key.used():
 			p.notice("access key %s of user %s was not made by this resource and has been used: it is left as it is", key.ID, user)
 		case p.seen.At.Sub(key.Created) < courtesy:
@@ -175,9 +187,9 @@ func (p *planner) make() error {
 		made = nil
 	}
 	p.link = append(p.link, MakeKey{
-		User: p.Spec.User, Secret: p.Spec.AccessKeySecret, Serial: p.Spec.AccessKeySerial, NewSecret: secret == nil, Made: made,
+		User: p.Spec.User, Secret: p.Spec.AccessKeySecret, Serial: p.Spec.AccessKeySerial, NewSecret: secret == nil,
 	})
-	p.prove = append(p.prove, ProveKey{p.Spec.User})
+	p.prove = append(p.prove, RememberKey{p.Spec.User, made}, ProveKey{p.Spec.User})
 	return nil
 }
 
@@ -215,7 +227,7 @@ func (p *planner) makeRoom(current *Row) error {
 	var told []string
 	spare := listed[0] // the one that was not used for the longest time
 	for _, key := range listed {
-		p.lastUseOf(key.Key)
+		p.known(key.Key)
 		isStored, spareIsStored := key.stored(), spare.stored()
 		if spareIsStored && !isStored || isStored == spareIsStored && key.LastUsed.Before(spare.LastUsed) {
 			spare = key
@@ -245,7 +257,7 @@ func (p *planner) protect() error {
 	var found []string
 	for _, step := range slices.Concat(p.change, p.retire) {
 		key := p.seen.In(User).Key(ends(step))
-		if key != nil && p.lastUseOf(*key) && key.inUse(p.seen.At) {
+		if key != nil && p.known(*key) && key.inUse(p.seen.At) {
 			found = append(found, Row{Key: *key}.inUseBy(p.Spec.User))
 		}
 	}

@@ -13,7 +13,8 @@ import (
 type Spec struct {
 	Names
 	RedisCloudAccountID string            // the AWS account of Redis Cloud that may assume the console role
-	PermissionsBoundary string            // ARN put on both roles and the user; "" for none
+	PermissionsBoundary string            // ARN put on both roles and the user; "" for the stack's own
+	StackBoundaries     Boundaries        // policies that the stack makes itself
 	Tags                map[string]string // added to every entity and secret
 	KmsKeyID            string            // encrypts the secrets; "" for the account's aws/secretsmanager
 	PolicyRevision      string            // of the two managed policies
@@ -25,6 +26,14 @@ type Spec struct {
 	Protect             bool              // whether a key that is in use is kept from being deleted
 	Retain              bool              // whether the entities outlive the resource
 	SecretReaders       []string          // principals that may read the secrets; sorted
+}
+
+// Boundaries are the ARNs of permissions boundaries; "" for none.
+type Boundaries struct{ InstanceRole, User string }
+
+// Has reports whether an ARN is one of the boundaries.
+func (b Boundaries) Has(arn string) bool {
+	return arn != "" && (arn == b.InstanceRole || arn == b.User)
 }
 
 // KeyState is what becomes of the previous access key.
@@ -54,7 +63,7 @@ func Parse(properties json.RawMessage, account Account) (Spec, error) {
 	r.distinctNames(spec.Names)
 	spec.RedisCloudAccountID = r.scalar("RedisCloudAccountId", "168085023892")
 	r.match("RedisCloudAccountId", spec.RedisCloudAccountID, `\d{12}`, "", "the 12 digits of an AWS account ID")
-	spec.PermissionsBoundary = r.boundary(spec.Names)
+	r.boundaries(&spec)
 	spec.Tags = r.tags()
 	spec.KmsKeyID = r.kmsKey()
 	revisions := revisions()
@@ -104,11 +113,29 @@ func (r *reader) existing() (adopt bool, stack string) {
 	return true, text
 }
 
-// boundary: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
-func (r *reader) boundary(names Names) string {
-	const name, pattern = "PermissionsBoundary", `|arn:(aws[a-z-]*):iam::(aws|\d{12}):policy/[\w+=,.@/-]+`
-	arn := r.scalar(name, "")
-	m := r.match(name, arn, pattern, "policy",
+// boundaries reads PermissionsBoundary: one ARN for both roles and the user; or two, which is how a
+// stack passes its own: the first for the instance role, the second for the user and the console
+// role. https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+func (r *reader) boundaries(spec *Spec) {
+	const name = "PermissionsBoundary"
+	if _, isList := r.given[name].([]any); !isList {
+		spec.PermissionsBoundary = r.scalar(name, "")
+		r.boundary(name, spec.PermissionsBoundary, spec.Names)
+		return
+	}
+	arns := r.list(name, false, " of two ARNs, or a single one")
+	for _, arn := range arns {
+		r.boundary(name, arn, spec.Names)
+	}
+	if len(arns) == 2 {
+		spec.StackBoundaries = Boundaries{arns[0], arns[1]}
+	} else if len(arns) > 0 {
+		r.fault("%s: has %d ARNs; give one for both roles and the user, or two: for the instance role, and for the user and the console role", name, len(arns))
+	}
+}
+
+func (r *reader) boundary(name, arn string, names Names) {
+	m := r.match(name, arn, `|arn:(aws[a-z-]*):iam::(aws|\d{12}):policy/[\w+=,.@/-]+`, "policy",
 		"the ARN of a managed policy; it must look like "+r.account.IAMARN("policy", "<name>"))
 	policy := arn[strings.LastIndex(arn, "/")+1:] // under a path too: IAM has no two of one name
 	switch {
@@ -118,7 +145,6 @@ func (r *reader) boundary(names Names) string {
 	case strings.EqualFold(policy, names.InstancePolicy), strings.EqualFold(policy, names.UserPolicy):
 		r.fault("%s: %s is one of the policies that this resource makes and may rewrite, so that it bounds nothing; give another policy", name, quote(arn))
 	}
-	return arn
 }
 
 // kmsKey reads an ID, an alias, or the ARN of either:
