@@ -4,7 +4,6 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -41,21 +40,16 @@ func (u *user) credentialsOf(k credentialKind) []*credential {
 
 // shownCredentials are a user's credentials of one kind as a structure of the SDK shows them.
 func shownCredentials[T any](tx *tx, u *user, k credentialKind) []T {
-	var all []T
-	for _, c := range u.credentialsOf(k) {
-		all = append(all, shownCredential[T](tx, u, c))
-	}
-	return all
+	return each(u.credentialsOf(k), func(c *credential) T { return shownCredential[T](tx, u, c) })
 }
 
-func shownCredential[T any](tx *tx, u *user, c *credential) (out T) {
-	output{reflect.ValueOf(&out).Elem()}.set(map[string]any{
+func shownCredential[T any](tx *tx, u *user, c *credential) T {
+	return show[T](map[string]any{
 		string(c.Kind): &c.ID, "UserName": &u.Name, "Status": active,
 		"UploadDate": stamp(c.Created), "CreateDate": stamp(c.Created),
 		"CertificateBody": &c.Of, "SSHPublicKeyBody": &c.Of, "ServiceName": &c.Of,
 		"ServiceUserName": aws.String(u.Name + "-at-" + tx.id),
 	})
-	return out
 }
 
 // addCredential gives a user a credential, if it has less than so many of the kind.

@@ -109,16 +109,15 @@ func (tx *tx) made(k kind, path, name *string, tags []iamtypes.Tag) (e entity, e
 	prefix := map[kind]string{aUser: "AIDA", aGroup: "AGPA", aRole: "AROA", aProfile: "AIPA", aPolicy: "ANPA"}[k]
 	p := cmp.Or(aws.ToString(path), "/")
 	e = entity{Kind: k, Name: *name, Path: p, ID: uniqueID(prefix), ARN: tx.arn(string(k) + p + *name), Created: tx.now}
-	return e, e.tag(tags)
+	err = e.tag(tags)
+	return e, err
 }
 
 // shown fills, of a structure of the SDK, the members that entities of all kinds show.
 func shown[T any](e *entity) T {
-	var out T
-	output{reflect.ValueOf(&out).Elem()}.set(map[string]any{
+	return show[T](map[string]any{
 		"Arn": &e.ARN, "Path": &e.Path, "CreateDate": stamp(e.Created), e.Kind.word() + "Id": &e.ID, e.Kind.word() + "Name": &e.Name,
 	})
-	return out
 }
 
 // arguments gives the method of an operation what it takes.

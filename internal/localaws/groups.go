@@ -47,7 +47,5 @@ func (tx *tx) RemoveUserFromGroup(g *group, u *user) error {
 
 // ListGroupsForUser lists the groups that a user is in.
 func (tx *tx) ListGroupsForUser(out *iam.ListGroupsForUserOutput, u *user) {
-	for _, name := range sorted(u.Groups) {
-		out.Groups = append(out.Groups, shown[iamtypes.Group](&tx.state.Groups[name].entity))
-	}
+	out.Groups = each(sorted(u.Groups), func(name string) iamtypes.Group { return shown[iamtypes.Group](&tx.state.Groups[name].entity) })
 }

@@ -72,26 +72,22 @@ func (tx *tx) CreateAccessKey(out *iam.CreateAccessKeyOutput, u *user) error {
 	}
 	k := &accessKey{ID: uniqueID("AKIA"), Secret: random(40, base64Alphabet), Status: active, Created: tx.now}
 	u.Keys = append(u.Keys, k)
-	out.AccessKey = &iamtypes.AccessKey{
-		AccessKeyId:     aws.String(k.ID),
-		CreateDate:      stamp(k.Created),
-		SecretAccessKey: aws.String(k.Secret),
-		Status:          k.Status,
-		UserName:        aws.String(u.Name),
-	}
+	made := shownKey[iamtypes.AccessKey](u, k)
+	out.AccessKey = &made
 	return nil
+}
+
+// shownKey is a key as a structure of the SDK shows it. Only that of a new key has the secret.
+func shownKey[T any](u *user, k *accessKey) T {
+	return show[T](map[string]any{
+		"AccessKeyId": &k.ID, "CreateDate": stamp(k.Created), "SecretAccessKey": &k.Secret, "Status": k.Status, "UserName": &u.Name,
+	})
 }
 
 // ListAccessKeys lists a user's access keys, without their secrets.
 func (tx *tx) ListAccessKeys(out *iam.ListAccessKeysOutput, u *user) {
-	for _, k := range orderedBy(u.Keys, func(k *accessKey) string { return k.ID }) {
-		out.AccessKeyMetadata = append(out.AccessKeyMetadata, iamtypes.AccessKeyMetadata{
-			AccessKeyId: aws.String(k.ID),
-			CreateDate:  stamp(k.Created),
-			Status:      k.Status,
-			UserName:    aws.String(u.Name),
-		})
-	}
+	keys := orderedBy(u.Keys, func(k *accessKey) string { return k.ID })
+	out.AccessKeyMetadata = each(keys, func(k *accessKey) iamtypes.AccessKeyMetadata { return shownKey[iamtypes.AccessKeyMetadata](u, k) })
 }
 
 // UpdateAccessKey makes a key active or inactive.
@@ -144,7 +140,6 @@ func (tx *tx) GetAccessKeyLastUsed(in *iam.GetAccessKeyLastUsedInput, out *iam.G
 			Region:       aws.String(k.UsedRegion),
 		}
 	}
-	out.UserName = aws.String(u.Name)
-	out.AccessKeyLastUsed = last
+	out.UserName, out.AccessKeyLastUsed = &u.Name, last
 	return nil
 }

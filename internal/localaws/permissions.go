@@ -51,12 +51,12 @@ func (a *Account) conditionKeys(op operation, f fields) map[string]string {
 	switch op.action {
 	case "CreateUser", "CreateRole", "PutUserPermissionsBoundary", "PutRolePermissionsBoundary":
 		keys["iam:PermissionsBoundary"] = f.text("PermissionsBoundary")
-	case "DeleteUserPermissionsBoundary", "AttachUserPolicy", "DetachUserPolicy", "PutUserPolicy", "DeleteUserPolicy":
+	case "DeleteUserPermissionsBoundary", "AttachUserPolicy", "DetachUserPolicy", "PutUserPolicy", "DeleteUserPolicy",
+		"DeleteRolePermissionsBoundary", "AttachRolePolicy", "DetachRolePolicy", "PutRolePolicy", "DeleteRolePolicy",
+		"UpdateRole", "UpdateAssumeRolePolicy":
 		if u := a.state.Users[fold(f.text("UserName"))]; u != nil {
 			keys["iam:PermissionsBoundary"] = u.Boundary
 		}
-	case "DeleteRolePermissionsBoundary", "AttachRolePolicy", "DetachRolePolicy", "PutRolePolicy", "DeleteRolePolicy",
-		"UpdateRole", "UpdateRoleDescription", "UpdateAssumeRolePolicy":
 		if r := a.state.Roles[fold(f.text("RoleName"))]; r != nil {
 			keys["iam:PermissionsBoundary"] = r.Boundary
 		}

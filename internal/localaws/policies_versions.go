@@ -84,9 +84,7 @@ func (tx *tx) GetPolicyVersion(in *iam.GetPolicyVersionInput, out *iam.GetPolicy
 
 // ListPolicyVersions lists a policy's versions, without their documents.
 func (tx *tx) ListPolicyVersions(out *iam.ListPolicyVersionsOutput, p *policy) {
-	for _, v := range p.Versions {
-		out.Versions = append(out.Versions, p.listedVersion(v))
-	}
+	out.Versions = each(p.Versions, p.listedVersion)
 }
 
 // DeletePolicyVersion deletes a version that is not the default one.

@@ -56,16 +56,12 @@ func (tx *tx) DeleteInstanceProfile(p *profile) error {
 
 // ListInstanceProfiles lists the instance profiles.
 func (tx *tx) ListInstanceProfiles(out *iam.ListInstanceProfilesOutput) {
-	for _, p := range ordered(tx.state.Profiles) {
-		out.InstanceProfiles = append(out.InstanceProfiles, tx.listedProfile(p))
-	}
+	out.InstanceProfiles = each(ordered(tx.state.Profiles), tx.listedProfile)
 }
 
 // ListInstanceProfilesForRole lists the instance profiles that hold a role.
 func (tx *tx) ListInstanceProfilesForRole(out *iam.ListInstanceProfilesForRoleOutput, r *role) {
-	for _, p := range tx.profilesWith(r) {
-		out.InstanceProfiles = append(out.InstanceProfiles, tx.listedProfile(p))
-	}
+	out.InstanceProfiles = each(tx.profilesWith(r), tx.listedProfile)
 }
 
 // AddRoleToInstanceProfile puts a role into an instance profile that holds none. One that holds a

@@ -115,3 +115,17 @@ func (o output) set(members map[string]any) {
 		}
 	}
 }
+
+// show makes a structure of the SDK, with those of the members that it has.
+func show[T any](members map[string]any) (out T) {
+	output{reflect.ValueOf(&out).Elem()}.set(members)
+	return out
+}
+
+// each shows the items of a list one by one.
+func each[From, To any](list []From, show func(From) To) (shown []To) {
+	for _, item := range list {
+		shown = append(shown, show(item))
+	}
+	return shown
+}

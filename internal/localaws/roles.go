@@ -125,9 +125,7 @@ func (tx *tx) profilesWith(r *role) []*profile {
 
 // ListRoles lists the roles.
 func (tx *tx) ListRoles(out *iam.ListRolesOutput) {
-	for _, r := range ordered(tx.state.Roles) {
-		out.Roles = append(out.Roles, r.listed())
-	}
+	out.Roles = each(ordered(tx.state.Roles), (*role).listed)
 }
 
 // UpdateRole changes a role's description and longest session. A session that is not given goes

@@ -61,11 +61,7 @@ func (tx *tx) RestoreSecret(s *secret) { s.Deletion = time.Time{} }
 
 // tags shows a secret's tags.
 func (s *secret) tags() []secrettypes.Tag {
-	var shown []secrettypes.Tag
-	for _, t := range s.Tags {
-		shown = append(shown, secrettypes.Tag{Key: aws.String(t.Key), Value: aws.String(t.Value)})
-	}
-	return shown
+	return each(s.Tags, func(t tag) secrettypes.Tag { return secrettypes.Tag{Key: aws.String(t.Key), Value: aws.String(t.Value)} })
 }
 
 // tag adds tags to a secret or overwrites them. Unlike IAM, Secrets Manager tells keys apart by

@@ -68,11 +68,7 @@ func (e *entity) tag(more []iamtypes.Tag) error {
 
 // iamTags shows tags as IAM does; an entity without tags has none to show.
 func iamTags(tags []tag) []iamtypes.Tag {
-	var shown []iamtypes.Tag
-	for _, t := range tags {
-		shown = append(shown, iamtypes.Tag{Key: aws.String(t.Key), Value: aws.String(t.Value)})
-	}
-	return shown
+	return each(tags, func(t tag) iamtypes.Tag { return iamtypes.Tag{Key: aws.String(t.Key), Value: aws.String(t.Value)} })
 }
 
 // TagEntity adds tags or overwrites them.

@@ -74,7 +74,5 @@ func (tx *tx) stripped(u *user) error {
 
 // ListUsers lists the users.
 func (tx *tx) ListUsers(out *iam.ListUsersOutput) {
-	for _, u := range ordered(tx.state.Users) {
-		out.Users = append(out.Users, u.listed())
-	}
+	out.Users = each(ordered(tx.state.Users), (*user).listed)
 }
