@@ -173,7 +173,7 @@ func TestTheIDDependsOnStackLogicalIDAndReplacementPropertiesAlone(t *testing.T)
 		assert.Equal(t, id(`{}`), id(properties), properties)
 	}
 	seen := map[string]string{id(`{}`): `{}`}
-	for _, p := range nameProperties() {
+	for _, p := range new(Names).properties() {
 		properties := `{"` + p.name + `":"other"}`
 		assert.NotContains(t, seen, id(properties), properties)
 		seen[id(properties)] = properties
