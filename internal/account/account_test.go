@@ -47,7 +47,7 @@ func TestWhatIsEnsuredIsObservedAsDesired(t *testing.T) {
 
 			r := a.run(d.Account, d.Spec.Names)
 			r.readers = d.ReadersMatter
-			seen := now()
+			seen := &plan.Observed{At: time.Now()}
 			require.NoError(t, r.observe(t.Context(), seen, plan.Slots()...))
 			p, err := plan.Ensure(d, seen)
 			require.NoError(t, err)
@@ -71,12 +71,14 @@ func TestOwnWritesAreLaidOverStaleReads(t *testing.T) {
 		user := plan.User.Ref(d.Spec.Names)
 		secret := plan.KeySecret.Ref(d.Spec.Names)
 		record := plan.Record{KeyID: "AKIAIOSFODNN7EXAMPLE", Serial: 1}
-		var wrote writes
-		wrote.created(user)
-		wrote.key(madeKey{Record: record, at: time.Now()})
-		wrote.tagged(plan.Tag{Ref: user, Set: map[string]string{"a": "new"}, Unset: []string{"b"}})
+		now := time.Now()
+		wrote := writes{
+			made:     &madeKey{Record: record, at: now},
+			entities: map[plan.Ref]time.Time{user: now},
+			tags:     []tagging{{plan.Tag{Ref: user, Set: map[string]string{"a": "new"}, Unset: []string{"b"}}, now}},
+		}
 
-		seen := now()
+		seen := &plan.Observed{At: time.Now()}
 		require.ErrorContains(t, wrote.overlay(seen, d.Spec.Names), "AWS does not show it yet")
 
 		entity := &plan.Entity{Ref: user}
@@ -90,8 +92,8 @@ func TestOwnWritesAreLaidOverStaleReads(t *testing.T) {
 		assert.True(t, seen.In(plan.KeySecret).Holds(record.KeyID))
 
 		time.Sleep(lag)
-		require.ErrorIs(t, wrote.overlay(now(), d.Spec.Names), errOvertaken, "somebody has removed it")
-		late := now()
+		require.ErrorIs(t, wrote.overlay(&plan.Observed{At: time.Now()}, d.Spec.Names), errOvertaken, "somebody has removed it")
+		late := &plan.Observed{At: time.Now()}
 		late.Put(plan.User, &plan.Entity{Ref: user})
 		require.NoError(t, wrote.overlay(late, d.Spec.Names))
 		assert.Empty(t, late.In(plan.User).Keys, "the key is gone, and not just not shown")
