@@ -129,8 +129,8 @@ func TestTheResourceGetsTheEventAsItWasSent(t *testing.T) {
 		ResourceType:       "Custom::Thing",
 		LogicalResourceID:  "Thing",
 		PhysicalResourceID: "old-id", Sent: time.Unix(1, 0).Add(-2 * time.Hour).UTC(),
-		Properties:         json.RawMessage(`[1,"two",null]`),
-		OldProperties:      json.RawMessage(`"any shape"`),
+		Properties:    json.RawMessage(`[1,"two",null]`),
+		OldProperties: json.RawMessage(`"any shape"`),
 	}, got)
 	assert.Equal(t, map[string]any{"Key": "<value> & more"}, s.answer().Data)
 	assert.Equal(t, "well done", s.answer().Reason)

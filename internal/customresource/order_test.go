@@ -13,7 +13,7 @@ import (
 func TestTheResponseURLTellsWhenAnEventWasSent(t *testing.T) {
 	for query, want := range map[string]string{
 		"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=20240506T122233Z&X-Amz-Expires=7199": "2024-05-06T12:22:33Z",
-		"AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE&Expires=1555451971&Signature=28UijZ":          "2019-04-16T19:59:31Z",
+		"AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE&Expires=1555451971&Signature=28UijZ":         "2019-04-16T19:59:31Z",
 		"X-Amz-Date=yesterday": "",
 		"Expires=soon":         "",
 		"":                     "",

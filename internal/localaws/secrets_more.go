@@ -61,7 +61,9 @@ func (tx *tx) RestoreSecret(s *secret) { s.Deletion = time.Time{} }
 
 // tags shows a secret's tags.
 func (s *secret) tags() []secrettypes.Tag {
-	return each(s.Tags, func(t tag) secrettypes.Tag { return secrettypes.Tag{Key: aws.String(t.Key), Value: aws.String(t.Value)} })
+	return each(s.Tags, func(t tag) secrettypes.Tag {
+		return secrettypes.Tag{Key: aws.String(t.Key), Value: aws.String(t.Value)}
+	})
 }
 
 // tag adds tags to a secret or overwrites them. Unlike IAM, Secrets Manager tells keys apart by
