@@ -115,6 +115,12 @@ func (w *world) put(name, value string) {
 	w.must(w.secrets.CreateSecret(w.Context(), &secretsmanager.CreateSecretInput{Name: &name, SecretString: &value}))
 }
 
+// edit changes the value of a secret as a person does in the console.
+func (w *world) edit(name string) {
+	w.Helper()
+	w.must(w.secrets.PutSecretValue(w.Context(), &secretsmanager.PutSecretValueInput{SecretId: &name, SecretString: aws.String("edited")}))
+}
+
 // deleteSecret deletes a secret as a person does: for good, or with seven days to restore it.
 func (w *world) deleteSecret(name string, forGood bool) {
 	w.Helper()

@@ -148,8 +148,6 @@ func (r *reading) policy(ctx context.Context) error {
 // the policy, and another one after it.
 const firstVersion = "v1"
 
-func (r *reading) firstDocument(ctx context.Context) error { return r.document(ctx, firstVersion) }
-
 func (r *reading) document(ctx context.Context, version string) error {
 	r.entity.Document = ""
 	out, err := r.iam.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: r.arn(), VersionId: &version})

@@ -115,7 +115,7 @@ func (p *planner) use(key Row) {
 		}
 	}
 	if key.Unproven {
-		p.prove = append(p.prove, ProveKey{p.Spec.User})
+		p.prove = append(p.prove, ProveKey{p.Spec.User, p.keys.records()})
 	}
 	p.activity(key, previous)
 }
@@ -157,7 +157,7 @@ func (p *planner) activity(current Row, previous *Row) {
 // remember writes on the user which keys were made for it, in case people change the secret.
 func (p *planner) remember() {
 	user, records := p.seen.In(User), p.keys.records()
-	known := func(r Record) bool { return slices.Contains(user.Claim.Made, r) }
+	known := func(r Record) bool { return slices.Contains(user.Claim.Made, r) || user.Key(r.KeyID).Unproven }
 	if user != nil && slices.ContainsFunc(records, func(r Record) bool { return !known(r) }) {
 		p.change = append(p.change, Tag{Ref: user.Ref, Set: MadeKeys(records)})
 	}
@@ -182,14 +182,14 @@ func (p *planner) make() error {
 	if err := p.makeRoom(current); err != nil {
 		return err
 	}
-	made := p.keys.records()
+	earlier := p.keys.records()
 	if secret == nil {
-		made = nil
+		earlier = nil // what another secret held, which is gone
 	}
 	p.link = append(p.link, MakeKey{
 		User: p.Spec.User, Secret: p.Spec.AccessKeySecret, Serial: p.Spec.AccessKeySerial, NewSecret: secret == nil,
 	})
-	p.prove = append(p.prove, RememberKey{p.Spec.User, made}, ProveKey{p.Spec.User})
+	p.prove = append(p.prove, ProveKey{p.Spec.User, earlier})
 	return nil
 }
 

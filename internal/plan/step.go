@@ -139,8 +139,7 @@ func (s Restore) String() string {
 	return "restore " + s.Ref.String() + ", which was scheduled for deletion"
 }
 
-// MakeKey makes an access key and stores it: in a new secret, or as a new version of the one that is
-// there.
+// MakeKey makes an access key and stores it: in a new secret, or as a new version of the one that is there.
 type MakeKey struct {
 	User, Secret string
 	Serial       int
@@ -155,19 +154,12 @@ func (s MakeKey) String() string {
 	return fmt.Sprintf("make an access key of user %s and store it in %s%s", s.User, where, s.Secret)
 }
 
-// RememberKey writes on the user which key this run made, together with those that were Made before. It
-// comes after the key is stored: what is remembered can be gone back to.
-type RememberKey struct {
-	User string
-	Made []Record
+// ProveKey waits until AWS accepts the key that this run made. It remembers on the user that it is stored,
+// beside the earlier ones.
+type ProveKey struct {
+	User    string
+	Earlier []Record
 }
-
-func (s RememberKey) String() string {
-	return "remember the new access key on user " + s.User
-}
-
-// ProveKey waits until AWS accepts the key that this run made.
-type ProveKey struct{ User string }
 
 func (s ProveKey) String() string {
 	return "prove that AWS accepts the new access key of user " + s.User

@@ -193,6 +193,33 @@ func TestStackIDsAreParsed(t *testing.T) {
 	}
 }
 
+func TestKMSKeysAreTheSameByWhateverName(t *testing.T) {
+	account := Account{"aws", "123456789012", "us-east-1"}
+	const own, theirs = "arn:aws:kms:us-east-1:123456789012:", "arn:aws:kms:us-east-1:222222222222:"
+	for _, same := range [][2]string{
+		{"", "alias/aws/secretsmanager"}, {"", own + "alias/aws/secretsmanager"}, {"alias/a", own + "alias/a"}, {"1234abcd", own + "key/1234abcd"}, {theirs + "key/1234abcd", theirs + "key/1234abcd"},
+	} {
+		assert.True(t, account.SameKMSKey(same[0], same[1]), same)
+	}
+	for _, different := range [][2]string{{"alias/a", theirs + "alias/a"}, {own + "alias/a", theirs + "alias/a"}, {"1234abcd", theirs + "key/1234abcd"}, {"alias/a", ""}} {
+		assert.False(t, account.SameKMSKey(different[0], different[1]), different)
+	}
+}
+
+func TestExistingEntitiesTakesTheARNOfAStackOfTheAccount(t *testing.T) {
+	account := Account{"aws", "123456789012", "us-east-1"}
+	for _, arn := range []string{stack, strings.Replace(stack, "us-east-1", "eu-west-1", 1)} {
+		spec, err := Parse([]byte(`{"ExistingEntities":"`+arn+`"}`), account)
+		require.NoError(t, err, "IAM is global, so a stack of another Region may have left its entities")
+		assert.True(t, spec.Adopt)
+		assert.Equal(t, arn, spec.AdoptStack)
+	}
+	for _, bad := range []string{strings.Replace(stack, "123456789012", "111111111111", 1), strings.Replace(stack, "arn:aws:", "arn:aws-cn:", 1), "arn:aws:s3:::bucket"} {
+		_, err := Parse([]byte(`{"ExistingEntities":"`+bad+`"}`), account)
+		assert.ErrorContains(t, err, "ExistingEntities", bad)
+	}
+}
+
 func TestConsolePagesFollowThePartition(t *testing.T) {
 	assert.Equal(t, "https://123456789012.signin.aws.amazon.com/console", Account{"aws", "123456789012", "us-east-1"}.SignInURL())
 	assert.Equal(t, "https://123456789012.signin.amazonaws-us-gov.com/console", Account{"aws-us-gov", "123456789012", "us-gov-west-1"}.SignInURL())
