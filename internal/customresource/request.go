@@ -12,9 +12,9 @@ import (
 	"github.com/aws/aws-lambda-go/cfn"
 )
 
-// Request is one event. It is decoded so tolerantly that every event with a usable
-// ResponseURL can be answered: a string that is absent, of another type or longer than
-// CloudFormation could send is empty here. The ResponseURL itself is not part of it.
+// Request is one event. It is decoded so tolerantly that every event with a usable ResponseURL can
+// be answered: a string that is absent, of another type or longer than CloudFormation could send is
+// empty here. The ResponseURL itself is not part of it.
 type Request struct {
 	Type               cfn.RequestType // Create, Update or Delete
 	RequestID          string
@@ -27,8 +27,8 @@ type Request struct {
 	// request is not carried out if a newer one of the same resource has begun.
 	Sent time.Time
 
-	// ResourceProperties and OldResourceProperties as they were sent, of any JSON shape;
-	// nil if they were not. A Resource checks them.
+	// ResourceProperties and OldResourceProperties as they were sent, of any JSON shape; nil if
+	// they were not. A Resource checks them.
 	Properties, OldProperties json.RawMessage
 }
 
@@ -44,8 +44,8 @@ func (r Request) LogValue() slog.Value {
 }
 
 // An answer must have room for the identifiers that it echoes, however they are escaped.
-// CloudFormation's own are far shorter than this: a stack ARN has some 250 bytes, a
-// logical ID at most 255, a request ID 36.
+// CloudFormation's own are far shorter than this: a stack ARN has some 250 bytes, a logical ID at
+// most 255, a request ID 36.
 const (
 	maxIdentifierJSON = 512               // bytes, written as JSON
 	maxPhysicalID     = 1024              // bytes, "Custom resource response objects"
@@ -58,8 +58,8 @@ var (
 	errNoResponseURL = errors.New("decode the event: it has no usable ResponseURL, so there is nobody to answer")
 )
 
-// decode reads an event and the URL that its answer goes to. The request shares no memory
-// with the payload, whose buffer Lambda's runtime may use again.
+// decode reads an event and the URL that its answer goes to. The request shares no memory with the
+// payload, whose buffer Lambda's runtime may use again.
 func decode(payload []byte) (Request, *url.URL, error) {
 	var fields map[string]json.RawMessage // not a struct: names that differ by case are other names
 	if err := json.Unmarshal(payload, &fields); err != nil {

@@ -9,7 +9,7 @@ import (
 
 // authorize refuses a user's call that needs something which the user is not allowed, as the
 // replicas see its policies. STS answers everybody.
-func (a *Account) authorize(caller *user, seen *state, op operation, in any) error {
+func (a *Account) authorize(caller *user, seen *state, op operation, in fields) error {
 	if caller == nil || op.service == "sts" {
 		return nil
 	}

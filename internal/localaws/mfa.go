@@ -39,16 +39,17 @@ func (tx *tx) device(serial *string) (*mfaDevice, error) {
 }
 
 // CreateVirtualMFADevice makes an unassigned device and shows its seed, this once.
-func (tx *tx) CreateVirtualMFADevice(in *iam.CreateVirtualMFADeviceInput) (*iam.CreateVirtualMFADeviceOutput, error) {
+func (tx *tx) CreateVirtualMFADevice(in *iam.CreateVirtualMFADeviceInput, out *iam.CreateVirtualMFADeviceOutput) error {
 	serial := tx.arn("mfa" + cmp.Or(aws.ToString(in.Path), "/") + *in.VirtualMFADeviceName)
 	if _, taken := tx.state.MFADevices[serial]; taken {
-		return nil, refuse(entityExists, "MFADevice entity at the same path and name already exists.")
+		return refuse(entityExists, "MFADevice entity at the same path and name already exists.")
 	}
 	tx.state.MFADevices[serial] = &mfaDevice{Serial: serial}
-	return &iam.CreateVirtualMFADeviceOutput{VirtualMFADevice: &iamtypes.VirtualMFADevice{
+	out.VirtualMFADevice = &iamtypes.VirtualMFADevice{
 		SerialNumber:     aws.String(serial),
 		Base32StringSeed: []byte(random(64, base32Alphabet)),
-	}}, nil
+	}
+	return nil
 }
 
 // EnableMFADevice assigns a device to a user. The codes must be two different ones; here any will
@@ -96,12 +97,10 @@ func (tx *tx) DeleteVirtualMFADevice(in *iam.DeleteVirtualMFADeviceInput) error 
 }
 
 // ListMFADevices lists a user's devices.
-func (tx *tx) ListMFADevices(_ *iam.ListMFADevicesInput, u *user) (*iam.ListMFADevicesOutput, error) {
-	out := &iam.ListMFADevicesOutput{}
+func (tx *tx) ListMFADevices(out *iam.ListMFADevicesOutput, u *user) {
 	for _, d := range tx.state.devicesOf(u) {
 		out.MFADevices = append(out.MFADevices, iamtypes.MFADevice{
 			EnableDate: stamp(d.Enabled), SerialNumber: aws.String(d.Serial), UserName: aws.String(d.User),
 		})
 	}
-	return out, nil
 }

@@ -117,7 +117,7 @@ func (a *Account) Fork() *Account {
 	defer a.mu.Unlock()
 	return &Account{
 		id: a.id, partition: a.partition, region: a.region,
-		iamModel: a.iamModel, secretModel: a.secretModel,
-		state: clone(a.state), patterns: maps.Clone(a.patterns),
+		models: a.models,
+		state:  clone(a.state), patterns: maps.Clone(a.patterns),
 	}
 }

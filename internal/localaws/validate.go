@@ -28,13 +28,7 @@ func parseModel(text string) model {
 // breaks. A member that the model does not have is one that the operation here would pass over, so
 // the call is refused.
 func (a *Account) validate(op operation, in reflect.Value) error {
-	c := checker{account: a, model: a.iamModel}
-	switch op.service {
-	case "secretsmanager":
-		c.model = a.secretModel
-	case "sts":
-		return nil // GetCallerIdentity takes nothing
-	}
+	c := checker{account: a, model: a.models[op.service]}
 	c.check(op.action, "", in)
 	if c.unknown != "" {
 		return refuse("InternalFailure", "localaws does not know %s of %s.", c.unknown, op.action)

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // FuzzDocument: documents are compared without a panic, each is the same as itself, and the
@@ -46,7 +47,7 @@ func FuzzClaim(f *testing.F) {
 		_, _ = Ensure(d, seen)
 		plan, err := Clear(removal(d), seen)
 		if owner != d.Owner && parseClaim(seen.In(User).Tags).Adopter != d.Owner {
-			assert.NoError(t, err)
+			require.NoError(t, err)
 			assert.True(t, plan.Empty(), "what another owns stays")
 		}
 	})

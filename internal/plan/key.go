@@ -216,7 +216,7 @@ func (p *planner) makeRoom(current *Row) error {
 	adopts := user != nil && p.adopts(user.Claim)
 	for _, key := range listed {
 		isCurrent := current != nil && key.ID == current.ID
-		if key.Made && !isCurrent && !(adopts && key.Kept) {
+		if key.Made && !isCurrent && (!adopts || !key.Kept) {
 			p.change = append(p.change, Delete{
 				Ref: Ref{AccessKey, key.ID, p.Spec.User}, Why: "it is the previous key, and makes room for the new one",
 			})

@@ -100,13 +100,13 @@ func TestDeleteIsRefusedForAllReasonsAtOnce(t *testing.T) {
 		"role redislabs-cluster-node-role is in instance profile theirs", "aws iam remove-role-from-instance-profile",
 		"secret redis-cloud/access-key has replicas in eu-west-1", "aws secretsmanager remove-regions-from-replication",
 	} {
-		assert.ErrorContains(t, err, part)
+		require.ErrorContains(t, err, part)
 	}
 
 	unprotected := removal(d)
 	unprotected.Protect = false
 	_, err = Clear(unprotected, seen)
-	assert.ErrorContains(t, err, "admins")
+	require.ErrorContains(t, err, "admins")
 	assert.NotContains(t, err.Error(), "in use")
 }
 
