@@ -103,16 +103,17 @@ func (o *observer) reading(slot plan.Slot) (r *reading, itself call, details []c
 	r = &reading{observer: o, name: ref.Name, entity: &plan.Entity{Ref: ref}}
 	switch ref.Kind {
 	case plan.Policy:
-		return r, r.policy, r.onPolicy()
+		itself, details = r.policy, r.onPolicy()
 	case plan.Role:
-		return r, r.role, r.onRole()
+		itself, details = r.role, r.onRole()
 	case plan.Profile:
-		return r, r.profile, nil
+		itself = r.profile
 	case plan.Person:
-		return r, r.user, r.onUser()
+		itself, details = r.user, r.onUser()
 	default:
-		return r, r.secret, nil
+		itself = r.secret
 	}
+	return r, itself, details
 }
 
 // bare reads what stands in a slot without what hangs on it. It is empty if nothing does.
