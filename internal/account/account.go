@@ -155,7 +155,8 @@ func (r *run) look(ctx context.Context) (plan.Plan, error) {
 			err = r.wrote.overlay(r.seen, r.names)
 		}
 	}
-	for p := (plan.Plan{}); err == nil; {
+	for err == nil {
+		var p plan.Plan
 		p, err = r.plan()
 		if err != nil || len(p.Ask) == 0 {
 			return p, err

@@ -11,7 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
-	"redis-cloud-iam/internal/awscall"
 	"redis-cloud-iam/internal/plan"
 )
 
@@ -98,13 +97,13 @@ func (r *run) proveKey(ctx context.Context, s plan.ProveKey) error {
 	identity := calling(sts.NewFromConfig(config).GetCallerIdentity, &sts.GetCallerIdentityInput{})
 	user := calling(iam.NewFromConfig(config).GetUser, &iam.GetUserInput{UserName: &s.User})
 	err := parallel(ctx, func(ctx context.Context) error {
-		err := accepted(ctx, patience, identity)
+		err := repeated(ctx, patience, notYet, identity)
 		if notYet(err) {
 			return stale{fmt.Errorf("AWS did not accept access key %s within %s: %w", key.KeyID, patience, err)}
 		}
 		return err
 	}, func(ctx context.Context) error {
-		err := accepted(ctx, policyWait, user)
+		err := repeated(ctx, policyWait, notYet, user)
 		if notYet(err) {
 			// STS accepts the key, so something forbids what the user policy grants.
 			r.notice(fmt.Sprintf("access key %s may not call iam:GetUser on its own user, which Redis Cloud needs: "+
@@ -113,21 +112,9 @@ func (r *run) proveKey(ctx context.Context, s plan.ProveKey) error {
 		}
 		return err
 	}, func(ctx context.Context) error {
-		own := func(r plan.Record) bool { return r == key.Record }
-		made := append(slices.DeleteFunc(slices.Clone(s.Earlier), own), key.Record)
-		return r.tag(ctx, plan.Tag{Ref: plan.User.Ref(r.names), Set: plan.MadeKeys(made)})
+		records := append(slices.DeleteFunc(slices.Clone(s.Earlier), func(r plan.Record) bool { return r == key.Record }), key.Record)
+		return r.tag(ctx, plan.Tag{Ref: plan.User.Ref(r.names), Set: plan.MadeKeys(records)})
 	})
 	key.proven = err == nil
 	return err
-}
-
-// accepted repeats the call while AWS answers "not yet", for as long as patience lasts.
-func accepted(ctx context.Context, patience time.Duration, do call) error {
-	start := time.Now()
-	for wait := 250 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
-		err := do(ctx)
-		if err == nil || !notYet(err) || time.Since(start)+wait > patience || awscall.Pause(ctx, wait) != nil {
-			return err
-		}
-	}
 }

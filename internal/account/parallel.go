@@ -68,7 +68,8 @@ func origin() string {
 	return fmt.Sprintf("%s:%d", path.Base(frame.File), frame.Line)
 }
 
-// severalErrors are the errors of calls that were made side by side, in one list however they were nested.
+// severalErrors are the errors of calls that were made side by side, in one list however they were
+// nested.
 type severalErrors []error
 
 // about says of an error what was being done; of several, of each.

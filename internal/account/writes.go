@@ -37,7 +37,11 @@ func (w *writes) overlay(seen *plan.Observed, names spec.Names) error {
 		at, made := w.entities[ref]
 		switch {
 		case entity != nil:
-			w.overlayTags(entity)
+			for _, t := range w.tags {
+				if t.Ref == entity.Ref && fresh(t.at) {
+					entity.Overlay(t.Tag)
+				}
+			}
 		case made && fresh(at):
 			return stale{fmt.Errorf("%s was made a moment ago and AWS does not show it yet", ref)}
 		case made:
@@ -49,14 +53,6 @@ func (w *writes) overlay(seen *plan.Observed, names spec.Names) error {
 		w.overlayPassword(user, seen.In(plan.ConsoleSecret))
 	}
 	return nil
-}
-
-func (w *writes) overlayTags(entity *plan.Entity) {
-	for _, t := range w.tags {
-		if t.Ref == entity.Ref && fresh(t.at) {
-			entity.Overlay(t.Tag)
-		}
-	}
 }
 
 func (w *writes) overlayKey(user, secret *plan.Entity) {

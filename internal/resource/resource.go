@@ -1,5 +1,5 @@
-// Package resource is Custom::RedisCloudIAM: it turns an event's properties into a Spec, and what stands
-// afterwards into Data.
+// Package resource is Custom::RedisCloudIAM: it turns an event's properties into a Spec, and what
+// stands afterwards into Data.
 package resource
 
 import (

@@ -79,8 +79,8 @@ func IsID(id string) bool {
 	return regexp.MustCompile(`^` + idPrefix + `[0-9a-f]{32}$`).MatchString(id)
 }
 
-// Renamed returns an [*InvalidError] that lists every name that differs between two sets of properties,
-// with the way out, or nil if none does.
+// Renamed returns an [*InvalidError] that lists every name that differs between two sets of
+// properties, with the way out, or nil if none does.
 func Renamed(before, after json.RawMessage) error {
 	was := namesAsSent(before)
 	var faults []string
