@@ -36,10 +36,9 @@ func FuzzProperties(f *testing.F) {
 		again, errAgain := Parse(properties, account)
 		assert.Equal(t, spec, again)
 		assert.Equal(t, err, errAgain)
-		for _, p := range nameProperties() {
-			if name := *p.of(&spec.Names); name != "" {
-				assert.Empty(t, p.rule.check(name), "a name is valid, or it is none")
-			}
+		for _, p := range spec.properties() {
+			assert.LessOrEqual(t, len(*p.value), p.most, "a name is valid, or it is none")
+			assert.Regexp(t, `^[\w`+regexp.QuoteMeta(p.signs)+`]*$`, *p.value)
 		}
 		if err != nil {
 			invalid := &InvalidError{}
@@ -47,8 +46,8 @@ func FuzzProperties(f *testing.F) {
 			assert.NotEmpty(t, invalid.Faults)
 			return
 		}
-		for _, p := range nameProperties() {
-			assert.NotEmpty(t, *p.of(&spec.Names))
+		for _, p := range spec.properties() {
+			assert.NotEmpty(t, *p.value)
 		}
 	})
 }
