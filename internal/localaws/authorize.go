@@ -34,7 +34,7 @@ func (s *state) refusal(u *user, q iampolicy.Request) string {
 	if u == nil {
 		return "because no identity-based policy allows the " + q.Action + " action"
 	}
-	policies, boundary := s.decide(&u.identity, u.Groups, q)
+	policies, boundary := s.decide(&u.identity, q)
 	switch {
 	case policies == iampolicy.Denied:
 		return "with an explicit deny in an identity-based policy"
@@ -50,17 +50,17 @@ func (s *state) refusal(u *user, q iampolicy.Request) string {
 
 // decide decides a request of an identity by its policies, those of its groups included, and by its
 // permissions boundary. Without a boundary everything is within it.
-func (s *state) decide(id *identity, groups []string, q iampolicy.Request) (policies, boundary iampolicy.Decision) {
+func (s *state) decide(id *identity, q iampolicy.Request) (policies, boundary iampolicy.Decision) {
+	documents := s.policiesOf(id)
 	if id.Kind == aUser {
 		q.Keys = maps.Clone(q.Keys)
 		if q.Keys == nil {
 			q.Keys = map[string]string{}
 		}
 		q.Keys["aws:username"] = id.Name
-	}
-	documents := s.policiesOf(id)
-	for _, name := range groups {
-		documents = append(documents, s.policiesOf(&s.Groups[name].identity)...)
+		for _, name := range s.Users[fold(id.Name)].Groups {
+			documents = append(documents, s.policiesOf(&s.Groups[name].identity)...)
+		}
 	}
 	policies, boundary = iampolicy.Decide(q, documents...), iampolicy.Allowed
 	if id.Boundary != "" {
@@ -96,15 +96,9 @@ func parsed(text string) *iampolicy.Document {
 func (a *Account) Decide(arn string, q iampolicy.Request) iampolicy.Decision {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, u := range a.state.Users {
-		if u.ARN == arn {
-			policies, boundary := a.state.decide(&u.identity, u.Groups, q)
-			return policies.Within(boundary)
-		}
-	}
-	for _, r := range a.state.Roles {
-		if r.ARN == arn {
-			policies, boundary := a.state.decide(&r.identity, nil, q)
+	for _, id := range a.state.identities() {
+		if id.ARN == arn {
+			policies, boundary := a.state.decide(id, q)
 			return policies.Within(boundary)
 		}
 	}

@@ -90,7 +90,6 @@ func (tx *tx) ListAccessKeys(out *iam.ListAccessKeysOutput, u *user) {
 	out.AccessKeyMetadata = each(keys, func(k *accessKey) iamtypes.AccessKeyMetadata { return shownKey[iamtypes.AccessKeyMetadata](u, k) })
 }
 
-// UpdateAccessKey makes a key active or inactive.
 func (tx *tx) UpdateAccessKey(in *iam.UpdateAccessKeyInput, u *user) error {
 	k, err := tx.keyOf(u, in.AccessKeyId)
 	if err != nil {
@@ -103,7 +102,6 @@ func (tx *tx) UpdateAccessKey(in *iam.UpdateAccessKeyInput, u *user) error {
 	return nil
 }
 
-// DeleteAccessKey deletes a user's key.
 func (tx *tx) DeleteAccessKey(in *iam.DeleteAccessKeyInput, u *user) error {
 	k, err := tx.keyOf(u, in.AccessKeyId)
 	if err != nil {

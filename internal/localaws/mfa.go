@@ -96,7 +96,6 @@ func (tx *tx) DeleteVirtualMFADevice(in *iam.DeleteVirtualMFADeviceInput) error 
 	return nil
 }
 
-// ListMFADevices lists a user's devices.
 func (tx *tx) ListMFADevices(out *iam.ListMFADevicesOutput, u *user) {
 	for _, d := range tx.state.devicesOf(u) {
 		out.MFADevices = append(out.MFADevices, iamtypes.MFADevice{

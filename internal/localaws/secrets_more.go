@@ -61,7 +61,9 @@ func (tx *tx) RestoreSecret(s *secret) { s.Deletion = time.Time{} }
 
 // tags shows a secret's tags.
 func (s *secret) tags() []secrettypes.Tag {
-	return each(s.Tags, func(t tag) secrettypes.Tag { return secrettypes.Tag{Key: aws.String(t.Key), Value: aws.String(t.Value)} })
+	return each(s.Tags, func(t tag) secrettypes.Tag {
+		return secrettypes.Tag{Key: aws.String(t.Key), Value: aws.String(t.Value)}
+	})
 }
 
 // tag adds tags to a secret or overwrites them. Unlike IAM, Secrets Manager tells keys apart by
@@ -81,7 +83,6 @@ func (s *secret) tag(more []secrettypes.Tag) error {
 	return nil
 }
 
-// TagResource adds tags to a secret or overwrites them.
 func (tx *tx) TagResource(in *secretsmanager.TagResourceInput, s *secret) error {
 	return s.tag(in.Tags)
 }
@@ -91,7 +92,6 @@ func (tx *tx) UntagResource(in *secretsmanager.UntagResourceInput, s *secret) {
 	s.Tags = withoutTags(s.Tags, in.TagKeys, caseCounts)
 }
 
-// PutResourcePolicy says who else may use a secret.
 func (tx *tx) PutResourcePolicy(in *secretsmanager.PutResourcePolicyInput, s *secret) error {
 	d, err := tx.checkResourcePolicy(*in.ResourcePolicy)
 	if malformed, ok := errors.AsType[*refusal](err); ok {
