@@ -132,11 +132,7 @@ func (tx *tx) GetAccessKeyLastUsed(in *iam.GetAccessKeyLastUsedInput, out *iam.G
 	}
 	last := &iamtypes.AccessKeyLastUsed{ServiceName: aws.String(never), Region: aws.String(never)}
 	if !k.Used.IsZero() {
-		last = &iamtypes.AccessKeyLastUsed{
-			LastUsedDate: stamp(k.Used),
-			ServiceName:  aws.String(k.UsedService),
-			Region:       aws.String(k.UsedRegion),
-		}
+		last.LastUsedDate, last.ServiceName, last.Region = stamp(k.Used), aws.String(k.UsedService), aws.String(k.UsedRegion)
 	}
 	out.UserName, out.AccessKeyLastUsed = &u.Name, last
 	return nil
