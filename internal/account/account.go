@@ -266,13 +266,13 @@ func (r *run) newer(ctx context.Context) error {
 // logPlan writes the plan as data, a line each time.
 func (r *run) logPlan(ctx context.Context, p plan.Plan) {
 	type change struct {
-		Effect plan.Effect `json:"effect"`
-		Step   string      `json:"step"`
+		Effect string `json:"effect"`
+		Step   string `json:"step"`
 	}
 	stages := make([][]change, len(p.Stages))
 	for i, stage := range p.Stages {
 		for _, step := range stage {
-			stages[i] = append(stages[i], change{step.Effect(), step.String()})
+			stages[i] = append(stages[i], change{plan.Effect(step), step.String()})
 		}
 	}
 	r.log.InfoContext(ctx, "plan", "stages", stages, "notices", p.Notices)

@@ -35,7 +35,7 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	s := newSchedule(ctx, start)
 
 	own, failure := h.physicalID(ctx, r)
-	o := outcome{failure: cmp.Or(failure, r.faults(), h.order.late(r, start))}
+	o := outcome{failure: cmp.Or(failure, r.faults(), tooOld(to, start), h.order.late(r))}
 	if o.failure == "" {
 		o = h.provision(ctx, r, s)
 	}

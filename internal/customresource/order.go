@@ -13,6 +13,16 @@ import (
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudformation-customresource.html
 const awaited = time.Hour
 
+// tooOld says that nobody awaits an answer to an event any more, or returns "". The older signature does not
+// tell for certain when the event was sent.
+func tooOld(to *url.URL, now time.Time) string {
+	sent := sentAt(to)
+	if !to.Query().Has("X-Amz-Date") || sent.IsZero() || now.Sub(sent) <= awaited {
+		return ""
+	}
+	return fmt.Sprintf("nothing was done: CloudFormation sent this event at %s, and awaits no answer to it any more", sent.Format(time.RFC3339))
+}
+
 // signed is for how long a ResponseURL of the older signature is good. AWS does not document it: it
 // is what public events show, whose stacks were made two hours and some seconds before.
 const signed = 2 * time.Hour
@@ -38,12 +48,9 @@ type order struct {
 }
 
 // late says why an event comes too late to be obeyed, or returns "".
-func (o *order) late(r Request, now time.Time) string {
+func (o *order) late(r Request) string {
 	if r.Sent.IsZero() {
 		return ""
-	}
-	if now.Sub(r.Sent) > awaited {
-		return fmt.Sprintf("nothing was done: CloudFormation sent this event at %s, and awaits no answer to it any more", r.Sent.Format(time.RFC3339))
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()

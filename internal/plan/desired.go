@@ -31,10 +31,15 @@ func (e *NewerError) Error() string {
 
 // Overtaken returns a [*NewerError] if the user says that a newer event than event has begun.
 func Overtaken(user *Entity, owner string, event time.Time) error {
-	if user == nil || event.IsZero() || user.Claim.Owner != owner && user.Claim.Adopter != owner || !user.Claim.Event.After(event) {
+	if !begunAfter(user, owner, event) {
 		return nil
 	}
 	return &NewerError{user.Claim.Event}
+}
+
+// begunAfter reports whether an event of the owner has begun that was sent after another one.
+func begunAfter(user *Entity, owner string, event time.Time) bool {
+	return user != nil && !event.IsZero() && (user.Claim.Owner == owner || user.Claim.Adopter == owner) && user.Claim.Event.After(event)
 }
 
 // has reports whether something is to stand in a slot.
@@ -96,8 +101,12 @@ func (d Desired) Wanted(slot Slot) Wanted {
 	case KeySecret, ConsoleSecret:
 		want.Document, want.KmsKeyID = d.Spec.ReadersPolicy(), d.Spec.KmsKeyID
 	}
-	if kind := slot.Kind(); kind == Role || kind == Person {
-		want.Boundary = d.Spec.PermissionsBoundary
+	switch slot {
+	case InstanceRole:
+		want.Boundary = cmp.Or(d.Spec.PermissionsBoundary, d.Spec.StackBoundaries.InstanceRole)
+	case ConsoleRole, User:
+		want.Boundary = cmp.Or(d.Spec.PermissionsBoundary, d.Spec.StackBoundaries.User)
+	default:
 	}
 	return want
 }
@@ -111,6 +120,11 @@ type Removal struct {
 	Protect bool // whether a key that is in use keeps everything from being removed
 	Undo    bool // whether this undoes a Create that failed: what it adopted is given back
 	Event   time.Time
+	// Attempt is when the Create was sent that failed and is to be cleared; zero for another Delete. If a
+	// later Create has begun, nothing is removed: it goes on with what the failed one left.
+	Attempt time.Time
+	// Boundaries are the stack's own. They go with the stack, so what stays must not have them.
+	Boundaries spec.Boundaries
 }
 
 // Plan is what must be done to get from what was observed to what is desired. It is plain data.
@@ -130,11 +144,11 @@ type Plan struct {
 type Next int
 
 const (
-	// Stop: all is as it should be.
+	// Stop says that all is as it should be.
 	Stop Next = iota
-	// LookAgain: the end of an adoption is still to be planned.
+	// LookAgain says that the end of an adoption is still to be planned.
 	LookAgain
-	// Done: this was the end of an adoption. Nothing may fail any more, so nothing is looked at.
+	// Done says that this was the end of an adoption. Nothing may fail any more, so nothing is looked at.
 	Done
 )
 

@@ -64,7 +64,7 @@ type planner struct {
 	restore, change, link, prove, retire []Step
 	commit, commitUser                   []Step
 	notices                              []string
-	ask                                  []string
+	questions
 }
 
 // entity plans what stands in a slot, but for the values of secrets.

@@ -22,31 +22,43 @@ func (p *planner) notice(format string, args ...any) {
 	p.notices = append(p.notices, fmt.Sprintf(format, args...))
 }
 
-// lastUseOf reports whether the last use of a key is known, and else has it asked for.
-func (p *planner) lastUseOf(key Key) bool {
-	if !key.UseKnown && !slices.Contains(p.ask, key.ID) {
-		p.ask = append(p.ask, key.ID)
+// questions are the keys whose last use must be known.
+type questions struct{ ask []string }
+
+// known reports whether the last use of a key is known, and else has it asked for.
+func (q *questions) known(key Key) bool {
+	if !key.UseKnown && !slices.Contains(q.ask, key.ID) {
+		q.ask = append(q.ask, key.ID)
 	}
 	return key.UseKnown
 }
 
-// keep remembers on a user whose adoption begins which keys it has, before one is made beside them: they
-// may be what Redis Cloud uses. So a key that a crash leaves behind is told from one that was there before.
+// keep remembers on a user and on secrets whose adoption begins what they have: the user's keys, and the
+// version that is current. It comes before anything is made or stored beside them. So what a crash leaves is
+// told from what was there before, and a Delete can give it back.
 func (p *planner) keep() error {
-	user := p.seen.In(User)
-	if user == nil || !p.adopts(user.Claim) || user.Claim.Adopter == p.Owner {
-		return nil
-	}
-	var ids []string
-	for i, key := range p.keys {
-		if key.Listed && p.seen.At.Sub(key.Created) < courtesy {
-			return &StaleError{fmt.Sprintf("access key %s of user %s was made a moment ago: a concurrent run may be adopting the user", key.ID, user.Name)}
+	for _, slot := range []Slot{User, KeySecret, ConsoleSecret} {
+		entity := p.seen.In(slot)
+		if entity == nil || !p.has(slot) || !p.adopts(entity.Claim) || entity.Claim.Adopter == p.Owner {
+			continue
 		}
-		if key.Listed {
-			ids, p.keys[i].Kept = append(ids, key.ID), true
+		kept := []string{p.Owner}
+		for i, key := range p.keys {
+			if slot != User || !key.Listed {
+				continue
+			}
+			if p.seen.At.Sub(key.Created) < courtesy {
+				return &StaleError{fmt.Sprintf("access key %s of user %s was made a moment ago: a concurrent run may be adopting the user", key.ID, entity.Name)}
+			}
+			kept, p.keys[i].Kept = append(kept, key.ID), true
 		}
+		for _, version := range []string{entity.Claim.Password, entity.Version(Current)} {
+			if version != "" {
+				kept = append(kept, version)
+			}
+		}
+		p.change = append(p.change, Tag{Ref: entity.Ref, Set: map[string]string{tagKept: strings.Join(kept, " ")}})
 	}
-	p.change = append(p.change, Tag{Ref: user.Ref, Set: keptKeys(p.Owner, ids)})
 	return nil
 }
 
@@ -77,7 +89,7 @@ func (p *planner) loose() error {
 		case !key.Listed || key.Made:
 		case key.Kept:
 			p.notice("access key %s of user %s was there before and is kept: delete it when nobody uses it any more", key.ID, user)
-		case !p.lastUseOf(key.Key):
+		case !p.known(key.Key):
 		case key.used():
 			p.notice("access key %s of user %s was not made by this resource and has been used: it is left as it is", key.ID, user)
 		case p.seen.At.Sub(key.Created) < courtesy:
@@ -103,7 +115,7 @@ func (p *planner) use(key Row) {
 		}
 	}
 	if key.Unproven {
-		p.prove = append(p.prove, ProveKey{p.Spec.User})
+		p.prove = append(p.prove, ProveKey{p.Spec.User, p.keys.records()})
 	}
 	p.activity(key, previous)
 }
@@ -145,7 +157,7 @@ func (p *planner) activity(current Row, previous *Row) {
 // remember writes on the user which keys were made for it, in case people change the secret.
 func (p *planner) remember() {
 	user, records := p.seen.In(User), p.keys.records()
-	known := func(r Record) bool { return slices.Contains(user.Claim.Made, r) }
+	known := func(r Record) bool { return slices.Contains(user.Claim.Made, r) || user.Key(r.KeyID).Unproven }
 	if user != nil && slices.ContainsFunc(records, func(r Record) bool { return !known(r) }) {
 		p.change = append(p.change, Tag{Ref: user.Ref, Set: MadeKeys(records)})
 	}
@@ -170,14 +182,14 @@ func (p *planner) make() error {
 	if err := p.makeRoom(current); err != nil {
 		return err
 	}
-	made := p.keys.records()
+	earlier := p.keys.records()
 	if secret == nil {
-		made = nil
+		earlier = nil // what another secret held, which is gone
 	}
 	p.link = append(p.link, MakeKey{
-		User: p.Spec.User, Secret: p.Spec.AccessKeySecret, Serial: p.Spec.AccessKeySerial, NewSecret: secret == nil, Made: made,
+		User: p.Spec.User, Secret: p.Spec.AccessKeySecret, Serial: p.Spec.AccessKeySerial, NewSecret: secret == nil,
 	})
-	p.prove = append(p.prove, ProveKey{p.Spec.User})
+	p.prove = append(p.prove, ProveKey{p.Spec.User, earlier})
 	return nil
 }
 
@@ -204,7 +216,7 @@ func (p *planner) makeRoom(current *Row) error {
 	adopts := user != nil && p.adopts(user.Claim)
 	for _, key := range listed {
 		isCurrent := current != nil && key.ID == current.ID
-		if key.Made && !isCurrent && !(adopts && key.Kept) {
+		if key.Made && !isCurrent && (!adopts || !key.Kept) {
 			p.change = append(p.change, Delete{
 				Ref: Ref{AccessKey, key.ID, p.Spec.User}, Why: "it is the previous key, and makes room for the new one",
 			})
@@ -215,7 +227,7 @@ func (p *planner) makeRoom(current *Row) error {
 	var told []string
 	spare := listed[0] // the one that was not used for the longest time
 	for _, key := range listed {
-		p.lastUseOf(key.Key)
+		p.known(key.Key)
 		isStored, spareIsStored := key.stored(), spare.stored()
 		if spareIsStored && !isStored || isStored == spareIsStored && key.LastUsed.Before(spare.LastUsed) {
 			spare = key
@@ -245,7 +257,7 @@ func (p *planner) protect() error {
 	var found []string
 	for _, step := range slices.Concat(p.change, p.retire) {
 		key := p.seen.In(User).Key(ends(step))
-		if key != nil && p.lastUseOf(*key) && key.inUse(p.seen.At) {
+		if key != nil && p.known(*key) && key.inUse(p.seen.At) {
 			found = append(found, Row{Key: *key}.inUseBy(p.Spec.User))
 		}
 	}

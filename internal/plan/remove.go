@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"redis-cloud-iam/internal/spec"
 )
@@ -31,13 +32,16 @@ func Clear(r Removal, seen *Observed) (Plan, error) {
 	if err := Overtaken(seen.In(User), r.Owner, r.Event); err != nil {
 		return Plan{}, err
 	}
+	if begunAfter(seen.In(User), r.Owner, r.Attempt) {
+		return Plan{}, nil
+	}
 	c := clearing{Removal: r, seen: seen, user: seen.In(User), keys: ledgerOf(seen.In(User), seen.In(KeySecret))}
 	c.settle()
 	for _, slot := range Slots() {
 		c.entity(slot)
 	}
 	c.accessKeys()
-	c.consolePassword()
+	c.contents()
 	if err := c.refuse(); err != nil {
 		return Plan{}, err
 	}
@@ -56,7 +60,7 @@ type clearing struct {
 	retained            bool // whether everything stays
 	spared              bool // whether what was adopted stays
 	strip, remove, last []Step
-	ask                 []string
+	questions
 }
 
 // settle decides what stays. What was adopted does if the adoption did not come to its end, or is undone,
@@ -89,7 +93,7 @@ func (c *clearing) fate(slot Slot) Fate {
 	switch {
 	case entity == nil:
 		return Leave
-	case entity.Claim.Owner != c.Owner && slot == User && entity.Claim.Adopter == c.Owner:
+	case entity.Claim.Owner != c.Owner && entity.Claim.Adopter == c.Owner && !c.retained:
 		return GiveBack // its adoption had begun
 	case entity.Claim.Owner != c.Owner:
 		return Leave
@@ -105,6 +109,9 @@ func (c *clearing) fate(slot Slot) Fate {
 // entity plans the fate of what stands in a slot.
 func (c *clearing) entity(slot Slot) {
 	entity, fate := c.seen.In(slot), c.fate(slot)
+	if entity != nil && fate != Destroy && c.Boundaries.Has(entity.Boundary) {
+		c.first(SetBoundary{Ref: entity.Ref})
+	}
 	stage := &c.remove
 	if slot == User && (fate != Destroy || c.spared) {
 		stage = &c.last
@@ -186,55 +193,21 @@ func (c *clearing) accessKeys() {
 			c.first(Delete{Ref: Ref{AccessKey, key.ID, c.user.Name}, Why: why})
 		}
 	}
-	c.unstoreKey()
 }
 
-// unstoreKey plans that a secret that is given back, or whose adoption had begun, holds what it held, and
-// not a key that was made for it.
-func (c *clearing) unstoreKey() {
-	secret, current := c.seen.In(KeySecret), c.keys.labelled(Current)
-	if secret == nil || current == nil || !c.returned(KeySecret) || c.fate(User) == Leave {
-		return
-	}
-	made := slices.ContainsFunc(c.user.Claim.Made, func(r Record) bool { return r.KeyID == current.ID })
-	if slices.Contains(c.user.Claim.Kept, current.ID) || !current.Listed && !made {
-		return
-	}
-	if current.Listed {
-		c.first(Delete{Ref: Ref{AccessKey, current.ID, c.user.Name}, Why: "it was made for a secret whose adoption is undone"})
-	}
-	for _, step := range unstored(secret, current.Version) {
-		c.first(step)
-	}
-}
-
-// returned reports whether a secret is given back, or had its adoption begun.
-func (c *clearing) returned(slot Slot) bool {
-	return c.fate(slot) == GiveBack || !c.retained && c.seen.In(slot).Claim.Owner == ""
-}
-
-// consolePassword plans the same for a console password that was made for a user who stays.
-func (c *clearing) consolePassword() {
-	secret := c.seen.In(ConsoleSecret)
-	if c.user == nil || c.fate(User) == Leave || c.retained {
-		return
-	}
-	if secret != nil && c.returned(ConsoleSecret) {
-		for _, step := range unstored(secret, c.user.Claim.Password) {
-			c.first(step)
+// contents plans that a secret that is given back holds what it held, and a user who is given back has no
+// console password that was made for it.
+func (c *clearing) contents() {
+	for _, slot := range []Slot{KeySecret, ConsoleSecret} {
+		if c.fate(slot) == GiveBack {
+			for _, step := range unstored(c.seen.In(slot)) {
+				c.first(step)
+			}
 		}
 	}
-	if c.fate(User) == GiveBack && c.user.Login && (c.user.Claim.Password != "" || isPassword(secret.Version(Current))) {
+	if c.fate(User) == GiveBack && c.user.Login && madePassword(c.user, c.seen.In(ConsoleSecret), c.Owner) {
 		c.first(Delete{Ref: Ref{LoginProfile, c.user.Name, c.user.Name}})
 	}
-}
-
-// known reports whether the last use of a key is known, and else has it asked for.
-func (c *clearing) known(key Key) bool {
-	if !key.UseKnown && !slices.Contains(c.ask, key.ID) {
-		c.ask = append(c.ask, key.ID)
-	}
-	return key.UseKnown
 }
 
 // refuse names everything that keeps the plan from being carried out, before anything is touched.
@@ -261,11 +234,7 @@ func (c *clearing) refuse() error {
 	if len(found) == 0 || len(c.ask) > 0 {
 		return nil
 	}
-	remedy := ""
-	for _, r := range remedies {
-		remedy += r + ". "
-	}
-	return &spec.ConflictError{Conflicts: found, Remedy: remedy[:len(remedy)-2]}
+	return &spec.ConflictError{Conflicts: found, Remedy: strings.Join(remedies, ". ")}
 }
 
 // uses says in words what is in use and would go, as far as AWS tells.
@@ -314,13 +283,11 @@ func (c *clearing) hindrances(entity *Entity) []hindrance {
 		}
 	}
 	if len(entity.Replicas) > 0 {
-		regions := ""
-		for _, region := range entity.Replicas {
-			regions += " " + region
-		}
+		regions := strings.Join(entity.Replicas, " ")
 		all = append(all, hindrance{
-			fmt.Sprintf("secret %s has replicas in%s, and AWS deletes no secret that has any", entity.Name, regions),
-			fmt.Sprintf("Remove them (aws secretsmanager remove-regions-from-replication --secret-id %s --remove-replica-regions%s), and delete again", entity.Name, regions),
+			fmt.Sprintf("secret %s has replicas in %s, and AWS deletes no secret that has any", entity.Name, regions),
+			fmt.Sprintf("Remove them (aws secretsmanager remove-regions-from-replication --region %s --secret-id %s --remove-replica-regions %s), and delete again",
+				c.Account.Region, entity.Name, regions),
 		})
 	}
 	return all

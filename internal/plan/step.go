@@ -10,31 +10,29 @@ import (
 // Step is one change, as plain data: it can be compared, logged and shown to a person before it is made.
 // Every step is idempotent: what is already so is success. Package account carries it out.
 type Step interface {
-	// Effect says what kind of change it is.
-	Effect() Effect
 	// String says the change in words, such as "create user redislabs-user". It holds no secret.
 	String() string
 }
 
-// Effect is the kind of a change, as the sign that people know from other tools.
-type Effect string
-
-// The effects.
-const (
-	Add    Effect = "+"
-	Change Effect = "~"
-	Remove Effect = "-"
-	Check  Effect = "?"
-)
+// Effect returns the kind of a change, as the sign that people know from other tools: + ~ - or ? for a check.
+func Effect(step Step) string {
+	switch step.(type) {
+	case Create, Attach, MakeKey, MakePassword:
+		return "+"
+	case Delete, Detach:
+		return "-"
+	case ProveKey:
+		return "?"
+	default:
+		return "~"
+	}
+}
 
 // Create makes an entity that is no secret. It has its tags, and so its owner, from the first call.
 type Create struct {
 	Ref
 	Wanted
 }
-
-// Effect implements [Step].
-func (Create) Effect() Effect { return Add }
 
 func (s Create) String() string { return "create " + s.Ref.String() }
 
@@ -44,9 +42,6 @@ type SetDocument struct {
 	Ref
 	Document, Drop string
 }
-
-// Effect implements [Step].
-func (SetDocument) Effect() Effect { return Change }
 
 func (s SetDocument) String() string {
 	switch {
@@ -71,9 +66,6 @@ type Describe struct {
 	MaxSession            int32
 }
 
-// Effect implements [Step].
-func (Describe) Effect() Effect { return Change }
-
 func (s Describe) String() string {
 	if s.Kind == Secret {
 		return "change the description or key of secret " + s.Name
@@ -86,9 +78,6 @@ type SetBoundary struct {
 	Ref
 	ARN string
 }
-
-// Effect implements [Step].
-func (SetBoundary) Effect() Effect { return Change }
 
 func (s SetBoundary) String() string {
 	if s.ARN == "" {
@@ -103,9 +92,6 @@ type Tag struct {
 	Set   map[string]string
 	Unset []string
 }
-
-// Effect implements [Step].
-func (Tag) Effect() Effect { return Change }
 
 func (s Tag) String() string {
 	var parts []string
@@ -126,9 +112,6 @@ type Attach struct {
 	What string
 }
 
-// Effect implements [Step].
-func (Attach) Effect() Effect { return Add }
-
 func (s Attach) String() string {
 	if s.Kind == Profile {
 		return fmt.Sprintf("add role %s to %s", s.What, s.Ref)
@@ -142,9 +125,6 @@ type Detach struct {
 	What string
 }
 
-// Effect implements [Step].
-func (Detach) Effect() Effect { return Remove }
-
 func (s Detach) String() string {
 	if s.Kind == Profile {
 		return fmt.Sprintf("remove role %s from %s", s.What, s.Ref)
@@ -155,24 +135,16 @@ func (s Detach) String() string {
 // Restore takes a secret back that is scheduled for deletion.
 type Restore struct{ Ref }
 
-// Effect implements [Step].
-func (Restore) Effect() Effect { return Change }
-
 func (s Restore) String() string {
 	return "restore " + s.Ref.String() + ", which was scheduled for deletion"
 }
 
-// MakeKey makes an access key and stores it: in a new secret, or as a new version of the one that is
-// there. Made are the user's earlier keys, which are remembered on the user together with the new one.
+// MakeKey makes an access key and stores it: in a new secret, or as a new version of the one that is there.
 type MakeKey struct {
 	User, Secret string
 	Serial       int
 	NewSecret    bool
-	Made         []Record
 }
-
-// Effect implements [Step].
-func (MakeKey) Effect() Effect { return Add }
 
 func (s MakeKey) String() string {
 	where := "secret "
@@ -182,11 +154,12 @@ func (s MakeKey) String() string {
 	return fmt.Sprintf("make an access key of user %s and store it in %s%s", s.User, where, s.Secret)
 }
 
-// ProveKey waits until AWS accepts the key that this run made.
-type ProveKey struct{ User string }
-
-// Effect implements [Step].
-func (ProveKey) Effect() Effect { return Check }
+// ProveKey waits until AWS accepts the key that this run made. It remembers on the user that it is stored,
+// beside the earlier ones.
+type ProveKey struct {
+	User    string
+	Earlier []Record
+}
 
 func (s ProveKey) String() string {
 	return "prove that AWS accepts the new access key of user " + s.User
@@ -197,9 +170,6 @@ type SetKey struct {
 	User, ID string
 	Active   bool
 }
-
-// Effect implements [Step].
-func (SetKey) Effect() Effect { return Change }
 
 func (s SetKey) String() string {
 	if s.Active {
@@ -212,9 +182,6 @@ func (s SetKey) String() string {
 // version that had AWSCURRENT.
 type MoveCurrent struct{ Secret, From, To string }
 
-// Effect implements [Step].
-func (MoveCurrent) Effect() Effect { return Change }
-
 func (s MoveCurrent) String() string {
 	return fmt.Sprintf("move %s of secret %s to version %s", Current, s.Secret, s.To)
 }
@@ -226,9 +193,6 @@ type MakePassword struct {
 	User, Secret       string
 	NewSecret, Replace bool
 }
-
-// Effect implements [Step].
-func (MakePassword) Effect() Effect { return Add }
 
 func (s MakePassword) String() string {
 	text := fmt.Sprintf("make a console password of user %s and store it in secret %s", s.User, s.Secret)
@@ -244,9 +208,6 @@ type Delete struct {
 	Ref
 	Why, Unless string
 }
-
-// Effect implements [Step].
-func (Delete) Effect() Effect { return Remove }
 
 func (s Delete) String() string {
 	text := "delete " + s.Ref.String()
