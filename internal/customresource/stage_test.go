@@ -27,7 +27,7 @@ import (
 // signature stands for what makes a ResponseURL a capability. No log and no error may hold it.
 const signature = "s3cr3t%2Bsignature%3D"
 
-const responseURL = "https://responses.invalid/arn%3Aaws%3Acloudformation/x%7CThing%7C1?Signature=" + signature
+const responseURL = "https://responses.invalid/arn%3Aaws%3Acloudformation/x%7CThing%7C1?Expires=1&Signature=" + signature
 
 // event makes a complete event, in which changes replace fields; nil removes one.
 func event(t cfn.RequestType, changes map[string]any) []byte {
