@@ -158,6 +158,12 @@ func (tx *tx) subject(of reflect.Type, in fields, first bool) (any, error) {
 		return tx.secretNamed(in.text("SecretId"))
 	case of == reflect.TypeFor[*secret]():
 		return tx.liveSecret(in.text("SecretId"))
+	case of == reflect.TypeFor[*mfaDevice]():
+		serial := in.text("SerialNumber")
+		if d := tx.state.MFADevices[serial]; d != nil && tx.seen.MFADevices[serial] != nil {
+			return d, nil
+		}
+		return nil, refuse(noSuchEntity, "VirtualMFADevice with serial number %s doesn't exist.", serial)
 	}
 	for _, k := range kinds() {
 		if !in.has(k.names()) || !k.is(of) {

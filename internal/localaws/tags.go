@@ -71,7 +71,6 @@ func iamTags(tags []tag) []iamtypes.Tag {
 	return each(tags, func(t tag) iamtypes.Tag { return iamtypes.Tag{Key: aws.String(t.Key), Value: aws.String(t.Value)} })
 }
 
-// TagEntity adds tags or overwrites them.
 func (tx *tx) TagEntity(in fields, e *entity) error {
 	return e.tag(in.value("Tags").([]iamtypes.Tag))
 }
@@ -81,7 +80,6 @@ func (tx *tx) UntagEntity(in fields, e *entity) {
 	e.Tags = withoutTags(e.Tags, in.value("TagKeys").([]string), e.Kind.sameKey())
 }
 
-// ListEntityTags lists an entity's tags.
 func (tx *tx) ListEntityTags(out output, e *entity) {
 	tags := orderedBy(e.Tags, func(t tag) string { return t.Key })
 	out.set(map[string]any{"Tags": iamTags(tags)})
