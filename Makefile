@@ -87,8 +87,8 @@ fmt: need-go $(GOFUMPT) ## Format the Go code
 	$(GOFUMPT) -w .
 
 .PHONY: python
-python: ## Install moto, cfn-lint and the SAM translator into .venv/, where the machine lacks them
-	@.ci/python cfnlint samtranslator moto moto.server
+python: ## Install moto, cfn-lint, the SAM translator and the AWS CLI into .venv/, where the machine lacks them
+	@.ci/python cfnlint samtranslator moto moto.server awscli
 
 .PHONY: templates
 templates: need-go ## Make templates/ of template.yaml
@@ -105,6 +105,10 @@ validate: ## Check the templates with AWS's validator and the CDK (needs Node.js
 .PHONY: deploy-test
 deploy-test: need-go ## Deploy the templates in moto, as a stack and as a StackSet (needs Python)
 	@python=$$(.ci/python moto samtranslator) && "$$python" -W ignore .ci/deploy-test
+
+.PHONY: docs-test
+docs-test: ## Check every command of the documents with the AWS CLI, and play scripts/ in moto (needs Python)
+	@python=$$(.ci/python moto moto.server awscli) && "$$python" -W ignore .ci/docs-test
 
 .PHONY: build
 build: need-go ## Build the Lambda's bootstrap (linux/arm64) into build/

@@ -187,7 +187,8 @@ func (tx *tx) subject(of reflect.Type, in fields, first bool) (any, error) {
 		case of == reflect.TypeFor[*entity]():
 			return found.header(), nil
 		case of == reflect.TypeFor[*identity]():
-			return found.(interface{ whole() *identity }).whole(), nil
+			whole, _ := found.(interface{ whole() *identity })
+			return whole.whole(), nil
 		}
 		return found, nil
 	}

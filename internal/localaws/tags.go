@@ -72,12 +72,14 @@ func iamTags(tags []tag) []iamtypes.Tag {
 }
 
 func (tx *tx) TagEntity(in fields, e *entity) error {
-	return e.tag(in.value("Tags").([]iamtypes.Tag))
+	tags, _ := in.value("Tags").([]iamtypes.Tag)
+	return e.tag(tags)
 }
 
 // UntagEntity removes tags; keys that are not there do not matter.
 func (tx *tx) UntagEntity(in fields, e *entity) {
-	e.Tags = withoutTags(e.Tags, in.value("TagKeys").([]string), e.Kind.sameKey())
+	keys, _ := in.value("TagKeys").([]string)
+	e.Tags = withoutTags(e.Tags, keys, e.Kind.sameKey())
 }
 
 func (tx *tx) ListEntityTags(out output, e *entity) {
