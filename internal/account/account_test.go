@@ -133,8 +133,8 @@ func TestPasswordsHaveEveryKindOfCharacter(t *testing.T) {
 	assert.Len(t, seen, 100)
 }
 
-// BenchmarkObserve is dominated by the SDK and by the AWS in memory: it shows what is spent on a look
-// at an account apart from waiting.
+// BenchmarkObserve is dominated by the SDK and by the AWS in memory: it shows what is spent on a
+// look at an account apart from waiting.
 func BenchmarkObserve(b *testing.B) {
 	a, d := quiet(localaws.New(localaws.Options{}).Config("", "")), desired(b, `{}`)
 	if _, err := a.Ensure(b.Context(), d); err != nil {

@@ -47,9 +47,9 @@ func settling(err error) bool {
 	return hasCode(err, "NoSuchEntity", "DeleteConflict", "ConcurrentModification", "EntityTemporarilyUnmodifiable")
 }
 
-// changed reports whether AWS answered with an error that says that the account is not what the plan
-// was made for. That a call is not permitted is among them: the permissions of the function's role
-// may be seconds old, and reach some parts of AWS before others.
+// changed reports whether AWS answered with an error that says that the account is not what the
+// plan was made for. That a call is not permitted is among them: the permissions of the function's
+// role may be seconds old, and reach some parts of AWS before others.
 func changed(err error) bool {
 	return settling(err) || denied(err) || hasCode(err,
 		"EntityAlreadyExists", "ResourceExistsException", "ResourceNotFoundException", "InvalidRequestException")

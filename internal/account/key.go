@@ -23,8 +23,8 @@ type madeKey struct {
 }
 
 // makeKey makes a key and stores it. When storing fails, the key is deleted. If AWS is out of reach
-// for that too, the next observation finds a key that no secret holds and that was never used, and it
-// is deleted then.
+// for that too, the next observation finds a key that no secret holds and that was never used, and
+// it is deleted then.
 func (r *run) makeKey(ctx context.Context, s plan.MakeKey) error {
 	key, err := r.createKey(ctx, s)
 	if err != nil {
@@ -47,8 +47,8 @@ func (r *run) makeKey(ctx context.Context, s plan.MakeKey) error {
 	return nil
 }
 
-// discard deletes a key whose storing failed, unless it was stored all the same. The context may have
-// ended, which is just when the key must not be left behind.
+// discard deletes a key whose storing failed, unless it was stored all the same. The context may
+// have ended, which is just when the key must not be left behind.
 func (r *run) discard(ctx context.Context, key madeKey, cause error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4*time.Second)
 	defer cancel()
@@ -84,8 +84,8 @@ func (r *run) createKey(ctx context.Context, s plan.MakeKey) (madeKey, error) {
 }
 
 // proveKey waits until AWS accepts the key that this run made: for STS, which is what Redis Cloud
-// asks first, and for iam:GetUser, which the user policy grants the user on itself. Without this wait
-// Redis Cloud answers CLOUD_ACCOUNT_INVALID_CREDS for the first 8 to 15 seconds.
+// asks first, and for iam:GetUser, which the user policy grants the user on itself. Without this
+// wait Redis Cloud answers CLOUD_ACCOUNT_INVALID_CREDS for the first 8 to 15 seconds.
 func (r *run) proveKey(ctx context.Context, s plan.ProveKey) error {
 	const (
 		patience   = time.Minute

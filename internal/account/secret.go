@@ -53,10 +53,10 @@ func (r *run) createSecret(slot plan.Slot, version, text string) call {
 	}
 }
 
-// makePassword makes a password, stores it, sets it, and names its version on the user at last. What
-// the user has is taken away first: its password, which may be unknown, and then the tag that tells
-// of it. So wherever this stops, no password is live that the secret does not hold; and as long as
-// the user's tag does not name the secret's version, it is done again.
+// makePassword makes a password, stores it, sets it, and names its version on the user at last.
+// What the user has is taken away first: its password, which may be unknown, and then the tag that
+// tells of it. So wherever this stops, no password is live that the secret does not hold; and as
+// long as the user's tag does not name the secret's version, it is done again.
 func (r *run) makePassword(ctx context.Context, s plan.MakePassword) error {
 	user := plan.User.Ref(r.names)
 	if s.Replace {

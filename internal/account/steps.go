@@ -226,8 +226,8 @@ func (r *run) moveCurrent(ctx context.Context, s plan.MoveCurrent) error {
 }
 
 // delete deletes a secret without a recovery window: its name must be free for the next stack, and
-// the key that it holds is deleted already. It has the account observed anew if a secret has come to
-// hold a key that is to be deleted.
+// the key that it holds is deleted already. It has the account observed anew if a secret has come
+// to hold a key that is to be deleted.
 func (r *run) delete(ctx context.Context, s plan.Delete) error {
 	if s.Unless != "" {
 		if secret, err := r.bare(ctx, plan.KeySecret); err != nil {

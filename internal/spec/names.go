@@ -73,8 +73,8 @@ func ID(stackID, logicalID string, properties json.RawMessage) string {
 	return idPrefix + hex.EncodeToString(sum.Sum(nil))[:32]
 }
 
-// IsID reports whether [ID] could have made id. CloudFormation invents one of its own where a Create
-// never answered.
+// IsID reports whether [ID] could have made id. CloudFormation invents one of its own where a
+// Create never answered.
 func IsID(id string) bool {
 	return regexp.MustCompile(`^` + idPrefix + `[0-9a-f]{32}$`).MatchString(id)
 }
