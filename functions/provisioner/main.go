@@ -22,8 +22,9 @@ func main() {
 	lambda.Start(customresource.Handler(resource.New(configure(), log), customresource.WithLogger(log)))
 }
 
-// configure is the configuration that Lambda gives a function in its environment. The SDK's own loader reads
-// files and profiles too, and knows other ways to sign in, which make a third of the binary and of its start:
+// configure is the configuration that Lambda gives a function in its environment. The SDK's own
+// loader reads files and profiles too, and knows other ways to sign in, which make a third of the
+// binary and of its start:
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
 func configure() aws.Config {
 	config := aws.Config{

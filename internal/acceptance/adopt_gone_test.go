@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// A stack that was deleted by force, or with its resources retained, leaves entities that name it as
-// their owner.
+// A stack that was deleted by force, or with its resources retained, leaves entities that name it
+// as their owner.
 
 // adoptFrom are properties that adopt what a stack that is gone has left.
 func adoptFrom(stack string) string { return `{"ExistingEntities":"` + stack + `"}` }

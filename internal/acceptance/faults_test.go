@@ -56,9 +56,9 @@ func faults() []fault {
 	return all
 }
 
-// brokenReply is what is wrong with the answer to an event where AWS answered a call with status 200
-// and an empty body, or half of a document. The event must fail and name the call, but where the
-// function can tell what became of it:
+// brokenReply is what is wrong with the answer to an event where AWS answered a call with status
+// 200 and an empty body, or half of a document. The event must fail and name the call, but where
+// the function can tell what became of it:
 //
 //   - CreateAccessKey may have made a key that no secret holds. It must not live until the next
 //     event, so the account is observed anew, the key is deleted, and another one is made.

@@ -41,8 +41,8 @@ type Result struct {
 }
 
 // Ensure brings the desired state about, whatever part of it stands already. The errors are
-// [*spec.ConflictError] and [*spec.InvalidError], with nothing touched; else what AWS answered, with
-// the account somewhere on the way. From there Ensure goes on, and Clear cleans up.
+// [*spec.ConflictError] and [*spec.InvalidError], with nothing touched; else what AWS answered,
+// with the account somewhere on the way. From there Ensure goes on, and Clear cleans up.
 func (a *Account) Ensure(ctx context.Context, desired plan.Desired) (Result, error) {
 	r := a.run(desired.Account, desired.Spec.Names)
 	r.desired, r.expected, r.readers = desired, desired.Update, desired.ReadersMatter
@@ -155,7 +155,8 @@ func (r *run) look(ctx context.Context) (plan.Plan, error) {
 			err = r.wrote.overlay(r.seen, r.names)
 		}
 	}
-	for p := (plan.Plan{}); err == nil; {
+	for err == nil {
+		var p plan.Plan
 		p, err = r.plan()
 		if err != nil || len(p.Ask) == 0 {
 			return p, err
@@ -173,8 +174,8 @@ func (r *run) look(ctx context.Context) (plan.Plan, error) {
 const rounds = 10
 
 // converge plans and applies, and begins anew if the account turns out to be another than was
-// observed. Then it ends only when a new plan is empty. At its end nothing must have been found to do
-// for as long as the run watches.
+// observed. Then it ends only when a new plan is empty. At its end nothing must have been found to
+// do for as long as the run watches.
 func (r *run) converge(ctx context.Context) error {
 	worked, again := time.Now(), false
 	for round := 1; ; round++ {
@@ -214,9 +215,9 @@ func (r *run) converge(ctx context.Context) error {
 	}
 }
 
-// apply carries the stages out in order, the steps of a stage side by side. All steps of a stage are
-// carried out even where one fails: what is half done is what the next plan finds. Beside each stage
-// but the last it looks whether a newer event has begun, and stops if so.
+// apply carries the stages out in order, the steps of a stage side by side. All steps of a stage
+// are carried out even where one fails: what is half done is what the next plan finds. Beside each
+// stage but the last it looks whether a newer event has begun, and stops if so.
 func (r *run) apply(ctx context.Context, p plan.Plan) error {
 	for i, stage := range p.Stages {
 		var steps []call

@@ -71,11 +71,11 @@ func TestOwnWritesAreLaidOverStaleReads(t *testing.T) {
 		user := plan.User.Ref(d.Spec.Names)
 		secret := plan.KeySecret.Ref(d.Spec.Names)
 		record := plan.Record{KeyID: "AKIAIOSFODNN7EXAMPLE", Serial: 1}
-		now := time.Now()
+		tag := plan.Tag{Ref: user, Set: map[string]string{"a": "new"}, Unset: []string{"b"}}
 		wrote := writes{
-			made:     &madeKey{Record: record, at: now},
-			entities: map[plan.Ref]time.Time{user: now},
-			tags:     []tagging{{plan.Tag{Ref: user, Set: map[string]string{"a": "new"}, Unset: []string{"b"}}, now}},
+			entities: map[plan.Ref]time.Time{user: time.Now()},
+			made:     &madeKey{Record: record, at: time.Now()},
+			tags:     []tagging{{tag, time.Now()}},
 		}
 
 		seen := &plan.Observed{At: time.Now()}
@@ -133,8 +133,8 @@ func TestPasswordsHaveEveryKindOfCharacter(t *testing.T) {
 	assert.Len(t, seen, 100)
 }
 
-// BenchmarkObserve is dominated by the SDK and by the AWS in memory: it shows what is spent on a look
-// at an account apart from waiting.
+// BenchmarkObserve is dominated by the SDK and by the AWS in memory: it shows what is spent on a
+// look at an account apart from waiting.
 func BenchmarkObserve(b *testing.B) {
 	a, d := quiet(localaws.New(localaws.Options{}).Config("", "")), desired(b, `{}`)
 	if _, err := a.Ensure(b.Context(), d); err != nil {
@@ -143,7 +143,7 @@ func BenchmarkObserve(b *testing.B) {
 	r := a.run(d.Account, d.Spec.Names)
 	r.readers, r.expected = d.ReadersMatter, true
 	for b.Loop() {
-		if err := r.observe(b.Context(), &plan.Observed{}, plan.Slots()...); err != nil {
+		if err := r.observe(b.Context(), &plan.Observed{At: time.Now()}, plan.Slots()...); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -47,9 +47,9 @@ func settling(err error) bool {
 	return hasCode(err, "NoSuchEntity", "DeleteConflict", "ConcurrentModification", "EntityTemporarilyUnmodifiable")
 }
 
-// changed reports whether AWS answered with an error that says that the account is not what the plan
-// was made for. That a call is not permitted is among them: the permissions of the function's role
-// may be seconds old, and reach some parts of AWS before others.
+// changed reports whether AWS answered with an error that says that the account is not what the
+// plan was made for. That a call is not permitted is among them: the permissions of the function's
+// role may be seconds old, and reach some parts of AWS before others.
 func changed(err error) bool {
 	return settling(err) || denied(err) || hasCode(err,
 		"EntityAlreadyExists", "ResourceExistsException", "ResourceNotFoundException", "InvalidRequestException")
@@ -108,16 +108,17 @@ func afterLimit(err error) error {
 	return err
 }
 
-// settled repeats a call for the moments that IAM may need until it knows what the calls before it did.
-func settled(ctx context.Context, do call) error {
-	const attempts = 4
-	for attempt := 1; ; attempt++ {
+// repeated repeats a call while its error is one that may pass, for as long as patience lasts.
+func repeated(ctx context.Context, patience time.Duration, passes func(error) bool, do call) error {
+	start := time.Now()
+	for wait := 250 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
 		err := do(ctx)
-		if err == nil || attempt == attempts || !settling(err) {
-			return err
-		}
-		if awscall.Pause(ctx, time.Duration(attempt*attempt)*200*time.Millisecond) != nil {
+		if err == nil || !passes(err) || time.Since(start)+wait > patience || awscall.Pause(ctx, wait) != nil {
 			return err
 		}
 	}
 }
+
+// settled repeats a call for the moments that IAM may need until it knows what the calls before it
+// did.
+func settled(ctx context.Context, do call) error { return repeated(ctx, 4*time.Second, settling, do) }

@@ -11,7 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
-	"redis-cloud-iam/internal/awscall"
 	"redis-cloud-iam/internal/plan"
 )
 
@@ -24,8 +23,8 @@ type madeKey struct {
 }
 
 // makeKey makes a key and stores it. When storing fails, the key is deleted. If AWS is out of reach
-// for that too, the next observation finds a key that no secret holds and that was never used, and it
-// is deleted then.
+// for that too, the next observation finds a key that no secret holds and that was never used, and
+// it is deleted then.
 func (r *run) makeKey(ctx context.Context, s plan.MakeKey) error {
 	key, err := r.createKey(ctx, s)
 	if err != nil {
@@ -48,8 +47,8 @@ func (r *run) makeKey(ctx context.Context, s plan.MakeKey) error {
 	return nil
 }
 
-// discard deletes a key whose storing failed, unless it was stored all the same. The context may have
-// ended, which is just when the key must not be left behind.
+// discard deletes a key whose storing failed, unless it was stored all the same. The context may
+// have ended, which is just when the key must not be left behind.
 func (r *run) discard(ctx context.Context, key madeKey, cause error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4*time.Second)
 	defer cancel()
@@ -85,8 +84,8 @@ func (r *run) createKey(ctx context.Context, s plan.MakeKey) (madeKey, error) {
 }
 
 // proveKey waits until AWS accepts the key that this run made: for STS, which is what Redis Cloud
-// asks first, and for iam:GetUser, which the user policy grants the user on itself. Without this wait
-// Redis Cloud answers CLOUD_ACCOUNT_INVALID_CREDS for the first 8 to 15 seconds.
+// asks first, and for iam:GetUser, which the user policy grants the user on itself. Without this
+// wait Redis Cloud answers CLOUD_ACCOUNT_INVALID_CREDS for the first 8 to 15 seconds.
 func (r *run) proveKey(ctx context.Context, s plan.ProveKey) error {
 	const (
 		patience   = time.Minute
@@ -98,13 +97,13 @@ func (r *run) proveKey(ctx context.Context, s plan.ProveKey) error {
 	identity := calling(sts.NewFromConfig(config).GetCallerIdentity, &sts.GetCallerIdentityInput{})
 	user := calling(iam.NewFromConfig(config).GetUser, &iam.GetUserInput{UserName: &s.User})
 	err := parallel(ctx, func(ctx context.Context) error {
-		err := accepted(ctx, patience, identity)
+		err := repeated(ctx, patience, notYet, identity)
 		if notYet(err) {
 			return stale{fmt.Errorf("AWS did not accept access key %s within %s: %w", key.KeyID, patience, err)}
 		}
 		return err
 	}, func(ctx context.Context) error {
-		err := accepted(ctx, policyWait, user)
+		err := repeated(ctx, policyWait, notYet, user)
 		if notYet(err) {
 			// STS accepts the key, so something forbids what the user policy grants.
 			r.notice(fmt.Sprintf("access key %s may not call iam:GetUser on its own user, which Redis Cloud needs: "+
@@ -113,21 +112,9 @@ func (r *run) proveKey(ctx context.Context, s plan.ProveKey) error {
 		}
 		return err
 	}, func(ctx context.Context) error {
-		own := func(r plan.Record) bool { return r == key.Record }
-		made := append(slices.DeleteFunc(slices.Clone(s.Earlier), own), key.Record)
-		return r.tag(ctx, plan.Tag{Ref: plan.User.Ref(r.names), Set: plan.MadeKeys(made)})
+		records := append(slices.DeleteFunc(slices.Clone(s.Earlier), func(r plan.Record) bool { return r == key.Record }), key.Record)
+		return r.tag(ctx, plan.Tag{Ref: plan.User.Ref(r.names), Set: plan.MadeKeys(records)})
 	})
 	key.proven = err == nil
 	return err
-}
-
-// accepted repeats the call while AWS answers "not yet", for as long as patience lasts.
-func accepted(ctx context.Context, patience time.Duration, do call) error {
-	start := time.Now()
-	for wait := 250 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
-		err := do(ctx)
-		if err == nil || !notYet(err) || time.Since(start)+wait > patience || awscall.Pause(ctx, wait) != nil {
-			return err
-		}
-	}
 }

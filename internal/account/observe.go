@@ -103,16 +103,17 @@ func (o *observer) reading(slot plan.Slot) (r *reading, itself call, details []c
 	r = &reading{observer: o, name: ref.Name, entity: &plan.Entity{Ref: ref}}
 	switch ref.Kind {
 	case plan.Policy:
-		return r, r.policy, r.onPolicy()
+		itself, details = r.policy, r.onPolicy()
 	case plan.Role:
-		return r, r.role, r.onRole()
+		itself, details = r.role, r.onRole()
 	case plan.Profile:
-		return r, r.profile, nil
+		itself = r.profile
 	case plan.Person:
-		return r, r.user, r.onUser()
+		itself, details = r.user, r.onUser()
 	default:
-		return r, r.secret, nil
+		itself = r.secret
 	}
+	return r, itself, details
 }
 
 // bare reads what stands in a slot without what hangs on it. It is empty if nothing does.
@@ -147,8 +148,6 @@ func (r *reading) policy(ctx context.Context) error {
 // firstVersion is the default one of a policy until its document is changed. So it is read beside
 // the policy, and another one after it.
 const firstVersion = "v1"
-
-func (r *reading) firstDocument(ctx context.Context) error { return r.document(ctx, firstVersion) }
 
 func (r *reading) document(ctx context.Context, version string) error {
 	r.entity.Document = ""

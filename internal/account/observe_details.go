@@ -53,7 +53,7 @@ func (r *reading) onPolicy() []call {
 			}
 		})
 	if !r.removal {
-		return []call{versions, r.firstDocument}
+		return []call{versions, func(ctx context.Context) error { return r.document(ctx, firstVersion) }}
 	}
 	// To whom the policy is attached. Those who have it as their permissions boundary are not among
 	// them: to take a boundary off would raise their permissions.

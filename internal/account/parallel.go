@@ -41,8 +41,8 @@ func parallel(ctx context.Context, calls ...call) error {
 	}
 }
 
-// guarded makes a call and makes a panic in it an error. In a goroutine of its own a panic would end
-// the process, and CloudFormation would wait for an answer for an hour. The error quotes the
+// guarded makes a call and makes a panic in it an error. In a goroutine of its own a panic would
+// end the process, and CloudFormation would wait for an answer for an hour. The error quotes the
 // runtime's own errors alone: another value may hold a secret.
 func guarded(ctx context.Context, do call) (err error) {
 	defer func() {
@@ -68,7 +68,8 @@ func origin() string {
 	return fmt.Sprintf("%s:%d", path.Base(frame.File), frame.Line)
 }
 
-// severalErrors are the errors of calls that were made side by side, in one list however they were nested.
+// severalErrors are the errors of calls that were made side by side, in one list however they were
+// nested.
 type severalErrors []error
 
 // about says of an error what was being done; of several, of each.
@@ -87,9 +88,9 @@ func about(doing string, err error) error {
 	return list
 }
 
-// Error shows one error and counts the others: where one call fails for a reason of its own it is the
-// only one, and where AWS is out of reach they all say the same. A call that the end of the context
-// cut off says least.
+// Error shows one error and counts the others: where one call fails for a reason of its own it is
+// the only one, and where AWS is out of reach they all say the same. A call that the end of the
+// context cut off says least.
 func (s severalErrors) Error() string {
 	shown := max(0, slices.IndexFunc(s, func(err error) bool {
 		return !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled)

@@ -12,7 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
-	"redis-cloud-iam/internal/awscall"
 	"redis-cloud-iam/internal/plan"
 )
 
@@ -20,7 +19,6 @@ import (
 // name was deleted without a recovery window, the name stays blocked for some seconds; and the
 // permission to write it may be younger than that.
 func (r *run) store(ctx context.Context, slot plan.Slot, version string, value any, first bool) error {
-	const patience = 30 * time.Second
 	name := slot.Ref(r.names).Name
 	encoded, err := json.Marshal(value)
 	if err != nil {
@@ -33,16 +31,10 @@ func (r *run) store(ctx context.Context, slot plan.Slot, version string, value a
 	if first {
 		write = r.createSecret(slot, version, text)
 	}
-	for start := time.Now(); ; {
-		err := write(ctx)
-		blocked := first && hasCode(err, "InvalidRequestException")
-		if err == nil || !blocked && !denied(err) || time.Since(start) > patience {
-			return err
-		}
-		if awscall.Pause(ctx, 2*time.Second) != nil {
-			return err
-		}
+	blocked := func(err error) bool {
+		return denied(err) || first && hasCode(err, "InvalidRequestException")
 	}
+	return repeated(ctx, 30*time.Second, blocked, write)
 }
 
 func (r *run) createSecret(slot plan.Slot, version, text string) call {
@@ -61,10 +53,10 @@ func (r *run) createSecret(slot plan.Slot, version, text string) call {
 	}
 }
 
-// makePassword makes a password, stores it, sets it, and names its version on the user at last. What
-// the user has is taken away first: its password, which may be unknown, and then the tag that tells
-// of it. So wherever this stops, no password is live that the secret does not hold; and as long as
-// the user's tag does not name the secret's version, it is done again.
+// makePassword makes a password, stores it, sets it, and names its version on the user at last.
+// What the user has is taken away first: its password, which may be unknown, and then the tag that
+// tells of it. So wherever this stops, no password is live that the secret does not hold; and as
+// long as the user's tag does not name the secret's version, it is done again.
 func (r *run) makePassword(ctx context.Context, s plan.MakePassword) error {
 	user := plan.User.Ref(r.names)
 	if s.Replace {

@@ -6,7 +6,8 @@ import (
 	"log/slog"
 )
 
-// Sensitive holds a secret that no verb, log handler or encoder shows. The zero value holds nothing.
+// Sensitive holds a secret that no verb, log handler or encoder shows. The zero value holds
+// nothing.
 //
 // The secret is in a function and not in a field, because fmt looks into unexported fields of the
 // structs that hold a Sensitive without asking its methods, and a function shows nothing but its

@@ -92,6 +92,9 @@ func (r *run) setDocument(ctx context.Context, s plan.SetDocument) error {
 			return afterLimit(err)
 		}
 	}
+	if s.Kind == plan.Secret && s.Document == "" {
+		return gone(calling(r.secrets.DeleteResourcePolicy, &secretsmanager.DeleteResourcePolicyInput{SecretId: &s.Name})(ctx))
+	}
 	err := calls{
 		plan.Policy: calling(r.iam.CreatePolicyVersion, &iam.CreatePolicyVersionInput{
 			PolicyArn: r.policyARN(s.Name), PolicyDocument: &s.Document, SetAsDefault: true,
@@ -99,24 +102,14 @@ func (r *run) setDocument(ctx context.Context, s plan.SetDocument) error {
 		plan.Role: calling(r.iam.UpdateAssumeRolePolicy, &iam.UpdateAssumeRolePolicyInput{
 			RoleName: &s.Name, PolicyDocument: &s.Document,
 		}),
-		plan.Secret: r.setReaders(s),
+		plan.Secret: calling(r.secrets.PutResourcePolicy, &secretsmanager.PutResourcePolicyInput{
+			SecretId: &s.Name, ResourcePolicy: &s.Document, BlockPublicPolicy: aws.Bool(true),
+		}),
 	}[s.Kind](ctx)
 	if s.Kind == plan.Policy {
 		return afterLimit(err)
 	}
 	return err
-}
-
-func (r *run) setReaders(s plan.SetDocument) call {
-	if s.Document != "" {
-		return calling(r.secrets.PutResourcePolicy, &secretsmanager.PutResourcePolicyInput{
-			SecretId: &s.Name, ResourcePolicy: &s.Document, BlockPublicPolicy: aws.Bool(true),
-		})
-	}
-	return func(ctx context.Context) error {
-		_, err := r.secrets.DeleteResourcePolicy(ctx, &secretsmanager.DeleteResourcePolicyInput{SecretId: &s.Name})
-		return gone(err)
-	}
 }
 
 // explained says what AWS means when it refuses to make something or to change its document.
@@ -233,8 +226,8 @@ func (r *run) moveCurrent(ctx context.Context, s plan.MoveCurrent) error {
 }
 
 // delete deletes a secret without a recovery window: its name must be free for the next stack, and
-// the key that it holds is deleted already. It has the account observed anew if a secret has come to
-// hold a key that is to be deleted.
+// the key that it holds is deleted already. It has the account observed anew if a secret has come
+// to hold a key that is to be deleted.
 func (r *run) delete(ctx context.Context, s plan.Delete) error {
 	if s.Unless != "" {
 		if secret, err := r.bare(ctx, plan.KeySecret); err != nil {

@@ -29,15 +29,19 @@ type tagging struct {
 }
 
 // overlay lays the writes over what was seen. An entity that this run made and that AWS does not
-// show is awaited for some seconds. If it still is not there after that, somebody has removed it: to
-// make it again would leave it behind when a stack is deleted that is still being created.
+// show is awaited for some seconds. If it still is not there after that, somebody has removed it:
+// to make it again would leave it behind when a stack is deleted that is still being created.
 func (w *writes) overlay(seen *plan.Observed, names spec.Names) error {
 	for _, slot := range plan.Slots() {
 		entity, ref := seen.In(slot), slot.Ref(names)
 		at, made := w.entities[ref]
 		switch {
 		case entity != nil:
-			w.overlayTags(entity)
+			for _, t := range w.tags {
+				if t.Ref == entity.Ref && fresh(t.at) {
+					entity.Overlay(t.Tag)
+				}
+			}
 		case made && fresh(at):
 			return stale{fmt.Errorf("%s was made a moment ago and AWS does not show it yet", ref)}
 		case made:
@@ -49,14 +53,6 @@ func (w *writes) overlay(seen *plan.Observed, names spec.Names) error {
 		w.overlayPassword(user, seen.In(plan.ConsoleSecret))
 	}
 	return nil
-}
-
-func (w *writes) overlayTags(entity *plan.Entity) {
-	for _, t := range w.tags {
-		if t.Ref == entity.Ref && fresh(t.at) {
-			entity.Overlay(t.Tag)
-		}
-	}
 }
 
 func (w *writes) overlayKey(user, secret *plan.Entity) {

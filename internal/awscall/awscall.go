@@ -1,5 +1,5 @@
-// Package awscall makes calls to AWS that end in one of two ways: with a whole reply, or with an error that
-// says what went wrong.
+// Package awscall makes calls to AWS that end in one of two ways: with a whole reply, or with an
+// error that says what went wrong.
 package awscall
 
 import (
@@ -39,9 +39,10 @@ const (
 	maxBackoff = 5 * time.Second
 )
 
-// repeat makes a call until it succeeds. AWS has not begun with a call that it throttles, so that one is
-// repeated for as long as the context lasts. When the context ends, the error is what went wrong before. The
-// SDK's own loop counts a throttled call like one that fails, and forgets what it was waiting for.
+// repeat makes a call until it succeeds. AWS has not begun with a call that it throttles, so that
+// one is repeated for as long as the context lasts. When the context ends, the error is what went
+// wrong before. The SDK's own loop counts a throttled call like one that fails, and forgets what it
+// was waiting for.
 func repeat(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (
 	middleware.FinalizeOutput, middleware.Metadata, error,
 ) {
@@ -76,8 +77,8 @@ func repeat(ctx context.Context, in middleware.FinalizeInput, next middleware.Fi
 	}
 }
 
-// repeatable reports whether a call may be repeated that may have had its effect. CreateAccessKey may not:
-// the second one makes a second key.
+// repeatable reports whether a call may be repeated that may have had its effect. CreateAccessKey
+// may not: the second one makes a second key.
 func repeatable(ctx context.Context) bool {
 	return middleware.GetOperationName(ctx) != "CreateAccessKey"
 }
@@ -99,16 +100,16 @@ func Pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// BrokenReplyError is the error of a call that AWS answered with status 200 and not with what it promises.
-// Whether the call had its effect is not known, and it is not repeated.
+// BrokenReplyError is the error of a call that AWS answered with status 200 and not with what it
+// promises. Whether the call had its effect is not known, and it is not repeated.
 type BrokenReplyError struct{ Is string }
 
 func (e *BrokenReplyError) Error() string {
 	return "AWS answered with status 200 and a reply that " + e.Is + ", so nobody knows whether the call had its effect"
 }
 
-// wholeReply makes a broken reply an error. Without it the SDK takes an empty body for an output without
-// members: an entity that is nil, a user without access keys.
+// wholeReply makes a broken reply an error. Without it the SDK takes an empty body for an output
+// without members: an entity that is nil, a user without access keys.
 func wholeReply(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
 	middleware.DeserializeOutput, middleware.Metadata, error,
 ) {
@@ -132,8 +133,9 @@ func wholeReply(ctx context.Context, in middleware.DeserializeInput, next middle
 	return out, metadata, nil
 }
 
-// faultOf says what is wrong with the body of a reply, or returns "". Secrets Manager answers in JSON, IAM
-// and STS in XML whose root is named after the call. It quotes nothing: there may be a secret in it.
+// faultOf says what is wrong with the body of a reply, or returns "". Secrets Manager answers in
+// JSON, IAM and STS in XML whose root is named after the call. It quotes nothing: there may be a
+// secret in it.
 func faultOf(body []byte, operation string) string {
 	switch {
 	case len(body) == 0 && (operation == "TagResource" || operation == "UntagResource"):
@@ -147,19 +149,12 @@ func faultOf(body []byte, operation string) string {
 	case body[0] == '{':
 		return "is no whole JSON object"
 	}
-	decoder, root := xml.NewDecoder(bytes.NewReader(body)), ""
-	for {
-		token, err := decoder.Token()
-		start, starts := token.(xml.StartElement)
-		switch {
-		case errors.Is(err, io.EOF) && root != "":
-			return ""
-		case err != nil:
-			return "is no whole XML document"
-		case starts && root == "":
-			if root = start.Name.Local; root != operation+"Response" {
-				return "is not from AWS"
-			}
-		}
+	var reply struct{ XMLName xml.Name }
+	switch err := xml.Unmarshal(body, &reply); {
+	case err != nil:
+		return "is no whole XML document"
+	case reply.XMLName.Local != operation+"Response":
+		return "is not from AWS"
 	}
+	return ""
 }

@@ -13,8 +13,8 @@ import (
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudformation-customresource.html
 const awaited = time.Hour
 
-// tooOld says that nobody awaits an answer to an event any more, or returns "". The older signature does not
-// tell for certain when the event was sent.
+// tooOld says that nobody awaits an answer to an event any more, or returns "". The older signature
+// does not tell for certain when the event was sent.
 func tooOld(to *url.URL, now time.Time) string {
 	sent := sentAt(to)
 	if !to.Query().Has("X-Amz-Date") || sent.IsZero() || now.Sub(sent) <= awaited {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -107,19 +108,13 @@ func text(raw json.RawMessage) string {
 // faults says everything that keeps the request from being carried out, or nothing.
 func (r Request) faults() string {
 	var faults, missing []string
-	switch r.Type {
-	case cfn.RequestCreate, cfn.RequestUpdate, cfn.RequestDelete:
-	default:
+	if !slices.Contains([]cfn.RequestType{cfn.RequestCreate, cfn.RequestUpdate, cfn.RequestDelete}, r.Type) {
 		faults = append(faults, fmt.Sprintf("its RequestType %q is none of Create, Update and Delete", r.Type))
 	}
-	if r.StackID == "" {
-		missing = append(missing, "StackId")
-	}
-	if r.RequestID == "" {
-		missing = append(missing, "RequestId")
-	}
-	if r.LogicalResourceID == "" {
-		missing = append(missing, "LogicalResourceId")
+	for _, id := range [][2]string{{"StackId", r.StackID}, {"RequestId", r.RequestID}, {"LogicalResourceId", r.LogicalResourceID}} {
+		if id[1] == "" {
+			missing = append(missing, id[0])
+		}
 	}
 	if len(missing) > 0 {
 		faults = append(faults, "it has no usable "+strings.Join(missing, ", "))

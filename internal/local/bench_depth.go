@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/cfn"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"redis-cloud-iam/internal/byhand"
@@ -70,8 +71,7 @@ func (b *bench) trips(what, ours string, took time.Duration, target string) {
 }
 
 // straightLine does the work of a Create one call after the other, without a look at what is there,
-// without tags of ownership, without a proof of the key, and without a thought of what happens when
-// it stops in the middle.
+// without tags of ownership, and without a thought of what happens when it stops in the middle.
 func straightLine(ctx context.Context) (act, error) {
 	meter := &meter{next: localaws.New(localaws.Options{}), latency: trip}
 	server := httptest.NewServer(meter)
@@ -79,9 +79,15 @@ func straightLine(ctx context.Context) (act, error) {
 	account := newInventory(server.URL, "us-east-1")
 	begin := time.Now()
 	key, err := byhand.FiveSteps(ctx, account.iam, "123456789012")
+	name, user := "straight-line", "redislabs-user"
 	if err == nil {
-		name := "straight-line"
 		_, err = account.secrets.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: &name, SecretString: &key})
+	}
+	if err == nil {
+		_, err = account.secrets.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &name})
+	}
+	if err == nil {
+		_, err = account.iam.GetUser(ctx, &iam.GetUserInput{UserName: &user})
 	}
 	if err != nil {
 		return act{}, fmt.Errorf("the straight line: %w", err)

@@ -22,7 +22,7 @@ func build(ctx context.Context, module, directory string) (string, error) {
 // compile builds a program of the module into a file.
 func compile(ctx context.Context, module, program, file string, environment []string, flags ...string) error {
 	arguments := append([]string{"build", "-tags", "lambda.norpc,nethttpomithttp2", "-o", file}, flags...)
-	command := exec.CommandContext(ctx, "go", append(arguments, program)...) //nolint:gosec // programs of this module
+	command := exec.CommandContext(ctx, "go", append(arguments, program)...)
 	command.Dir, command.Env, command.Stdout, command.Stderr = module, environment, os.Stderr, os.Stderr
 	if err := command.Run(); err != nil {
 		return fmt.Errorf("build %s (from the folder that holds go.mod): %w", program, err)

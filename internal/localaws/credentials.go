@@ -97,12 +97,10 @@ func (tx *tx) UploadSigningCertificate(in *iam.UploadSigningCertificateInput, ou
 	return nil
 }
 
-// ListSigningCertificates lists a user's certificates.
 func (tx *tx) ListSigningCertificates(out *iam.ListSigningCertificatesOutput, u *user) {
 	out.Certificates = shownCredentials[iamtypes.SigningCertificate](tx, u, certificates)
 }
 
-// DeleteSigningCertificate deletes a user's certificate.
 func (tx *tx) DeleteSigningCertificate(in *iam.DeleteSigningCertificateInput, u *user) error {
 	return u.deleteCredential(certificates, in.CertificateId)
 }
@@ -144,7 +142,6 @@ func (tx *tx) ListSSHPublicKeys(out *iam.ListSSHPublicKeysOutput, u *user) {
 	out.SSHPublicKeys = shownCredentials[iamtypes.SSHPublicKeyMetadata](tx, u, sshKeys)
 }
 
-// DeleteSSHPublicKey deletes a user's SSH key.
 func (tx *tx) DeleteSSHPublicKey(in *iam.DeleteSSHPublicKeyInput, u *user) error {
 	return u.deleteCredential(sshKeys, in.SSHPublicKeyId)
 }
@@ -176,7 +173,6 @@ func (tx *tx) ListServiceSpecificCredentials(out *iam.ListServiceSpecificCredent
 	out.ServiceSpecificCredentials = shownCredentials[iamtypes.ServiceSpecificCredentialMetadata](tx, u, serviceCredentials)
 }
 
-// DeleteServiceSpecificCredential deletes a user's credential for one service.
 func (tx *tx) DeleteServiceSpecificCredential(in *iam.DeleteServiceSpecificCredentialInput, u *user) error {
 	return u.deleteCredential(serviceCredentials, in.ServiceSpecificCredentialId)
 }

@@ -158,6 +158,12 @@ func (tx *tx) subject(of reflect.Type, in fields, first bool) (any, error) {
 		return tx.secretNamed(in.text("SecretId"))
 	case of == reflect.TypeFor[*secret]():
 		return tx.liveSecret(in.text("SecretId"))
+	case of == reflect.TypeFor[*mfaDevice]():
+		serial := in.text("SerialNumber")
+		if d := tx.state.MFADevices[serial]; d != nil && tx.seen.MFADevices[serial] != nil {
+			return d, nil
+		}
+		return nil, refuse(noSuchEntity, "VirtualMFADevice with serial number %s doesn't exist.", serial)
 	}
 	for _, k := range kinds() {
 		if !in.has(k.names()) || !k.is(of) {
@@ -181,7 +187,8 @@ func (tx *tx) subject(of reflect.Type, in fields, first bool) (any, error) {
 		case of == reflect.TypeFor[*entity]():
 			return found.header(), nil
 		case of == reflect.TypeFor[*identity]():
-			return found.(interface{ whole() *identity }).whole(), nil
+			whole, _ := found.(interface{ whole() *identity })
+			return whole.whole(), nil
 		}
 		return found, nil
 	}

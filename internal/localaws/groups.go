@@ -11,7 +11,6 @@ const maxGroups = 10 // a user may be in
 
 type group struct{ identity }
 
-// CreateGroup makes a group.
 func (tx *tx) CreateGroup(in *iam.CreateGroupInput, out *iam.CreateGroupOutput) error {
 	e, err := tx.made(aGroup, in.Path, in.GroupName, nil)
 	if err != nil {
@@ -35,7 +34,6 @@ func (tx *tx) AddUserToGroup(g *group, u *user) error {
 	return nil
 }
 
-// RemoveUserFromGroup ends a membership.
 func (tx *tx) RemoveUserFromGroup(g *group, u *user) error {
 	i := slices.Index(u.Groups, fold(g.Name))
 	if i < 0 {
@@ -45,7 +43,6 @@ func (tx *tx) RemoveUserFromGroup(g *group, u *user) error {
 	return nil
 }
 
-// ListGroupsForUser lists the groups that a user is in.
 func (tx *tx) ListGroupsForUser(out *iam.ListGroupsForUserOutput, u *user) {
 	out.Groups = each(sorted(u.Groups), func(name string) iamtypes.Group { return shown[iamtypes.Group](&tx.state.Groups[name].entity) })
 }

@@ -64,8 +64,6 @@ type protocol interface {
 	answer(w http.ResponseWriter, op operation, out reflect.Value)
 	// refuse writes an error.
 	refuse(w http.ResponseWriter, err *refusal)
-	// unknown is the error for an action that the service does not have.
-	unknown(action string) error
 }
 
 // exchange is one request on its way to its effect.
@@ -122,7 +120,7 @@ func (e *exchange) readForm(r *http.Request, body []byte) error {
 func (e *exchange) perform(ctx context.Context) (r reply, err error) {
 	input, _, ok := e.api()
 	if !ok || e.account.models[e.service][e.action] == nil {
-		return r, e.protocol.unknown(e.action)
+		return r, refuse(either(e.service, "UnknownOperationException", "InvalidAction"), "Could not find operation %s.", e.action)
 	}
 	in := reflect.New(input).Elem()
 	if err := e.protocol.decode(in); err != nil {

@@ -45,7 +45,6 @@ func (tx *tx) DetachEntityPolicy(in fields, id *identity) error {
 	return nil
 }
 
-// ListAttachedEntityPolicies lists the managed policies that are attached.
 func (tx *tx) ListAttachedEntityPolicies(out output, id *identity) {
 	var found []iamtypes.AttachedPolicy
 	for _, arn := range sorted(id.Attached) {
@@ -78,7 +77,6 @@ func (tx *tx) PutEntityPolicy(in fields, id *identity) error {
 	return nil
 }
 
-// DeleteEntityPolicy deletes an inline policy.
 func (tx *tx) DeleteEntityPolicy(in fields, id *identity) error {
 	name := in.text("PolicyName")
 	if _, ok := id.Inline[name]; !ok {
@@ -93,7 +91,6 @@ func (tx *tx) ListEntityPolicies(out output, id *identity) {
 	out.set(map[string]any{"PolicyNames": slices.Sorted(maps.Keys(id.Inline))})
 }
 
-// PutEntityPermissionsBoundary sets the permissions boundary.
 func (tx *tx) PutEntityPermissionsBoundary(in fields, id *identity) error {
 	return tx.bound(id, in.pointer("PermissionsBoundary"))
 }
@@ -110,7 +107,6 @@ func (tx *tx) bound(id *identity, arn *string) error {
 	return nil
 }
 
-// DeleteEntityPermissionsBoundary takes the permissions boundary away.
 func (tx *tx) DeleteEntityPermissionsBoundary(id *identity) error {
 	if id.Boundary == "" {
 		return refuse(noSuchEntity, "The %s %s does not have a permissions boundary.", id.Kind, id.Name)

@@ -11,10 +11,6 @@ import (
 // jsonProtocol is the AWS JSON protocol, version 1.1. The SDK's structures have the wire's names.
 type jsonProtocol struct{ body []byte }
 
-func (p *jsonProtocol) unknown(action string) error {
-	return refuse("UnknownOperationException", "The operation %s is not known.", action)
-}
-
 func (p *jsonProtocol) decode(in reflect.Value) error {
 	if err := json.Unmarshal(p.body, in.Addr().Interface()); err != nil {
 		return refuse("SerializationException", "The body cannot be read.")

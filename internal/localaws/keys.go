@@ -90,7 +90,6 @@ func (tx *tx) ListAccessKeys(out *iam.ListAccessKeysOutput, u *user) {
 	out.AccessKeyMetadata = each(keys, func(k *accessKey) iamtypes.AccessKeyMetadata { return shownKey[iamtypes.AccessKeyMetadata](u, k) })
 }
 
-// UpdateAccessKey makes a key active or inactive.
 func (tx *tx) UpdateAccessKey(in *iam.UpdateAccessKeyInput, u *user) error {
 	k, err := tx.keyOf(u, in.AccessKeyId)
 	if err != nil {
@@ -103,7 +102,6 @@ func (tx *tx) UpdateAccessKey(in *iam.UpdateAccessKeyInput, u *user) error {
 	return nil
 }
 
-// DeleteAccessKey deletes a user's key.
 func (tx *tx) DeleteAccessKey(in *iam.DeleteAccessKeyInput, u *user) error {
 	k, err := tx.keyOf(u, in.AccessKeyId)
 	if err != nil {
@@ -134,11 +132,7 @@ func (tx *tx) GetAccessKeyLastUsed(in *iam.GetAccessKeyLastUsedInput, out *iam.G
 	}
 	last := &iamtypes.AccessKeyLastUsed{ServiceName: aws.String(never), Region: aws.String(never)}
 	if !k.Used.IsZero() {
-		last = &iamtypes.AccessKeyLastUsed{
-			LastUsedDate: stamp(k.Used),
-			ServiceName:  aws.String(k.UsedService),
-			Region:       aws.String(k.UsedRegion),
-		}
+		last.LastUsedDate, last.ServiceName, last.Region = stamp(k.Used), aws.String(k.UsedService), aws.String(k.UsedRegion)
 	}
 	out.UserName, out.AccessKeyLastUsed = &u.Name, last
 	return nil

@@ -128,7 +128,6 @@ func (tx *tx) UpdateLoginProfile(in *iam.UpdateLoginProfileInput, u *user) error
 	return nil
 }
 
-// DeleteLoginProfile takes a user's console password away.
 func (tx *tx) DeleteLoginProfile(u *user) error {
 	if err := tx.hasLogin(u); err != nil {
 		return err

@@ -29,15 +29,6 @@ func (s *state) devicesOf(u *user) []*mfaDevice {
 	return devices
 }
 
-// device returns a device. A write finds it only when the replicas have it as well.
-func (tx *tx) device(serial *string) (*mfaDevice, error) {
-	d, ok := tx.state.MFADevices[*serial]
-	if _, seen := tx.seen.MFADevices[*serial]; !ok || !seen {
-		return nil, refuse(noSuchEntity, "VirtualMFADevice with serial number %s doesn't exist.", *serial)
-	}
-	return d, nil
-}
-
 // CreateVirtualMFADevice makes an unassigned device and shows its seed, this once.
 func (tx *tx) CreateVirtualMFADevice(in *iam.CreateVirtualMFADeviceInput, out *iam.CreateVirtualMFADeviceOutput) error {
 	serial := tx.arn("mfa" + cmp.Or(aws.ToString(in.Path), "/") + *in.VirtualMFADeviceName)
@@ -54,11 +45,8 @@ func (tx *tx) CreateVirtualMFADevice(in *iam.CreateVirtualMFADeviceInput, out *i
 
 // EnableMFADevice assigns a device to a user. The codes must be two different ones; here any will
 // do.
-func (tx *tx) EnableMFADevice(in *iam.EnableMFADeviceInput, u *user) error {
-	d, err := tx.device(in.SerialNumber)
+func (tx *tx) EnableMFADevice(in *iam.EnableMFADeviceInput, u *user, d *mfaDevice) error {
 	switch {
-	case err != nil:
-		return err
 	case d.User != "":
 		return refuse(entityExists, "MFA Device is already in use.")
 	case len(tx.state.devicesOf(u)) >= maxDevices:
@@ -71,11 +59,7 @@ func (tx *tx) EnableMFADevice(in *iam.EnableMFADeviceInput, u *user) error {
 }
 
 // DeactivateMFADevice takes a device away from its user. The device remains, unassigned.
-func (tx *tx) DeactivateMFADevice(in *iam.DeactivateMFADeviceInput, u *user) error {
-	d, err := tx.device(in.SerialNumber)
-	if err != nil {
-		return err
-	}
+func (tx *tx) DeactivateMFADevice(u *user, d *mfaDevice) error {
 	if d.User != u.Name {
 		return refuse(noSuchEntity, "MFA Device with serial number %s does not exist for user %s.", d.Serial, u.Name)
 	}
@@ -84,11 +68,7 @@ func (tx *tx) DeactivateMFADevice(in *iam.DeactivateMFADeviceInput, u *user) err
 }
 
 // DeleteVirtualMFADevice deletes a device that is not assigned.
-func (tx *tx) DeleteVirtualMFADevice(in *iam.DeleteVirtualMFADeviceInput) error {
-	d, err := tx.device(in.SerialNumber)
-	if err != nil {
-		return err
-	}
+func (tx *tx) DeleteVirtualMFADevice(d *mfaDevice) error {
 	if d.User != "" {
 		return refuse(deleteConflict, "MFA VirtualDevice is assigned to a user. Deactivate it first.")
 	}
@@ -96,7 +76,6 @@ func (tx *tx) DeleteVirtualMFADevice(in *iam.DeleteVirtualMFADeviceInput) error 
 	return nil
 }
 
-// ListMFADevices lists a user's devices.
 func (tx *tx) ListMFADevices(out *iam.ListMFADevicesOutput, u *user) {
 	for _, d := range tx.state.devicesOf(u) {
 		out.MFADevices = append(out.MFADevices, iamtypes.MFADevice{

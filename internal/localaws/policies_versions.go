@@ -100,7 +100,6 @@ func (tx *tx) DeletePolicyVersion(in *iam.DeletePolicyVersionInput, p *policy) e
 	return nil
 }
 
-// SetDefaultPolicyVersion puts a version into effect.
 func (tx *tx) SetDefaultPolicyVersion(in *iam.SetDefaultPolicyVersionInput, p *policy) error {
 	v, err := p.version(in.VersionId)
 	if err != nil {

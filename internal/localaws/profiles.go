@@ -54,12 +54,10 @@ func (tx *tx) DeleteInstanceProfile(p *profile) error {
 	return nil
 }
 
-// ListInstanceProfiles lists the instance profiles.
 func (tx *tx) ListInstanceProfiles(out *iam.ListInstanceProfilesOutput) {
 	out.InstanceProfiles = each(ordered(tx.state.Profiles), tx.listedProfile)
 }
 
-// ListInstanceProfilesForRole lists the instance profiles that hold a role.
 func (tx *tx) ListInstanceProfilesForRole(out *iam.ListInstanceProfilesForRoleOutput, r *role) {
 	out.InstanceProfiles = each(tx.profilesWith(r), tx.listedProfile)
 }

@@ -19,10 +19,6 @@ import (
 // names.
 type queryProtocol struct{ form url.Values }
 
-func (p *queryProtocol) unknown(action string) error {
-	return refuse("InvalidAction", "Could not find operation %s for version %s", action, p.form.Get("Version"))
-}
-
 func (p *queryProtocol) decode(in reflect.Value) error { return p.fill(in, "") }
 
 // fill reads the form's values that begin with a prefix into a structure.
@@ -104,7 +100,7 @@ func scan(v reflect.Value, key, text string) error {
 }
 
 func (p *queryProtocol) answer(w http.ResponseWriter, op operation, out reflect.Value) {
-	p.send(w, http.StatusOK, op.service, op.action+"Response", map[string]any{
+	p.send(w, http.StatusOK, op.action+"Response", map[string]any{
 		op.action + "Result": members(out, func(t time.Time) any { return t.Format(time.RFC3339) }),
 		"ResponseMetadata":   map[string]any{"RequestId": uuid()},
 	})
@@ -115,14 +111,14 @@ func (p *queryProtocol) refuse(w http.ResponseWriter, err *refusal) {
 	if status >= http.StatusInternalServerError {
 		fault = "Receiver"
 	}
-	p.send(w, status, queryService(p.form.Get("Version")), "ErrorResponse", map[string]any{
+	p.send(w, status, "ErrorResponse", map[string]any{
 		"Error": map[string]any{"Type": fault, "Code": err.code, "Message": err.text}, "RequestId": uuid(),
 	})
 }
 
-func (p *queryProtocol) send(w http.ResponseWriter, status int, service, root string, object map[string]any) {
+func (p *queryProtocol) send(w http.ResponseWriter, status int, root string, object map[string]any) {
 	namespace := "https://iam.amazonaws.com/doc/2010-05-08/"
-	if service == "sts" {
+	if queryService(p.form.Get("Version")) == "sts" {
 		namespace = "https://sts.amazonaws.com/doc/2011-06-15/"
 	}
 	var b bytes.Buffer

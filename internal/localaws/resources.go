@@ -60,10 +60,10 @@ func (a *Account) iamResource(caller *user, action string, f fields) string {
 		return ""
 	}
 	path := cmp.Or(f.text("Path"), "/")
-	switch {
-	case action == "CreateVirtualMFADevice":
+	switch action {
+	case "CreateVirtualMFADevice":
 		return a.arn("mfa" + path + f.text("VirtualMFADeviceName"))
-	case action == "DeleteVirtualMFADevice":
+	case "DeleteVirtualMFADevice":
 		return f.text("SerialNumber")
 	}
 	for _, k := range []kind{aProfile, aGroup, aRole, aUser, aPolicy} {

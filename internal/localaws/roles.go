@@ -123,7 +123,6 @@ func (tx *tx) profilesWith(r *role) []*profile {
 	return slices.DeleteFunc(ordered(tx.state.Profiles), func(p *profile) bool { return p.Role != fold(r.Name) })
 }
 
-// ListRoles lists the roles.
 func (tx *tx) ListRoles(out *iam.ListRolesOutput) {
 	out.Roles = each(ordered(tx.state.Roles), (*role).listed)
 }
@@ -140,7 +139,6 @@ func (tx *tx) UpdateRole(in *iam.UpdateRoleInput, r *role) {
 	r.MaxSession = cmp.Or(aws.ToInt32(in.MaxSessionDuration), defaultSession)
 }
 
-// UpdateAssumeRolePolicy replaces a role's trust policy.
 func (tx *tx) UpdateAssumeRolePolicy(in *iam.UpdateAssumeRolePolicyInput, r *role) error {
 	if err := tx.checkTrust(*in.PolicyDocument); err != nil {
 		return err

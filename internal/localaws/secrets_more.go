@@ -83,7 +83,6 @@ func (s *secret) tag(more []secrettypes.Tag) error {
 	return nil
 }
 
-// TagResource adds tags to a secret or overwrites them.
 func (tx *tx) TagResource(in *secretsmanager.TagResourceInput, s *secret) error {
 	return s.tag(in.Tags)
 }
@@ -93,7 +92,6 @@ func (tx *tx) UntagResource(in *secretsmanager.UntagResourceInput, s *secret) {
 	s.Tags = withoutTags(s.Tags, in.TagKeys, caseCounts)
 }
 
-// PutResourcePolicy says who else may use a secret.
 func (tx *tx) PutResourcePolicy(in *secretsmanager.PutResourcePolicyInput, s *secret) error {
 	d, err := tx.checkResourcePolicy(*in.ResourcePolicy)
 	if malformed, ok := errors.AsType[*refusal](err); ok {

@@ -21,7 +21,6 @@ func (s *secret) replicated() []secrettypes.ReplicationStatusType {
 	return list
 }
 
-// ReplicateSecretToRegions adds Regions to those that a secret is replicated to.
 func (tx *tx) ReplicateSecretToRegions(in *secretsmanager.ReplicateSecretToRegionsInput, out *secretsmanager.ReplicateSecretToRegionsOutput, s *secret) error {
 	regions := slices.Clone(s.Replicas)
 	for _, replica := range in.AddReplicaRegions {
@@ -39,7 +38,6 @@ func (tx *tx) ReplicateSecretToRegions(in *secretsmanager.ReplicateSecretToRegio
 	return nil
 }
 
-// RemoveRegionsFromReplication deletes a secret's replicas in some Regions.
 func (tx *tx) RemoveRegionsFromReplication(in *secretsmanager.RemoveRegionsFromReplicationInput, out *secretsmanager.RemoveRegionsFromReplicationOutput, s *secret) error {
 	s.Replicas = slices.DeleteFunc(s.Replicas, func(region string) bool { return slices.Contains(in.RemoveReplicaRegions, region) })
 	out.ReplicationStatus = s.replicated()

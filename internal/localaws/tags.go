@@ -71,17 +71,17 @@ func iamTags(tags []tag) []iamtypes.Tag {
 	return each(tags, func(t tag) iamtypes.Tag { return iamtypes.Tag{Key: aws.String(t.Key), Value: aws.String(t.Value)} })
 }
 
-// TagEntity adds tags or overwrites them.
 func (tx *tx) TagEntity(in fields, e *entity) error {
-	return e.tag(in.value("Tags").([]iamtypes.Tag))
+	tags, _ := in.value("Tags").([]iamtypes.Tag)
+	return e.tag(tags)
 }
 
 // UntagEntity removes tags; keys that are not there do not matter.
 func (tx *tx) UntagEntity(in fields, e *entity) {
-	e.Tags = withoutTags(e.Tags, in.value("TagKeys").([]string), e.Kind.sameKey())
+	keys, _ := in.value("TagKeys").([]string)
+	e.Tags = withoutTags(e.Tags, keys, e.Kind.sameKey())
 }
 
-// ListEntityTags lists an entity's tags.
 func (tx *tx) ListEntityTags(out output, e *entity) {
 	tags := orderedBy(e.Tags, func(t tag) string { return t.Key })
 	out.set(map[string]any{"Tags": iamTags(tags)})

@@ -72,7 +72,6 @@ func (tx *tx) stripped(u *user) error {
 	return refuse(deleteConflict, "Cannot delete entity, must %s first.", first)
 }
 
-// ListUsers lists the users.
 func (tx *tx) ListUsers(out *iam.ListUsersOutput) {
 	out.Users = each(ordered(tx.state.Users), (*user).listed)
 }

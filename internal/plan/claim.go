@@ -15,9 +15,11 @@ import (
 const (
 	// The ID that owns the entity. All ownership rests on it.
 	tagOwner = spec.TagNamespace + "owner"
-	// The ARN of the owner's stack: for people, and for the adoption of what a stack that is gone has left.
+	// The ARN of the owner's stack: for people, and for the adoption of what a stack that is gone
+	// has left.
 	tagStack = spec.TagNamespace + "stack"
-	// Which tags the property Tags has set: a digest of each key, so that a later Update can remove them.
+	// Which tags the property Tags has set: a digest of each key, so that a later Update can remove
+	// them.
 	tagTags = spec.TagNamespace + "tags"
 	// "true": the entity was there before a stack took it over.
 	tagAdopted = spec.TagNamespace + "adopted"
@@ -25,8 +27,8 @@ const (
 	tagAdopting = spec.TagNamespace + "adopting"
 	// "Retain" on user and instance role: all entities are to outlive the resource.
 	tagOnDelete = spec.TagNamespace + "on-delete"
-	// Who adopts or has adopted it, and what it had then: a user its keys and the version of its password, a
-	// secret its current version.
+	// Who adopts or has adopted it, and what it had then: a user its keys and the version of its
+	// password, a secret its current version.
 	tagKept = spec.TagNamespace + "kept"
 	// On the user: the versions of the secret that hold the keys made for it.
 	tagMade = spec.TagNamespace + "made-keys"
@@ -76,8 +78,8 @@ func parseClaim(tags map[string]string) Claim {
 	return c
 }
 
-// Overlay lays tags that this run wrote a moment ago over those that AWS shows: but not the newest event,
-// because an older run may have written over it.
+// Overlay lays tags that this run wrote a moment ago over those that AWS shows: but not the newest
+// event, because an older run may have written over it.
 func (e *Entity) Overlay(written Tag) {
 	tags := maps.Clone(e.Tags)
 	maps.DeleteFunc(tags, func(key, _ string) bool { return slices.Contains(written.Unset, key) })
@@ -88,7 +90,8 @@ func (e *Entity) Overlay(written Tag) {
 	e.SetTags(tags)
 }
 
-// ours returns the keys of the tags of this software that an entity has, but for those to keep, in order.
+// ours returns the keys of the tags of this software that an entity has, but for those to keep, in
+// order.
 func ours(tags map[string]string, keep ...string) []string {
 	var keys []string
 	for _, key := range slices.Sorted(maps.Keys(tags)) {
@@ -111,7 +114,8 @@ func MadeKeys(records []Record) map[string]string {
 // kept reports whether the entity had a key or a version when it was adopted.
 func (e *Entity) kept(id string) bool { return slices.Contains(e.Claim.Kept, id) }
 
-// PasswordSet is the tag that names the version that holds the console password, and PasswordTag its key.
+// PasswordSet is the tag that names the version that holds the console password, and PasswordTag
+// its key.
 func PasswordSet(version string) map[string]string { return map[string]string{tagPassword: version} }
 
 // PasswordTag is documented there.
@@ -139,7 +143,8 @@ func (d Desired) tagsFor(slot Slot) map[string]string {
 	return tags
 }
 
-// digestLength is the number of characters that stand for one tag key: 24 bits. AWS allows 256 for all.
+// digestLength is the number of characters that stand for one tag key: 24 bits. AWS allows 256 for
+// all.
 const digestLength = 4
 
 func digest(key string) string {
@@ -156,7 +161,8 @@ func digests(tags map[string]string) string {
 	return all.String()
 }
 
-// stale returns the keys of the tags that an earlier value of Tags has set and the present one does not.
+// stale returns the keys of the tags that an earlier value of Tags has set and the present one does
+// not.
 func (e *Entity) stale(want map[string]string) []string {
 	set := e.Tags[tagTags]
 	var keys []string

@@ -15,8 +15,8 @@ type Desired struct {
 	Account spec.Account
 	Stack   string // the stack's ARN
 	Owner   string // the physical resource ID; see [spec.ID]
-	// Update says that the resource stands already. The state of the previous key is a matter for Updates
-	// alone: a Create that adopts leaves all keys as they are.
+	// Update says that the resource stands already. The state of the previous key is a matter for
+	// Updates alone: a Create that adopts leaves all keys as they are.
 	Update bool
 	// Event is when CloudFormation sent the event; zero if that is not known.
 	Event time.Time
@@ -45,8 +45,8 @@ func begunAfter(user *Entity, owner string, event time.Time) bool {
 // has reports whether something is to stand in a slot.
 func (d Desired) has(slot Slot) bool { return slot != ConsoleSecret || d.Spec.ConsoleLogin }
 
-// adopts reports whether an entity is taken over: Adopt is set, and the entity is unowned or its stack is
-// the one that is gone.
+// adopts reports whether an entity is taken over: Adopt is set, and the entity is unowned or its
+// stack is the one that is gone.
 func (d Desired) adopts(c Claim) bool {
 	unowned := c.Owner == "" || c.Owner != d.Owner && d.Spec.AdoptStack != "" && c.Stack == d.Spec.AdoptStack
 	return d.Spec.Adopt && unowned
@@ -55,16 +55,16 @@ func (d Desired) adopts(c Claim) bool {
 // lambdaTimeout is for how long a run lasts at most.
 const lambdaTimeout = 5 * time.Minute
 
-// Cancels reports whether an earlier event may still be running: CloudFormation sends the roll-back of an
-// update that is cancelled while the cancelled event is still at work.
+// Cancels reports whether an earlier event may still be running: CloudFormation sends the roll-back
+// of an update that is cancelled while the cancelled event is still at work.
 func (d Desired) Cancels(seen *Observed) bool {
 	user := seen.In(User)
 	return user != nil && d.Update && user.Claim.Owner == d.Owner &&
 		user.Claim.Event.Before(d.Event) && seen.At.Sub(user.Claim.Event) < lambdaTimeout
 }
 
-// ReadersMatter reports whether a secret's resource policy must be known: it is to have one, or has one of
-// ours, or is taken over.
+// ReadersMatter reports whether a secret's resource policy must be known: it is to have one, or has
+// one of ours, or is taken over.
 func (d Desired) ReadersMatter(slot Slot, c Claim) bool {
 	return d.has(slot) && (len(d.Spec.SecretReaders) > 0 || c.Readers || d.adopts(c))
 }
@@ -120,8 +120,9 @@ type Removal struct {
 	Protect bool // whether a key that is in use keeps everything from being removed
 	Undo    bool // whether this undoes a Create that failed: what it adopted is given back
 	Event   time.Time
-	// Attempt is when the Create was sent that failed and is to be cleared; zero for another Delete. If a
-	// later Create has begun, nothing is removed: it goes on with what the failed one left.
+	// Attempt is when the Create was sent that failed and is to be cleared; zero for another
+	// Delete. If a later Create has begun, nothing is removed: it goes on with what the failed one
+	// left.
 	Attempt time.Time
 	// Boundaries are the stack's own. They go with the stack, so what stays must not have them.
 	Boundaries spec.Boundaries
@@ -131,8 +132,8 @@ type Removal struct {
 type Plan struct {
 	Stages  [][]Step // in this order; the steps of a stage side by side
 	Notices []string // what was found and is deliberately left as it is
-	// Ask holds the IDs of the user's keys whose last use must be known before there can be a plan. If it
-	// is not empty, nothing else is.
+	// Ask holds the IDs of the user's keys whose last use must be known before there can be a plan.
+	// If it is not empty, nothing else is.
 	Ask  []string
 	Next Next
 	// Idle says that all there is to do is to note that the event has begun.
@@ -148,7 +149,8 @@ const (
 	Stop Next = iota
 	// LookAgain says that the end of an adoption is still to be planned.
 	LookAgain
-	// Done says that this was the end of an adoption. Nothing may fail any more, so nothing is looked at.
+	// Done says that this was the end of an adoption. Nothing may fail any more, so nothing is
+	// looked at.
 	Done
 )
 
@@ -166,7 +168,8 @@ func staged(stages ...[]Step) [][]Step {
 	return all
 }
 
-// retagged is a step that turns tags that were seen into those that are wanted, or a step without effect.
+// retagged is a step that turns tags that were seen into those that are wanted, or a step without
+// effect.
 func retagged(ref Ref, seen, want map[string]string, unset []string) Tag {
 	step := Tag{Ref: ref, Unset: unset}
 	for key, value := range want {

@@ -5,13 +5,14 @@ import (
 	"slices"
 )
 
-// Ensure plans a Create or an Update. The errors are [*spec.ConflictError], [*spec.InvalidError] and
-// [StaleError].
+// Ensure plans a Create or an Update. The errors are [*spec.ConflictError], [*spec.InvalidError]
+// and [StaleError].
 //
-// The order: secrets are restored; entities are made and repaired; they are linked and, beside that, the
-// key is made and stored; the key is proven; what is no longer wanted goes. The tags that say who owns what
-// are written last, in a plan of their own, when a new look has found that nothing else is to be done:
-// after that nothing can fail, and until then a Delete leaves what was there before.
+// The order: secrets are restored; entities are made and repaired; they are linked and, beside
+// that, the key is made and stored; the key is proven; what is no longer wanted goes. The tags that
+// say who owns what are written last, in a plan of their own, when a new look has found that
+// nothing else is to be done: after that nothing can fail, and until then a Delete leaves what was
+// there before.
 func Ensure(d Desired, seen *Observed) (Plan, error) {
 	if err := cmp.Or(Overtaken(seen.In(User), d.Owner, d.Event), refuse(d, seen)); err != nil {
 		return Plan{}, err
@@ -151,12 +152,12 @@ func (p *planner) adopting() bool {
 	})
 }
 
-// marksRetention reports whether the slot is one of the two on which it is marked that all is to outlive
-// the resource: the user, and the instance role in case the user was deleted out of band.
+// marksRetention reports whether the slot is one of the two on which it is marked that all is to
+// outlive the resource: the user, and the instance role in case the user was deleted out of band.
 func (s Slot) marksRetention() bool { return s == User || s == InstanceRole }
 
-// tags repairs the wanted tags, and removes those that an earlier value of Tags has set. Tags that other
-// people and programs added stay. The tags that say who owns the entity come last.
+// tags repairs the wanted tags, and removes those that an earlier value of Tags has set. Tags that
+// other people and programs added stay. The tags that say who owns the entity come last.
 func (p *planner) tags(slot Slot, want map[string]string) {
 	seen, ref := p.seen.In(slot), slot.Ref(p.Spec.Names)
 	adopted, marks := p.adopts(seen.Claim), slot.marksRetention()

@@ -9,8 +9,8 @@ import (
 	"redis-cloud-iam/internal/spec"
 )
 
-// courtesy is for how long a concurrent run may take from making a key to storing it. Lambda runs an event
-// again after a minute at the earliest, so an older key is left of a run that died.
+// courtesy is for how long a concurrent run may take from making a key to storing it. Lambda runs
+// an event again after a minute at the earliest, so an older key is left of a run that died.
 const courtesy = 3 * time.Second
 
 // StaleError says that what was observed cannot be, or is about to change: look again.
@@ -33,9 +33,9 @@ func (q *questions) known(key Key) bool {
 	return key.UseKnown
 }
 
-// keep remembers on a user and on secrets whose adoption begins what they have: the user's keys, and the
-// version that is current. It comes before anything is made or stored beside them. So what a crash leaves is
-// told from what was there before, and a Delete can give it back.
+// keep remembers on a user and on secrets whose adoption begins what they have: the user's keys,
+// and the version that is current. It comes before anything is made or stored beside them. So what
+// a crash leaves is told from what was there before, and a Delete can give it back.
 func (p *planner) keep() error {
 	for _, slot := range []Slot{User, KeySecret, ConsoleSecret} {
 		entity := p.seen.In(slot)
@@ -57,13 +57,13 @@ func (p *planner) keep() error {
 				kept = append(kept, version)
 			}
 		}
-		p.change = append(p.change, Tag{Ref: entity.Ref, Set: map[string]string{tagKept: strings.Join(kept, " ")}})
+		p.mark(entity.Ref, tagKept, strings.Join(kept, " "))
 	}
 	return nil
 }
 
-// key plans the access key: the one of the desired serial is used, and if there is none it is made. It
-// returns the ID of the key that is current afterwards, or "" if it is to be made.
+// key plans the access key: the one of the desired serial is used, and if there is none it is made.
+// It returns the ID of the key that is current afterwards, or "" if it is to be made.
 func (p *planner) key() (string, error) {
 	if err := p.loose(); err != nil {
 		return "", err
@@ -79,9 +79,10 @@ func (p *planner) key() (string, error) {
 	return "", p.make()
 }
 
-// loose deals with the user's keys that were not made and stored by this software. One that was never used
-// is what a crash left between making and storing it, and is deleted. One that was used belongs to a person
-// or a program: it is left, and that is said. So is one that the user had when it was adopted.
+// loose deals with the user's keys that were not made and stored by this software. One that was
+// never used is what a crash left between making and storing it, and is deleted. One that was used
+// belongs to a person or a program: it is left, and that is said. So is one that the user had when
+// it was adopted.
 func (p *planner) loose() error {
 	user := p.Spec.User
 	for i, key := range p.keys {
@@ -120,8 +121,8 @@ func (p *planner) use(key Row) {
 	p.activity(key, previous)
 }
 
-// activity plans which of two keys are active. A tag of the user names the key that PreviousAccessKey has
-// deactivated: what a person deactivated stays so.
+// activity plans which of two keys are active. A tag of the user names the key that
+// PreviousAccessKey has deactivated: what a person deactivated stays so.
 func (p *planner) activity(current Row, previous *Row) {
 	user := p.seen.In(User)
 	was := user.Claim.Deactivated
@@ -159,8 +160,21 @@ func (p *planner) remember() {
 	user, records := p.seen.In(User), p.keys.records()
 	known := func(r Record) bool { return slices.Contains(user.Claim.Made, r) || user.Key(r.KeyID).Unproven }
 	if user != nil && slices.ContainsFunc(records, func(r Record) bool { return !known(r) }) {
-		p.change = append(p.change, Tag{Ref: user.Ref, Set: MadeKeys(records)})
+		p.mark(user.Ref, tagMade, MadeKeys(records)[tagMade])
 	}
+}
+
+// mark sets a tag, in one call with the others that are set: what a crash leaves on an entity that
+// is adopted says by whom, so that it can be given back.
+func (p *planner) mark(ref Ref, key, value string) {
+	for i, step := range p.change {
+		if tag, ok := step.(Tag); ok && tag.Ref == ref {
+			tag.Set = with(tag.Set, key, value)
+			p.change[i] = tag
+			return
+		}
+	}
+	p.change = append(p.change, Tag{Ref: ref, Set: map[string]string{key: value}})
 }
 
 // make plans a new key.
@@ -193,8 +207,8 @@ func (p *planner) make() error {
 	return nil
 }
 
-// adoptsOlder refuses to go back to an older key of a secret that is adopted: Redis Cloud may have the
-// current one.
+// adoptsOlder refuses to go back to an older key of a secret that is adopted: Redis Cloud may have
+// the current one.
 func (p *planner) adoptsOlder() error {
 	secret, current := p.seen.In(KeySecret), p.keys.labelled(Current)
 	if current == nil || !current.Listed || !p.adopts(secret.Claim) || current.Serial <= p.Spec.AccessKeySerial {
@@ -204,8 +218,8 @@ func (p *planner) adoptsOlder() error {
 		p.Spec.AccessKeySerial, secret.Name, current.Serial, current.Serial, current.Serial+1)
 }
 
-// makeRoom sees to it that the user can have one more key: IAM allows two. The key that goes is one that
-// this software made, and not the current one.
+// makeRoom sees to it that the user can have one more key: IAM allows two. The key that goes is one
+// that this software made, and not the current one.
 func (p *planner) makeRoom(current *Row) error {
 	const most = 2
 	listed := p.keys.listed()
@@ -248,8 +262,8 @@ func (p *planner) makeRoom(current *Row) error {
 	}
 }
 
-// protect refuses a plan that ends a key that is in use. Only the key's own use counts: a live database
-// must not keep anybody from rotating.
+// protect refuses a plan that ends a key that is in use. Only the key's own use counts: a live
+// database must not keep anybody from rotating.
 func (p *planner) protect() error {
 	if !p.Spec.Protect {
 		return nil

@@ -76,8 +76,8 @@ func (l Ledger) listed() Ledger {
 	return slices.DeleteFunc(slices.Clone(l), func(r Row) bool { return !r.Listed })
 }
 
-// serial returns the listed key of this serial, or nil: rather the current one than the previous one, and
-// rather that than one whose version has lost its label.
+// serial returns the listed key of this serial, or nil: rather the current one than the previous
+// one, and rather that than one whose version has lost its label.
 func (l Ledger) serial(serial int) *Row {
 	rank := func(r Row) int { return slices.Index([]string{Current, Previous, ""}, r.Label) }
 	var best *Row
@@ -114,16 +114,16 @@ func (l Ledger) records() []Record {
 	return all
 }
 
-// recently is for how long something that was used counts as in use. Redis Cloud looks after its clusters
-// all day.
+// recently is for how long something that was used counts as in use. Redis Cloud looks after its
+// clusters all day.
 const recently = 24 * time.Hour
 
-// tryOut is for how long after a key was made its use for STS and IAM does not count: this software proves
-// the key with them, and people try it out.
+// tryOut is for how long after a key was made its use for STS and IAM does not count: this software
+// proves the key with them, and people try it out.
 const tryOut = 15 * time.Minute
 
-// inUse reports whether the key was used recently, as far as AWS tells: it remembers the last use alone,
-// and shows it up to hours later.
+// inUse reports whether the key was used recently, as far as AWS tells: it remembers the last use
+// alone, and shows it up to hours later.
 func (k Key) inUse(now time.Time) bool {
 	triedOut := slices.Contains([]string{"sts", "iam"}, strings.ToLower(k.UsedFor)) && k.LastUsed.Sub(k.Created) < tryOut
 	return k.used() && now.Sub(k.LastUsed) < recently && !triedOut

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Observed is what stands in each slot, as read at one moment, with the run's own writes laid over it: AWS
-// may not show them yet.
+// Observed is what stands in each slot, as read at one moment, with the run's own writes laid over
+// it: AWS may not show them yet.
 type Observed struct {
 	At       time.Time
 	entities [slotCount]*Entity
@@ -29,7 +29,8 @@ type Entity struct {
 	Document    string // a policy's default version, a role's trust policy, a secret's resource policy
 	Boundary    string // ARN of the permissions boundary, or ""
 	Attached    []string
-	// Attached holds the ARNs of the policies of a user or a role, and the names of a profile's roles.
+	// Attached holds the ARNs of the policies of a user or a role, and the names of a profile's
+	// roles.
 
 	// Observed for a removal only: what must go first, and to whom a policy is attached.
 	Hung    []Ref
@@ -126,8 +127,8 @@ func (e *Entity) Store(version string) {
 	e.Versions = versions
 }
 
-// UsedUnstored reports whether one of the user's keys was used, and the secret does not hold it, though the
-// user did not have it when it was adopted.
+// UsedUnstored reports whether one of the user's keys was used, and the secret does not hold it,
+// though the user did not have it when it was adopted.
 func (o *Observed) UsedUnstored(ids []string) bool {
 	user := o.In(User)
 	return slices.ContainsFunc(ids, func(id string) bool {
@@ -136,13 +137,14 @@ func (o *Observed) UsedUnstored(ids []string) bool {
 	})
 }
 
-// Doubtful returns the slots to be read again. They were read side by side, and a concurrent run may have
-// changed them between two reads. Each thing is made before the next that rests on it, so what two reads
-// saw tells their order:
+// Doubtful returns the slots to be read again. They were read side by side, and a concurrent run
+// may have changed them between two reads. Each thing is made before the next that rests on it, so
+// what two reads saw tells their order:
 //
-//   - A key is made before it is stored. So one that the secret holds and the user lacks may be listed now.
-//   - A console password is stored before it is set, and set before the tag names it. So where there is the
-//     tag, there may be the other two now.
+//   - A key is made before it is stored. So one that the secret holds and the user lacks may be
+//     listed now.
+//   - A console password is stored before it is set, and set before the tag names it. So where
+//     there is the tag, there may be the other two now.
 func Doubtful(d Desired, seen *Observed) []Slot {
 	user, console := seen.In(User), seen.In(ConsoleSecret)
 	if user == nil {

@@ -2,9 +2,9 @@ package plan
 
 import "strings"
 
-// password plans the console password. A tag of the user names the version of the secret that holds the
-// password of its login profile. The tag is written last. So where tag, profile and a labelled version do
-// not go together, nobody can say what the password is, and it is replaced.
+// password plans the console password. A tag of the user names the version of the secret that holds
+// the password of its login profile. The tag is written last. So where tag, profile and a labelled
+// version do not go together, nobody can say what the password is, and it is replaced.
 func (p *planner) password() {
 	user, secret := p.seen.In(User), p.seen.In(ConsoleSecret)
 	if !p.Spec.ConsoleLogin {
@@ -26,8 +26,8 @@ func (p *planner) password() {
 	}
 }
 
-// noPassword takes the console password away: first the login profile, then the tag that tells of it, then
-// the secret. A login profile that this resource did not make stays.
+// noPassword takes the console password away: first the login profile, then the tag that tells of
+// it, then the secret. A login profile that this resource did not make stays.
 func (p *planner) noPassword() {
 	user, secret := p.seen.In(User), p.seen.In(ConsoleSecret)
 	if secret != nil && secret.Claim.Owner == p.Owner {
@@ -48,8 +48,9 @@ func (p *planner) noPassword() {
 	}
 }
 
-// madePassword reports whether the login profile of a user is one that this resource made: the tag says so,
-// or, if a run died before it wrote the tag, the secret, in which a password is stored before it is set.
+// madePassword reports whether the login profile of a user is one that this resource made: the tag
+// says so, or, if a run died before it wrote the tag, the secret, in which a password is stored
+// before it is set.
 func madePassword(user, secret *Entity, owner string) bool {
 	tag, current := user.Claim.Password, secret.Version(Current)
 	if tag != "" {

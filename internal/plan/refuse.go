@@ -67,7 +67,8 @@ func (d Desired) conflict(slot Slot, entity *Entity) string {
 	}
 }
 
-// pathOf returns the path in the ARN of an IAM entity (arn:aws:iam::…:role/path/name), or "" for the root.
+// pathOf returns the path in the ARN of an IAM entity (arn:aws:iam::…:role/path/name), or "" for
+// the root.
 func pathOf(entity *Entity) string {
 	if entity.Kind == Secret {
 		return ""

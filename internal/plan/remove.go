@@ -23,11 +23,12 @@ const (
 	GiveBack
 )
 
-// Clear plans a Delete: that nothing is left that the owner owns. The error is a [*spec.ConflictError].
+// Clear plans a Delete: that nothing is left that the owner owns. The error is a
+// [*spec.ConflictError].
 //
-// First goes what keeps the entities from being deleted, then they go. The keys go before the secrets, so
-// that no key lives that no secret holds. Where something is given back, the user comes last of all: its
-// tags say that the others stay.
+// First goes what keeps the entities from being deleted, then they go. The keys go before the
+// secrets, so that no key lives that no secret holds. Where something is given back, the user comes
+// last of all: its tags say that the others stay.
 func Clear(r Removal, seen *Observed) (Plan, error) {
 	if err := Overtaken(seen.In(User), r.Owner, r.Event); err != nil {
 		return Plan{}, err
@@ -63,9 +64,10 @@ type clearing struct {
 	questions
 }
 
-// settle decides what stays. What was adopted does if the adoption did not come to its end, or is undone,
-// or if a key that the user had before is in use: whoever adopts a live account and fails, or goes back,
-// must not take it down. A user without an owner has been released by a concurrent run.
+// settle decides what stays. What was adopted does if the adoption did not come to its end, or is
+// undone, or if a key that the user had before is in use: whoever adopts a live account and fails,
+// or goes back, must not take it down. A user without an owner has been released by a concurrent
+// run.
 func (c *clearing) settle() {
 	user := c.user
 	released := user != nil && user.Claim.Owner == "" && user.Claim.Adopter != c.Owner
@@ -171,8 +173,8 @@ func (c *clearing) first(step Step) {
 	}
 }
 
-// accessKeys plans which keys go: all of a user that goes, those that were made for one that is given back,
-// and those that nothing but a secret that goes holds.
+// accessKeys plans which keys go: all of a user that goes, those that were made for one that is
+// given back, and those that nothing but a secret that goes holds.
 func (c *clearing) accessKeys() {
 	user, secret := c.fate(User), c.fate(KeySecret)
 	if c.user == nil || user == Release {
@@ -195,8 +197,8 @@ func (c *clearing) accessKeys() {
 	}
 }
 
-// contents plans that a secret that is given back holds what it held, and a user who is given back has no
-// console password that was made for it.
+// contents plans that a secret that is given back holds what it held, and a user who is given back
+// has no console password that was made for it.
 func (c *clearing) contents() {
 	for _, slot := range []Slot{KeySecret, ConsoleSecret} {
 		if c.fate(slot) == GiveBack {
@@ -255,15 +257,16 @@ func (c *clearing) uses() []string {
 	return found
 }
 
-// redisMayHave reports whether Redis Cloud may have a key: one that was made for it, or that the user had
-// when it was adopted. If the secret was deleted, or its current version is unknown, it may be any key.
+// redisMayHave reports whether Redis Cloud may have a key: one that was made for it, or that the
+// user had when it was adopted. If the secret was deleted, or its current version is unknown, it
+// may be any key.
 func (c *clearing) redisMayHave(id string) bool {
 	i := slices.IndexFunc(c.keys, func(r Row) bool { return r.ID == id })
 	return c.keys.labelled(Current) == nil || i >= 0 && (c.keys[i].Made || c.keys[i].Kept)
 }
 
-// hindrance is something that keeps an entity from being deleted, and that this software may not remove: it
-// would need permissions that reach every group, every instance profile, every Region.
+// hindrance is something that keeps an entity from being deleted, and that this software may not
+// remove: it would need permissions that reach every group, every instance profile, every Region.
 type hindrance struct{ what, remedy string }
 
 func (c *clearing) hindrances(entity *Entity) []hindrance {

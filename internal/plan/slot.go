@@ -65,8 +65,8 @@ const (
 	slotCount int = iota
 )
 
-// slotRow says what a slot is: the property that names it, and how AWS describes it. A managed policy's
-// description can never be changed, so these are final.
+// slotRow says what a slot is: the property that names it, and how AWS describes it. A managed
+// policy's description can never be changed, so these are final.
 type slotRow struct {
 	kind        Kind
 	property    string

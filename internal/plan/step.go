@@ -7,14 +7,15 @@ import (
 	"strings"
 )
 
-// Step is one change, as plain data: it can be compared, logged and shown to a person before it is made.
-// Every step is idempotent: what is already so is success. Package account carries it out.
+// Step is one change, as plain data: it can be compared, logged and shown to a person before it is
+// made. Every step is idempotent: what is already so is success. Package account carries it out.
 type Step interface {
 	// String says the change in words, such as "create user redislabs-user". It holds no secret.
 	String() string
 }
 
-// Effect returns the kind of a change, as the sign that people know from other tools: + ~ - or ? for a check.
+// Effect returns the kind of a change, as the sign that people know from other tools: + ~ - or ?
+// for a check.
 func Effect(step Step) string {
 	switch step.(type) {
 	case Create, Attach, MakeKey, MakePassword:
@@ -36,8 +37,8 @@ type Create struct {
 
 func (s Create) String() string { return "create " + s.Ref.String() }
 
-// SetDocument gives a policy a new default version, a role another trust policy, or a secret another
-// resource policy ("" for none). Drop is the version of a policy that makes room, or "".
+// SetDocument gives a policy a new default version, a role another trust policy, or a secret
+// another resource policy ("" for none). Drop is the version of a policy that makes room, or "".
 type SetDocument struct {
 	Ref
 	Document, Drop string
@@ -58,8 +59,8 @@ func (s SetDocument) String() string {
 	}
 }
 
-// Describe changes the description of a role or a secret. The same call would reset a role's maximum
-// session duration (in seconds), so that goes with it, and sets a secret's encryption key.
+// Describe changes the description of a role or a secret. The same call would reset a role's
+// maximum session duration (in seconds), so that goes with it, and sets a secret's encryption key.
 type Describe struct {
 	Ref
 	Description, KmsKeyID string
@@ -106,7 +107,8 @@ func (s Tag) String() string {
 
 func (s Tag) empty() bool { return len(s.Set)+len(s.Unset) == 0 }
 
-// Attach attaches a policy, by its ARN, to a user or a role, or puts a role into an instance profile.
+// Attach attaches a policy, by its ARN, to a user or a role, or puts a role into an instance
+// profile.
 type Attach struct {
 	Ref
 	What string
@@ -139,7 +141,8 @@ func (s Restore) String() string {
 	return "restore " + s.Ref.String() + ", which was scheduled for deletion"
 }
 
-// MakeKey makes an access key and stores it: in a new secret, or as a new version of the one that is there.
+// MakeKey makes an access key and stores it: in a new secret, or as a new version of the one that
+// is there.
 type MakeKey struct {
 	User, Secret string
 	Serial       int
@@ -154,8 +157,8 @@ func (s MakeKey) String() string {
 	return fmt.Sprintf("make an access key of user %s and store it in %s%s", s.User, where, s.Secret)
 }
 
-// ProveKey waits until AWS accepts the key that this run made. It remembers on the user that it is stored,
-// beside the earlier ones.
+// ProveKey waits until AWS accepts the key that this run made. It remembers on the user that it is
+// stored, beside the earlier ones.
 type ProveKey struct {
 	User    string
 	Earlier []Record
@@ -178,17 +181,17 @@ func (s SetKey) String() string {
 	return fmt.Sprintf("deactivate access key %s of user %s", s.ID, s.User)
 }
 
-// MoveCurrent moves the label AWSCURRENT to another stored version. AWSPREVIOUS follows by itself, to the
-// version that had AWSCURRENT.
+// MoveCurrent moves the label AWSCURRENT to another stored version. AWSPREVIOUS follows by itself,
+// to the version that had AWSCURRENT.
 type MoveCurrent struct{ Secret, From, To string }
 
 func (s MoveCurrent) String() string {
 	return fmt.Sprintf("move %s of secret %s to version %s", Current, s.Secret, s.To)
 }
 
-// MakePassword makes a console password, stores it, as a new secret or as a new version of the one that is
-// there, and then sets it. Replace says that the user has a login profile whose password may be unknown,
-// or a tag that tells of one.
+// MakePassword makes a console password, stores it, as a new secret or as a new version of the one
+// that is there, and then sets it. Replace says that the user has a login profile whose password
+// may be unknown, or a tag that tells of one.
 type MakePassword struct {
 	User, Secret       string
 	NewSecret, Replace bool
@@ -202,8 +205,9 @@ func (s MakePassword) String() string {
 	return text
 }
 
-// Delete deletes an entity that nothing hangs on any more, or something that hangs on one. Unless names a
-// secret: an access key stays if that secret has come to hold it, because a concurrent run stored it.
+// Delete deletes an entity that nothing hangs on any more, or something that hangs on one. Unless
+// names a secret: an access key stays if that secret has come to hold it, because a concurrent run
+// stored it.
 type Delete struct {
 	Ref
 	Why, Unless string

@@ -1,5 +1,5 @@
-// Package resource is Custom::RedisCloudIAM: it turns an event's properties into a Spec, and what stands
-// afterwards into Data.
+// Package resource is Custom::RedisCloudIAM: it turns an event's properties into a Spec, and what
+// stands afterwards into Data.
 package resource
 
 import (
@@ -29,9 +29,9 @@ func New(config aws.Config, log *slog.Logger) Resource {
 }
 
 // PhysicalID is what a Create that fails is known by: the owner of what it made, and when
-// CloudFormation sent it. A retry is another Create of the same owner, and CloudFormation does not say
-// whether the Delete of the failed one comes before it or after it. So that Delete must not be one for
-// what the retry has made.
+// CloudFormation sent it. A retry is another Create of the same owner, and CloudFormation does not
+// say whether the Delete of the failed one comes before it or after it. So that Delete must not be
+// one for what the retry has made.
 func (Resource) PhysicalID(r customresource.Request) string {
 	if r.Type == cfn.RequestCreate && !r.Sent.IsZero() {
 		return fmt.Sprintf("%s-%d", owner(r), r.Sent.Unix())
@@ -95,8 +95,8 @@ func (c Resource) remove(ctx context.Context, r customresource.Request, where sp
 	id, failed := attempt(r.PhysicalResourceID)
 	answered := spec.IsID(id)
 	if !answered && strings.Contains(strings.ToLower(r.PhysicalResourceID), strings.ToLower(r.LogicalResourceID)) {
-		// CloudFormation makes up an ID where it no longer awaits the answer to a Create, which may be
-		// running still. The form is not documented. Those that are known hold the logical ID:
+		// CloudFormation makes up an ID where it no longer awaits the answer to a Create, which may
+		// be running still. The form is not documented. Those that are known hold the logical ID:
 		// https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1814
 		watch = account.Courtesy
 	}

@@ -60,8 +60,8 @@ func (a Account) consoleDomain() string {
 // out.
 const DefaultKMSKey = "alias/aws/secretsmanager"
 
-// SameKMSKey compares two names of a key. AWS may answer with an ARN where an ID of this account was
-// given. "" is the account's key for Secrets Manager.
+// SameKMSKey compares two names of a key. AWS may answer with an ARN where an ID of this account
+// was given. "" is the account's key for Secrets Manager.
 func (a Account) SameKMSKey(one, other string) bool {
 	own := fmt.Sprintf("arn:%s:kms:%s:%s:", a.Partition, a.Region, a.ID)
 	short := func(id string) string {

@@ -73,7 +73,8 @@ func (s Spec) ConsoleRoleTrust(account Account) string {
 	})
 }
 
-// ReadersPolicy is the resource policy that lets the readers read a secret, or "" if there are none.
+// ReadersPolicy is the resource policy that lets the readers read a secret, or "" if there are
+// none.
 func (s Spec) ReadersPolicy() string {
 	if len(s.SecretReaders) == 0 {
 		return ""

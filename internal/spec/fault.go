@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// InvalidError says everything that is wrong with the properties. Nothing has been touched when it is
-// returned.
+// InvalidError says everything that is wrong with the properties. Nothing has been touched when it
+// is returned.
 type InvalidError struct {
 	Faults []string // each names the property, the fault and the remedy
 	Remedy string   // what to do about all of them, or ""

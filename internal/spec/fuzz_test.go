@@ -2,6 +2,7 @@ package spec
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -36,9 +37,10 @@ func FuzzProperties(f *testing.F) {
 		again, errAgain := Parse(properties, account)
 		assert.Equal(t, spec, again)
 		assert.Equal(t, err, errAgain)
-		valid := regexp.MustCompile(`^[\w+=,.@/-]{0,512}$`)
-		for _, p := range spec.properties() {
-			assert.Regexp(t, valid, *p.value, "a name is valid, or it is none")
+		for _, p := range spec.Names.properties() {
+			if name := *p.value; name != "" {
+				assert.Regexp(t, fmt.Sprintf(`^[0-9A-Za-z%s]{1,%d}$`, p.signs, p.most), name, "a name is valid, or it is none")
+			}
 		}
 		if err != nil {
 			invalid := &InvalidError{}
@@ -46,7 +48,7 @@ func FuzzProperties(f *testing.F) {
 			assert.NotEmpty(t, invalid.Faults)
 			return
 		}
-		for _, p := range spec.properties() {
+		for _, p := range spec.Names.properties() {
 			assert.NotEmpty(t, *p.value)
 		}
 	})

@@ -73,14 +73,14 @@ func ID(stackID, logicalID string, properties json.RawMessage) string {
 	return idPrefix + hex.EncodeToString(sum.Sum(nil))[:32]
 }
 
-// IsID reports whether [ID] could have made id. CloudFormation invents one of its own where a Create
-// never answered.
+// IsID reports whether [ID] could have made id. CloudFormation invents one of its own where a
+// Create never answered.
 func IsID(id string) bool {
 	return regexp.MustCompile(`^` + idPrefix + `[0-9a-f]{32}$`).MatchString(id)
 }
 
-// Renamed returns an [*InvalidError] that lists every name that differs between two sets of properties,
-// with the way out, or nil if none does.
+// Renamed returns an [*InvalidError] that lists every name that differs between two sets of
+// properties, with the way out, or nil if none does.
 func Renamed(before, after json.RawMessage) error {
 	was := namesAsSent(before)
 	var faults []string

@@ -155,7 +155,7 @@ func (r *reader) kmsKey() string {
 	id := r.scalar(name, "")
 	m := r.match(name, id, `|`+arn+`|`+key+`|`+alias, "key",
 		"a KMS key; give a key ID, a key ARN, alias/<name> or an alias ARN")
-	if m != nil && m[2] != "" && m[2] != r.account.Region {
+	if len(m) > 2 && m[2] != "" && m[2] != r.account.Region {
 		r.fault("%s: %s is of Region %s; a secret needs a key of its own Region %s", name, quote(id), m[2], r.account.Region)
 	}
 	return id

@@ -150,8 +150,8 @@ func TestBadPropertiesStillGiveTheGoodNames(t *testing.T) {
 	assert.Equal(t, DefaultNames().InstanceRole, spec.InstanceRole)
 }
 
-// The golden test of the ID. It must never be changed: an ID that an upgrade changes replaces the entities
-// under a live subscription.
+// The golden test of the ID. It must never be changed: an ID that an upgrade changes replaces the
+// entities under a live subscription.
 func TestTheIDIsFrozen(t *testing.T) {
 	golden := map[string]string{
 		``:                     "redis-cloud-iam-4c645705fddf0c7e55f3a5fdcce0f1bb",

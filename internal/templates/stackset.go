@@ -13,7 +13,7 @@ import (
 //go:embed stackset.yaml
 var stackSetSource string
 
-// StackSet makes the template of a StackSet that launches the plain template, and hands every parameter of it on.
+// StackSet makes the template of a StackSet that launches the plain template, and passes every parameter of it on.
 func StackSet(plain []byte, version string) ([]byte, error) {
 	s, err := parse(plain)
 	if err != nil {
