@@ -47,6 +47,9 @@ func (a *Account) Ensure(ctx context.Context, desired plan.Desired) (Result, err
 	r := a.run(desired.Account, desired.Spec.Names)
 	r.desired, r.expected, r.readers = desired, desired.Update, desired.ReadersMatter
 	r.plan = func() (plan.Plan, error) { return plan.Ensure(desired, r.seen) }
+	if desired.Update && !desired.Event.IsZero() {
+		r.watch, r.wrote.tagLag = glance, glance
+	}
 	err := r.converge(ctx)
 	if errors.Is(err, errOvertaken) && !desired.Update {
 		own := plan.Removal{Names: desired.Spec.Names, Account: desired.Account, Owner: desired.Owner, Undo: true}
@@ -81,8 +84,8 @@ func (a *Account) Clear(ctx context.Context, removal plan.Removal, watch time.Du
 // other one does at a time is done, it sees that a newer event has begun.
 const Courtesy = 10 * time.Second
 
-// glance is after what time an Update looks once more that has found nothing to do. It may be the
-// roll-back of an update that is only about to begin its work.
+// glance is after what time an Update looks once more. It may be the roll-back of an update that was
+// only about to begin its work.
 const glance = 2 * time.Second
 
 func (a *Account) run(account spec.Account, names spec.Names) *run {
@@ -92,7 +95,7 @@ func (a *Account) run(account spec.Account, names spec.Names) *run {
 			iam: iam.NewFromConfig(a.config), secrets: secretsmanager.NewFromConfig(a.config),
 		},
 		config: a.config, log: a.log,
-		wrote: writes{entities: map[plan.Ref]time.Time{}, arns: map[plan.Ref]string{}},
+		wrote: writes{tagLag: lag, entities: map[plan.Ref]time.Time{}, arns: map[plan.Ref]string{}},
 	}
 }
 
@@ -183,9 +186,6 @@ func (r *run) converge(ctx context.Context) error {
 		r.keyID = p.KeyID
 		if !p.Empty() {
 			r.found, worked = true, time.Now()
-		}
-		if p.Idle && r.desired.Update {
-			r.watch = max(r.watch, glance)
 		}
 		if err == nil {
 			r.logPlan(ctx, p)

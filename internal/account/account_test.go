@@ -73,6 +73,7 @@ func TestOwnWritesAreLaidOverStaleReads(t *testing.T) {
 		record := plan.Record{KeyID: "AKIAIOSFODNN7EXAMPLE", Serial: 1}
 		tag := plan.Tag{Ref: user, Set: map[string]string{"a": "new"}, Unset: []string{"b"}}
 		wrote := writes{
+			tagLag:   lag,
 			entities: map[plan.Ref]time.Time{user: time.Now()},
 			made:     &madeKey{Record: record, at: time.Now()},
 			tags:     []tagging{{tag, time.Now()}},

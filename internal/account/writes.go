@@ -21,6 +21,9 @@ type writes struct {
 	entities map[plan.Ref]time.Time
 	arns     map[plan.Ref]string // of secrets
 	tags     []tagging
+	// tagLag is for how long tags are laid over. An Update looks again to see what an older event has
+	// changed behind it, and what it has itself written must not hide that.
+	tagLag time.Duration
 }
 
 type tagging struct {
@@ -38,7 +41,7 @@ func (w *writes) overlay(seen *plan.Observed, names spec.Names) error {
 		switch {
 		case entity != nil:
 			for _, t := range w.tags {
-				if t.Ref == entity.Ref && fresh(t.at) {
+				if t.Ref == entity.Ref && time.Since(t.at) < w.tagLag {
 					entity.Overlay(t.Tag)
 				}
 			}

@@ -188,6 +188,7 @@ func (w *world) play(events ...string) (answer cfn.Response) {
 			key, err := byhand.FiveSteps(w.Context(), iam.NewFromConfig(w.aws.Config("", "")), "123456789012")
 			require.NoError(w, err)
 			w.theirs = key
+			w.aws.Age(time.Hour) // people made it long ago, not while the function runs
 			continue
 		}
 		s, err := w.invoke(name)

@@ -134,10 +134,8 @@ type Plan struct {
 	Notices []string // what was found and is deliberately left as it is
 	// Ask holds the IDs of the user's keys whose last use must be known before there can be a plan.
 	// If it is not empty, nothing else is.
-	Ask  []string
-	Next Next
-	// Idle says that all there is to do is to note that the event has begun.
-	Idle  bool
+	Ask   []string
+	Next  Next
 	KeyID string // the access key that is current when the plan is done, or "" if the plan makes it
 }
 

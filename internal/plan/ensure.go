@@ -39,7 +39,6 @@ func Ensure(d Desired, seen *Observed) (Plan, error) {
 	p.password()
 
 	plan := Plan{Stages: staged(p.restore, p.change, p.link, p.prove, p.retire), Notices: p.notices, KeyID: keyID}
-	plan.Idle = len(plan.Stages) == 1 && len(p.change) == 1 && notes(p.change[0])
 	commit := staged(p.commit, p.commitUser)
 	switch {
 	case len(commit) == 0:
@@ -49,12 +48,6 @@ func Ensure(d Desired, seen *Observed) (Plan, error) {
 		plan.Next = LookAgain
 	}
 	return plan, nil
-}
-
-// notes reports whether a step does no more than to note that an event has begun.
-func notes(step Step) bool {
-	tag, ok := step.(Tag)
-	return ok && len(tag.Unset) == 0 && len(tag.Set) == 1 && tag.Set[tagEvent] != ""
 }
 
 // planner collects the steps of each stage.

@@ -312,7 +312,6 @@ func TestNewerEventStopsAnOlderOne(t *testing.T) {
 	assert.True(t, ensured(t, d, seen).Empty(), "the newest one may come again")
 	d.Event = longAgo.Add(time.Minute)
 	plan := ensured(t, d, seen)
-	assert.True(t, plan.Idle)
 	assert.Equal(t, []string{"~ tag user redislabs-user: set redis-cloud-iam:event"}, flat(plan))
 }
 

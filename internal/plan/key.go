@@ -146,12 +146,11 @@ func (p *planner) activity(current Row, previous *Row) {
 			p.change = append(p.change, SetKey{user.Name, previous.ID, true})
 		}
 	}
-	if is != was { // after an activation, and before a deactivation
-		step := Tag{Ref: user.Ref, Set: map[string]string{tagDeactivated: is}}
-		if is == "" {
-			step = Tag{Ref: user.Ref, Unset: []string{tagDeactivated}}
-		}
-		p.link = append(p.link, step)
+	switch { // after an activation, and before a deactivation
+	case is != "" && (is != was || previous.Active):
+		p.link = append(p.link, Tag{Ref: user.Ref, Set: map[string]string{tagDeactivated: is}})
+	case is == "" && was != "" && !p.Cancels(p.seen): // an older event may be about to deactivate it
+		p.link = append(p.link, Tag{Ref: user.Ref, Unset: []string{tagDeactivated}})
 	}
 }
 

@@ -30,7 +30,7 @@ func (p *planner) password() {
 // it, then the secret. A login profile that this resource did not make stays.
 func (p *planner) noPassword() {
 	user, secret := p.seen.In(User), p.seen.In(ConsoleSecret)
-	if secret != nil && secret.Claim.Owner == p.Owner {
+	if secret != nil && secret.Claim.Owner == p.Owner && !p.Cancels(p.seen) { // an older event may be about to set what it stored
 		p.retire = append(p.retire, Delete{Ref: secret.Ref})
 	}
 	if secret != nil && secret.Claim.Owner != p.Owner && secret.Claim.Adopter == p.Owner { // an Update that failed

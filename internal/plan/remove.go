@@ -223,7 +223,7 @@ func (c *clearing) refuse() error {
 	}
 	for _, use := range c.uses() {
 		add(fmt.Sprintf("Remove the cloud account in Redis Cloud, and delete again %d hours after the last use. "+
-			"Or set DeletionProtection to Off in an update, and delete then: the key stops working at once, and databases with it", int(recently.Hours())),
+			"To delete at once, which stops the key and the databases with it, DeletionProtection must be Off before the deletion: docs/deleting.md has the way out", int(recently.Hours())),
 			"%s", use)
 	}
 	for _, slot := range Slots() {
