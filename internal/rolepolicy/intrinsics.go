@@ -170,6 +170,9 @@ func (s scope) substitute(argument any) (any, error) {
 	var faults []error
 	text = regexp.MustCompile(`\$\{[^}]*\}`).ReplaceAllStringFunc(text, func(variable string) string {
 		name := variable[2 : len(variable)-1]
+		if literal, ok := strings.CutPrefix(name, "!"); ok { // ${!x} is the text ${x}
+			return "${" + literal + "}"
+		}
 		value, err := s.ref(name)
 		if strings.Contains(name, ".") {
 			value, err = s.attribute(name)

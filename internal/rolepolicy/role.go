@@ -24,7 +24,7 @@ type Policy struct {
 }
 
 // Role reads the policies of the role that has a logical ID. Every managed policy of the template
-// must be that role's.
+// must be that role's, or nobody's, which is a permissions boundary.
 func (t *Template) Role(logicalID string, stack Stack) (Role, error) {
 	s, err := t.in(stack)
 	if err != nil {
@@ -42,6 +42,34 @@ func (t *Template) Role(logicalID string, stack Stack) (Role, error) {
 		role = append(role, policies...)
 	}
 	return role, nil
+}
+
+// Boundary returns the document, as JSON without white space, of a managed policy that the template
+// attaches to nothing; "" if the stack does not have it.
+func (t *Template) Boundary(logicalID string, stack Stack) (string, error) {
+	s, err := t.in(stack)
+	if err != nil {
+		return "", err
+	}
+	r := t.resources[logicalID]
+	if r.kind != "AWS::IAM::ManagedPolicy" {
+		return "", fmt.Errorf("the template has no managed policy %s", logicalID)
+	}
+	if r.condition != "" {
+		if holds, err := s.condition(r.condition); err != nil || !holds {
+			return "", err
+		}
+	}
+	value, err := s.value(r.properties)
+	if err != nil {
+		return "", fmt.Errorf("resource %s: %w", logicalID, err)
+	}
+	properties, _ := value.(map[string]any)
+	if err := only(properties, "Description", "PolicyDocument"); err != nil {
+		return "", fmt.Errorf("resource %s: %w", logicalID, err)
+	}
+	text, err := json.Marshal(properties["PolicyDocument"])
+	return string(text), err
 }
 
 // policies are those that a resource gives a role.
@@ -92,6 +120,9 @@ func inline(role string, properties map[string]any) (Role, error) {
 func managed(id, role string, properties map[string]any) (Role, error) {
 	if err := only(properties, "Description", "Roles", "PolicyDocument"); err != nil {
 		return nil, err
+	}
+	if _, attached := properties["Roles"]; !attached {
+		return nil, nil
 	}
 	if roles, err := texts(properties["Roles"]); err != nil || !slices.Equal(roles, []string{role}) {
 		return nil, fmt.Errorf("it is not a policy of %s alone", role)
