@@ -5,7 +5,7 @@ GOFUMPT_VERSION       := v0.12.0
 
 # The events that make local plays. Empty for the whole life of a stack.
 EVENTS ?=
-# More arguments for go test, as in: make test TESTFLAGS='-run TestRename -v ./internal/provision'
+# More arguments for go test, as in: make test TESTFLAGS='-run TestRename -v ./internal/acceptance'
 TESTFLAGS ?=
 PACKAGES  ?= ./...
 # How long make fuzz works on each target.

@@ -70,9 +70,10 @@ func (w *world) labelled(secret, label string) map[string]string {
 	return value
 }
 
-// live reports whether AWS accepts the key that is stored.
+// live reports whether AWS accepts the key that is stored. It asks a copy of the account, since to ask
+// is to use the key.
 func (w *world) live(value map[string]string) bool {
-	users := iam.NewFromConfig(w.aws.Config(value["accessKeyId"], value["accessSecretKey"]))
+	users := iam.NewFromConfig(w.aws.Fork().Config(value["accessKeyId"], value["accessSecretKey"]))
 	_, err := users.GetUser(w.Context(), &iam.GetUserInput{})
 	return err == nil
 }

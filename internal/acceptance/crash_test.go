@@ -43,7 +43,11 @@ func TestCrashEverywhere(t *testing.T) {
 						cases.Add(1)
 						t.Run(fmt.Sprintf("call %d", k), func(t *testing.T) {
 							told.goOn(t, func(t *testing.T, w *world) {
-								w.judge(w.disturbed(s.event, k, f))
+								seen := w.disturbed(s.event, k, f)
+								w.judge(seen)
+								if f.answered != nil && len(seen.answers) == 1 {
+									assert.Empty(t, f.answered(w.calls[k-1], seen))
+								}
 								time.Sleep(time.Minute) // after which Lambda delivers an event again
 								w.restart()
 								rolledBack := w.fork()

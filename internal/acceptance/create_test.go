@@ -92,7 +92,7 @@ func TestCreateTakesFiveRoundTrips(t *testing.T) {
 		w.create(bare)
 		assert.Equal(t, 5*latency, w.took)
 		assert.Equal(t, 5, localaws.RoundTrips(w.calls))
-		assert.Len(t, w.calls, 21)
+		assert.Len(t, w.calls, 23)
 	})
 }
 

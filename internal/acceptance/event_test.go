@@ -108,7 +108,7 @@ func (w *world) deliver(e event) evidence {
 	dying := w.process
 	w.bodies = nil
 	w.aws.ResetCalls()
-	ctx, cancel := context.WithTimeout(w.Context(), timeout)
+	ctx, cancel := context.WithTimeout(w.Context(), w.limit)
 	defer cancel()
 	begin := time.Now()
 	_, seen.err = w.handler.Invoke(ctx, e.payload(w.T))

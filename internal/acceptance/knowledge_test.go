@@ -88,7 +88,7 @@ func (w *world) before(e event) evidence {
 	k.hear(w.holdings())
 	seen := evidence{event: e, before: w.aws.Snapshot(), known: k, undelivered: len(w.statuses) > 0 && w.statuses[0]/100 == 4}
 	id := idIn(e.stack, e.props)
-	if namesForLife && e.kind == "Update" && e.id != id {
+	if e.kind == "Update" && e.id != id {
 		return seen // it is refused, and gives the stack nothing
 	}
 	if k.ids[e.stack] == nil {

@@ -12,15 +12,7 @@ import (
 // What an Update does follows from what is desired and what is observed. OldResourceProperties may
 // be wrong, since an Update may have failed in between.
 
-func untilLevelTriggered(t *testing.T) {
-	t.Helper()
-	if !namesForLife {
-		t.Skip("updates are level-triggered: lands with internal/plan")
-	}
-}
-
 func TestActivationDoesNotDependOnTheOldProperties(t *testing.T) {
-	untilLevelTriggered(t)
 	story(t, func(t *testing.T, w *world) {
 		first := keyIn(w.create(serial(1)))
 		w.updated(serial(1), serial(2))
@@ -31,7 +23,6 @@ func TestActivationDoesNotDependOnTheOldProperties(t *testing.T) {
 }
 
 func TestKeyThatPeopleDeactivatedFirstIsNeverActivated(t *testing.T) {
-	untilLevelTriggered(t)
 	story(t, func(t *testing.T, w *world) {
 		first := keyIn(w.create(serial(1)))
 		w.updated(serial(1), serial(2))
@@ -45,7 +36,6 @@ func TestKeyThatPeopleDeactivatedFirstIsNeverActivated(t *testing.T) {
 }
 
 func TestRepairDoesNotDependOnTheOldProperties(t *testing.T) {
-	untilLevelTriggered(t)
 	const other = `{"ConsoleLogin":"true","RedisCloudAccountId":"111111111111"}`
 	story(t, func(t *testing.T, w *world) {
 		w.create(bare)

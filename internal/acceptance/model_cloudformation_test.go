@@ -3,7 +3,6 @@ package acceptance
 import (
 	"fmt"
 	"maps"
-	"strings"
 	"testing"
 	"time"
 
@@ -144,8 +143,13 @@ func (m *model) deleteStack(s *modelStack, c command) {
 	gone := event{kind: "Delete", id: s.id, props: s.props}
 	m.refusable = true
 	answer := m.insist(s, gone, c.Fault)
+	if m.stuck && refusedForHolders(answer) {
+		m.tell("%s: people take user and role out of what others have", s.name)
+		m.takeOut(s)
+		answer = m.insist(s, gone, disturbance{})
+	}
 	m.refusable = false
-	if m.stuck && strings.Contains(answer.Reason, inUse) {
+	if m.stuck && refusedForUse(answer) {
 		m.tell("%s: people wait for a day", s.name)
 		time.Sleep(25 * time.Hour)
 		answer = m.insist(s, gone, disturbance{})

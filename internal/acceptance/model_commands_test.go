@@ -107,10 +107,7 @@ func commands(stacks int) *rapid.Generator[[]command] {
 		}
 		return d
 	})
-	things := []string{"deploy", "deploy", "deploy", "deploy", "deploy", "deploy", "delete"}
-	if namesForLife {
-		things = append(things, "rename")
-	}
+	things := []string{"deploy", "deploy", "deploy", "deploy", "deploy", "deploy", "delete", "rename"}
 	things = append(things, slices.Sorted(maps.Keys(outOfBand()))...)
 	one := rapid.Custom(func(t *rapid.T) command {
 		c := command{

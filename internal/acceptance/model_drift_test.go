@@ -147,6 +147,13 @@ func (m *model) deleteTheUser(s *modelStack) {
 	m.must(m.iam.DeleteUser(ctx, &iam.DeleteUserInput{UserName: &name}))
 }
 
+// takeOut undoes of [model.attach] what a Delete leaves to people.
+func (m *model) takeOut(s *modelStack) {
+	ctx, spec, taken := m.Context(), m.spec(s.props), aws.String("taken")
+	_, _ = m.iam.RemoveUserFromGroup(ctx, &iam.RemoveUserFromGroupInput{GroupName: taken, UserName: &spec.User})
+	_, _ = m.iam.RemoveRoleFromInstanceProfile(ctx, &iam.RemoveRoleFromInstanceProfileInput{InstanceProfileName: taken, RoleName: &spec.InstanceRole})
+}
+
 // attach attaches things to the stack's entities, and the stack's policy to what others have.
 func (m *model) attach(s *modelStack) {
 	ctx, spec := m.Context(), m.spec(s.props)

@@ -17,8 +17,15 @@ import (
 // reference is the account after an undisturbed Create where there was nothing.
 type reference = localaws.State
 
-// inUse is in the Reason of what is refused because Redis Cloud uses a key.
-const inUse = "so Redis Cloud works with this account"
+// refusedForUse and refusedForHolders report whether something was refused because a key is in use,
+// or because others hold what would be deleted.
+func refusedForUse(answer cfn.Response) bool {
+	return strings.Contains(answer.Reason, "so it is in use")
+}
+
+func refusedForHolders(answer cfn.Response) bool {
+	return strings.Contains(answer.Reason, " is in group taken") || strings.Contains(answer.Reason, " is in instance profile taken")
+}
 
 // failedForAReason: an undisturbed event succeeds, unless a name is taken, or a key would be lost
 // that is in use, or there is no key to go back to. Then it changes nothing. Or the user needs a
@@ -31,14 +38,14 @@ func (m *model) failedForAReason(s *modelStack, e event, answer cfn.Response) {
 	}
 	spec := m.spec(e.props)
 	if e.kind == "Delete" {
-		if !m.refusable || !spec.Protect || !strings.Contains(answer.Reason, inUse) {
+		if !m.refusable || !(spec.Protect && refusedForUse(answer)) && !refusedForHolders(answer) {
 			m.broken("an undisturbed event succeeds", "%s: %s", e.kind, answer.Reason)
 		}
 		refused()
 		return
 	}
 	renamed := e.kind == "Update" && e.id != idIn(s.arn, e.props)
-	if renamed || len(m.conflicts(e)) > 0 || strings.Contains(answer.Reason, "AccessKeySerial: is ") || strings.Contains(answer.Reason, "PreviousAccessKey: is ") {
+	if renamed || spec.Protect && refusedForUse(answer) || len(m.conflicts(e)) > 0 || strings.Contains(answer.Reason, "AccessKeySerial: is ") || strings.Contains(answer.Reason, "PreviousAccessKey: is ") {
 		refused()
 		return
 	}

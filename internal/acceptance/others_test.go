@@ -51,9 +51,12 @@ func (e evidence) others(s localaws.State) localaws.State {
 		x.Attached = foreign(x.Attached)
 		s.Groups[name] = x
 	}
-	s.MFADevices = without(s.MFADevices, func(_, user string) bool {
-		return user != "" && (e.own(was.Users[user].Tags) || k.given("user "+user))
-	})
+	s.MFADevices = maps.Clone(s.MFADevices)
+	for device, user := range s.MFADevices {
+		if e.own(was.Users[user].Tags) || k.given("user "+user) {
+			s.MFADevices[device] = "" // it stays when its user goes
+		}
+	}
 	s.Profiles = without(s.Profiles, func(_ string, x localaws.Profile) bool { return e.own(x.Tags) })
 	for name, x := range s.Profiles {
 		if e.own(was.Roles[x.Role].Tags) || k.given("role "+x.Role) {

@@ -2,7 +2,6 @@ package acceptance
 
 import (
 	"context"
-	"encoding/json"
 	"net"
 	"net/http"
 	"os"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/cfn"
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"redis-cloud-iam/internal/localaws"
 )
@@ -21,18 +19,9 @@ import (
 // within sends an event to a function that has so much time, and returns the one answer that came.
 func (w *world) within(limit time.Duration, e event) cfn.Response {
 	w.Helper()
-	ctx, cancel := context.WithTimeout(w.Context(), limit)
-	defer cancel()
-	w.bodies = nil
-	w.started = time.Now()
-	_, err := w.handler.Invoke(ctx, e.payload(w.T))
-	w.took = time.Since(w.started)
-	require.NoError(w, err)
-	require.Len(w, w.bodies, 1, "exactly one answer")
-	var answer cfn.Response
-	require.NoError(w, json.Unmarshal([]byte(w.bodies[0]), &answer))
-	w.remember()
-	return answer
+	w.limit = limit
+	defer func() { w.limit = timeout }()
+	return w.send(e)
 }
 
 // throttledFor lets AWS refuse every call for a while, or every call of one action.
@@ -44,7 +33,7 @@ func (w *world) throttledFor(d time.Duration, faults ...localaws.Fault) {
 	time.AfterFunc(d, func() { w.aws.Inject() })
 }
 
-func TestThrottlingIsSatOutForAsLongAsTheEventHasTime(t *testing.T) {
+func TestThrottlingIsRepeatedForAsLongAsTheEventHasTime(t *testing.T) {
 	for name, fault := range map[string]localaws.Fault{
 		"every call": localaws.EveryCall(), "the key": localaws.OnAction("CreateAccessKey"), "the secret": localaws.OnAction("CreateSecret"),
 	} {
@@ -55,20 +44,19 @@ func TestThrottlingIsSatOutForAsLongAsTheEventHasTime(t *testing.T) {
 					w.create(bare)
 					assert.GreaterOrEqual(t, w.took, d)
 					assert.Less(t, w.took, d+15*time.Second)
-					assert.Len(t, w.keys("redislabs-user"), 1)
+					assert.Len(t, w.keys(user), 1)
 					w.throttledFor(d, localaws.EveryCall())
 					w.updated(bare, serial(2))
-					w.noLooseKeys()
 					w.throttledFor(d, localaws.EveryCall())
-					w.succeed(event{kind: "Delete", id: idOf(bare), props: serial(2)})
-					assert.Equal(t, localaws.New(localaws.Options{}).Snapshot(), w.aws.Snapshot())
+					w.delete(serial(2))
+					w.isEmpty()
 				})
 			})
 		}
 	}
 }
 
-func TestThrottlingThatDoesNotEndIsToldInTime(t *testing.T) {
+func TestThrottlingThatDoesNotEndIsAnsweredInTime(t *testing.T) {
 	for _, limit := range []time.Duration{3 * time.Second, 15 * time.Second, timeout} {
 		t.Run(limit.String(), func(t *testing.T) {
 			story(t, func(t *testing.T, w *world) {
@@ -92,7 +80,7 @@ func TestThrottlingDoesNotCountAsFailure(t *testing.T) {
 	})
 	story(t, func(t *testing.T, w *world) {
 		w.aws.Inject(localaws.OnAction("CreateUser").ServerError(100))
-		failed := w.fail(event{kind: "Create", props: bare})
+		failed := w.createFails(bare)
 		assert.Contains(t, failed.Reason, "CreateUser, exceeded maximum number of attempts, 8")
 		assert.Less(t, w.took, time.Minute)
 	})
@@ -106,12 +94,12 @@ func (refusing) Do(*http.Request) (*http.Response, error) {
 	return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 }
 
-// TestACauseIsToldOnce: AWS is out of reach for all the calls that are made side by side, some of
+// TestCauseIsToldOnce: AWS is out of reach for all the calls that are made side by side, some of
 // them in groups. However little time there is, the answer says why, and says it once.
-func TestACauseIsToldOnce(t *testing.T) {
+func TestCauseIsToldOnce(t *testing.T) {
 	for _, limit := range []time.Duration{500 * time.Millisecond, time.Second, 3 * time.Second, 10 * time.Second, 30 * time.Second, timeout} {
 		for _, e := range []event{
-			{kind: "Create", props: bare}, {kind: "Update", id: idOf(bare), props: serial(2), old: bare}, {kind: "Delete", id: idOf(bare), props: bare},
+			{kind: "Create", props: bare}, changeOf(bare, serial(2)), deleteOf(bare),
 		} {
 			t.Run(e.kind+" within "+limit.String(), func(t *testing.T) {
 				story(t, func(t *testing.T, w *world) {
@@ -129,12 +117,12 @@ func TestACauseIsToldOnce(t *testing.T) {
 
 // A step that makes two calls side by side fails with both: the step is named, and the cause told
 // once.
-func TestACauseInAStepIsToldOnce(t *testing.T) {
+func TestCauseInAStepIsToldOnce(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
 		w.aws.Inject(localaws.OnAction("CreateSecret").After(func(localaws.Call) { // from when the key is proven on
 			w.aws.Inject(localaws.OnAction("GetCallerIdentity").ServerError(100), localaws.OnAction("GetUser").ServerError(100))
 		}))
-		failed := w.fail(event{kind: "Create", props: bare})
+		failed := w.createFails(bare)
 		assert.Regexp(t, `^prove that AWS accepts the new access key of user redislabs-user: operation error STS: GetCallerIdentity, .*\(and 1 more error beside it\)$`, failed.Reason)
 		assert.Equal(t, 1, strings.Count(failed.Reason, "Injected fault"), failed.Reason)
 	})

@@ -2,6 +2,7 @@ package acceptance
 
 import (
 	"context"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -114,6 +115,12 @@ func (w *world) put(name, value string) {
 	w.must(w.secrets.CreateSecret(w.Context(), &secretsmanager.CreateSecretInput{Name: &name, SecretString: &value}))
 }
 
+// edit changes the value of a secret as a person does in the console.
+func (w *world) edit(name string) {
+	w.Helper()
+	w.must(w.secrets.PutSecretValue(w.Context(), &secretsmanager.PutSecretValueInput{SecretId: &name, SecretString: aws.String("edited")}))
+}
+
 // deleteSecret deletes a secret as a person does: for good, or with seven days to restore it.
 func (w *world) deleteSecret(name string, forGood bool) {
 	w.Helper()
@@ -143,6 +150,9 @@ func (w *world) retained(more ...string) (first, second string) {
 	last := serial(2, append(more, `"OnDelete":"Retain"`)...)
 	w.updated(serial(2), last)
 	w.delete(last)
+	if !w.inMoto {
+		time.Sleep(time.Minute)
+	}
 	w.use(second)
 	return first, second
 }

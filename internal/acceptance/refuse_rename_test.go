@@ -8,21 +8,11 @@ import (
 	"redis-cloud-iam/internal/localaws"
 )
 
-// namesForLife says whether the planner refuses other names yet.
-const namesForLife = false
-
-func untilNamesAreForLife(t *testing.T) {
-	t.Helper()
-	if !namesForLife {
-	}
-}
-
 // renamed is every name changed. The password's secret has a name even where there is no password.
 const renamed = `{"InstancePolicyName":"a","InstanceRoleName":"b","UserPolicyName":"c","UserName":"d","ConsoleRoleName":"e",
 	"AccessKeySecretName":"f","ConsolePasswordSecretName":"g"}`
 
 func TestRenameIsRefusedWithEveryNameAndTheWayOut(t *testing.T) {
-	untilNamesAreForLife(t)
 	story(t, func(t *testing.T, w *world) {
 		id := w.create(bare).PhysicalResourceID
 		before := w.aws.Snapshot()
@@ -44,7 +34,6 @@ func TestRenameIsRefusedWithEveryNameAndTheWayOut(t *testing.T) {
 }
 
 func TestEachNameIsForLife(t *testing.T) {
-	untilNamesAreForLife(t)
 	for _, property := range nameProperties() {
 		t.Run(property, func(t *testing.T) {
 			story(t, func(t *testing.T, w *world) {
@@ -64,7 +53,6 @@ func TestEachNameIsForLife(t *testing.T) {
 
 // IAM finds a name in any case, but the physical ID, and with it the owner, would be another.
 func TestRenameInCaseAloneIsRefusedToo(t *testing.T) {
-	untilNamesAreForLife(t)
 	story(t, func(t *testing.T, w *world) {
 		w.create(bare)
 		refused := w.updateFails(bare, `{"UserName":"RedisLabs-User"}`)
@@ -75,7 +63,6 @@ func TestRenameInCaseAloneIsRefusedToo(t *testing.T) {
 }
 
 func TestRollBackOfARefusedRenameIsANoOpUpdate(t *testing.T) {
-	untilNamesAreForLife(t)
 	story(t, func(t *testing.T, w *world) {
 		first := w.create(bare)
 		before := w.aws.Snapshot()
@@ -93,7 +80,6 @@ func TestRollBackOfARefusedRenameIsANoOpUpdate(t *testing.T) {
 
 // A refused Update changes nothing else either, however good the rest of it is.
 func TestRenameIsRefusedBeforeARotationBegins(t *testing.T) {
-	untilNamesAreForLife(t)
 	story(t, func(_ *testing.T, w *world) {
 		w.create(bare)
 		w.updateFails(bare, serial(2, `"UserName":"other"`, `"ConsoleLogin":"true"`, `"Tags":["a=b"]`))
@@ -103,7 +89,6 @@ func TestRenameIsRefusedBeforeARotationBegins(t *testing.T) {
 
 // Bad properties are named as such, and do not hide behind the rename.
 func TestRenameToABadNameNamesTheFault(t *testing.T) {
-	untilNamesAreForLife(t)
 	story(t, func(t *testing.T, w *world) {
 		w.create(bare)
 		assert.Contains(t, w.updateFails(bare, `{"UserName":"bad name!"}`).Reason, "UserName: ")
@@ -126,7 +111,6 @@ func TestDefaultNameThatIsLeftOutOrGivenIsNoRename(t *testing.T) {
 // A stack whose Update was refused, and whose roll-back AWS disturbs, is brought back by the next
 // try.
 func TestDisturbedRollBackOfARefusedRenameIsRepeated(t *testing.T) {
-	untilNamesAreForLife(t)
 	story(t, func(_ *testing.T, w *world) {
 		w.create(bare)
 		w.updateFails(bare, renamed)

@@ -45,8 +45,9 @@ type world struct {
 	statuses    []int // what the receiver answers first; then 200
 	bodies      []string
 	puts        int
-	accompanied bool // a concurrent run is at work, so that the account is not at rest when an event is answered
-	inMoto      bool // moto is to tell the same story: it sets no boundary of a user, and notes no use of a key
+	limit       time.Duration // of an event
+	accompanied bool          // a concurrent run is at work, so that the account is not at rest when an event is answered
+	inMoto      bool          // moto is to tell the same story: it sets no boundary of a user, and notes no use of a key
 	calls       []localaws.Call
 	took        time.Duration
 }
@@ -63,7 +64,7 @@ func story(t *testing.T, tell func(t *testing.T, w *world)) {
 
 func newWorld(t *testing.T, account *localaws.Account) *world {
 	t.Helper()
-	w := &world{T: t, aws: account, known: newKnowledge()}
+	w := &world{T: t, aws: account, known: newKnowledge(), limit: timeout}
 	w.workWith(account.Config("", ""))
 	return w
 }

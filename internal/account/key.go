@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -23,9 +24,8 @@ type madeKey struct {
 	proven bool // whether AWS has accepted it
 }
 
-// makeKey makes a key, stores it, and remembers it on the user. When storing fails, the key is deleted. If
-// AWS is out of reach for that too, the next observation finds a key that no secret holds and that was never
-// used, and it is deleted then.
+// makeKey makes a key and stores it. When storing fails, the key is deleted. If AWS is out of reach for that
+// too, the next observation finds a key that no secret holds and that was never used, and it is deleted then.
 func (r *run) makeKey(ctx context.Context, s plan.MakeKey) error {
 	key, err := r.createKey(ctx, s)
 	if err != nil {
@@ -41,20 +41,11 @@ func (r *run) makeKey(ctx context.Context, s plan.MakeKey) error {
 	if err != nil {
 		return fmt.Errorf("encode the value of secret %s: %w", s.Secret, err)
 	}
-	var unstored, unremembered error
-	_ = parallel(ctx, func(ctx context.Context) error {
-		unstored = r.store(ctx, plan.KeySecret, version{key.VersionID(), string(value), s.NewSecret})
-		return nil
-	}, func(ctx context.Context) error {
-		tag := plan.Tag{Ref: plan.User.Ref(r.names), Set: plan.MadeKeys(append(s.Made, key.Record))}
-		unremembered = settled(ctx, func() error { return r.tag(ctx, tag) })
-		return nil
-	})
-	if unstored != nil {
-		return r.discard(ctx, key, unstored)
+	if err := r.store(ctx, plan.KeySecret, version{key.VersionID(), string(value), s.NewSecret}); err != nil {
+		return r.discard(ctx, key, err)
 	}
 	r.wrote.key(key)
-	return unremembered
+	return nil
 }
 
 // discard deletes a key whose storing failed, unless it was stored all the same. The context may have ended,
@@ -133,6 +124,10 @@ func (r *run) proveKey(ctx context.Context, s plan.ProveKey) error {
 				return nil
 			}
 			return err
+		},
+		func(ctx context.Context) error {
+			records := append(slices.DeleteFunc(slices.Clone(s.Earlier), func(r plan.Record) bool { return r == key.Record }), key.Record)
+			return r.tag(ctx, plan.Tag{Ref: plan.User.Ref(r.names), Set: plan.MadeKeys(records)})
 		},
 	)
 	key.proven = err == nil

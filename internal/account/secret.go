@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -10,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
@@ -53,10 +53,11 @@ func (r *run) put(ctx context.Context, slot plan.Slot, v version) error {
 		Name: &secret.Name, ClientRequestToken: &v.id, SecretString: &v.value,
 		Description: &want.Description, KmsKeyId: optional(want.KmsKeyID), Tags: secretTags(want.Tags),
 	})
-	if err == nil {
-		r.wrote.secret(secret, aws.ToString(out.ARN))
+	if err != nil || out.ARN == nil {
+		return cmp.Or(err, absent(nil, "CreateSecret"))
 	}
-	return err
+	r.wrote.secret(secret, *out.ARN)
+	return nil
 }
 
 // makePassword makes a password, stores it, sets it, and names its version on the user at last. What the

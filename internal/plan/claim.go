@@ -25,8 +25,9 @@ const (
 	tagAdopting = spec.TagNamespace + "adopting"
 	// "Retain" on user and instance role: all entities are to outlive the resource.
 	tagOnDelete = spec.TagNamespace + "on-delete"
-	// On the user: who adopts or has adopted it, and the access keys that it had then.
-	tagKept = spec.TagNamespace + "kept-keys"
+	// Who adopts or has adopted it, and what it had then: a user its keys and the version of its password, a
+	// secret its current version.
+	tagKept = spec.TagNamespace + "kept"
 	// On the user: the versions of the secret that hold the keys made for it.
 	tagMade = spec.TagNamespace + "made-keys"
 	// On the user: the key that PreviousAccessKey deactivated.
@@ -48,8 +49,8 @@ type Claim struct {
 	Adopted      bool
 	Adopting     bool
 	Retain       bool
-	Adopter      string   // who adopts or has adopted the user
-	Kept         []string // IDs of the keys that the user had when it was adopted
+	Adopter      string   // who adopts or has adopted the entity
+	Kept         []string // the keys or versions that it had then
 	Made         []Record // the keys that were made for the user and stored
 	Deactivated  string   // ID of the key that PreviousAccessKey deactivated
 	Password     string   // version of the console secret
@@ -98,11 +99,6 @@ func ours(tags map[string]string, keep ...string) []string {
 	return keys
 }
 
-// keptKeys is the tag that remembers who adopts a user, and the keys that it has.
-func keptKeys(owner string, ids []string) map[string]string {
-	return map[string]string{tagKept: strings.Join(append([]string{owner}, ids...), " ")}
-}
-
 // MadeKeys is the tag that remembers the keys that were made for a user.
 func MadeKeys(records []Record) map[string]string {
 	var versions []string
@@ -111,6 +107,9 @@ func MadeKeys(records []Record) map[string]string {
 	}
 	return map[string]string{tagMade: strings.Join(versions, " ")}
 }
+
+// kept reports whether the entity had a key or a version when it was adopted.
+func (e *Entity) kept(id string) bool { return slices.Contains(e.Claim.Kept, id) }
 
 // PasswordSet is the tag that names the version that holds the console password, and PasswordTag its key.
 func PasswordSet(version string) map[string]string { return map[string]string{tagPassword: version} }

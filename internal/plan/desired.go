@@ -115,6 +115,9 @@ type Removal struct {
 	Protect bool // whether a key that is in use keeps everything from being removed
 	Undo    bool // whether this undoes a Create that failed: what it adopted is given back
 	Event   time.Time
+	// Attempt is when the Create was sent that failed and is to be cleared; zero for another Delete. If a
+	// later Create has begun, nothing is removed: it goes on with what the failed one left.
+	Attempt time.Time
 	// Boundaries are the stack's own. They go with the stack, so what stays must not have them.
 	Boundaries spec.Boundaries
 }

@@ -33,23 +33,32 @@ func (q *questions) known(key Key) bool {
 	return key.UseKnown
 }
 
-// keep remembers on a user whose adoption begins which keys it has, before one is made beside them: they
-// may be what Redis Cloud uses. So a key that a crash leaves behind is told from one that was there before.
+// keep remembers on a user and on secrets whose adoption begins what they have: the user's keys, and the
+// version that is current. It comes before anything is made or stored beside them. So what a crash leaves is
+// told from what was there before, and a Delete can give it back.
 func (p *planner) keep() error {
-	user := p.seen.In(User)
-	if user == nil || !p.adopts(user.Claim) || user.Claim.Adopter == p.Owner {
-		return nil
-	}
-	var ids []string
-	for i, key := range p.keys {
-		if key.Listed && p.seen.At.Sub(key.Created) < courtesy {
-			return &StaleError{fmt.Sprintf("access key %s of user %s was made a moment ago: a concurrent run may be adopting the user", key.ID, user.Name)}
+	for _, slot := range []Slot{User, KeySecret, ConsoleSecret} {
+		entity := p.seen.In(slot)
+		if entity == nil || !p.has(slot) || !p.adopts(entity.Claim) || entity.Claim.Adopter == p.Owner {
+			continue
 		}
-		if key.Listed {
-			ids, p.keys[i].Kept = append(ids, key.ID), true
+		kept := []string{p.Owner}
+		for i, key := range p.keys {
+			if slot != User || !key.Listed {
+				continue
+			}
+			if p.seen.At.Sub(key.Created) < courtesy {
+				return &StaleError{fmt.Sprintf("access key %s of user %s was made a moment ago: a concurrent run may be adopting the user", key.ID, entity.Name)}
+			}
+			kept, p.keys[i].Kept = append(kept, key.ID), true
 		}
+		for _, version := range []string{entity.Claim.Password, entity.Version(Current)} {
+			if version != "" {
+				kept = append(kept, version)
+			}
+		}
+		p.change = append(p.change, Tag{Ref: entity.Ref, Set: map[string]string{tagKept: strings.Join(kept, " ")}})
 	}
-	p.change = append(p.change, Tag{Ref: user.Ref, Set: keptKeys(p.Owner, ids)})
 	return nil
 }
 
@@ -106,7 +115,7 @@ func (p *planner) use(key Row) {
 		}
 	}
 	if key.Unproven {
-		p.prove = append(p.prove, ProveKey{p.Spec.User})
+		p.prove = append(p.prove, ProveKey{p.Spec.User, p.keys.records()})
 	}
 	p.activity(key, previous)
 }
@@ -148,7 +157,7 @@ func (p *planner) activity(current Row, previous *Row) {
 // remember writes on the user which keys were made for it, in case people change the secret.
 func (p *planner) remember() {
 	user, records := p.seen.In(User), p.keys.records()
-	known := func(r Record) bool { return slices.Contains(user.Claim.Made, r) }
+	known := func(r Record) bool { return slices.Contains(user.Claim.Made, r) || user.Key(r.KeyID).Unproven }
 	if user != nil && slices.ContainsFunc(records, func(r Record) bool { return !known(r) }) {
 		p.change = append(p.change, Tag{Ref: user.Ref, Set: MadeKeys(records)})
 	}
@@ -173,14 +182,14 @@ func (p *planner) make() error {
 	if err := p.makeRoom(current); err != nil {
 		return err
 	}
-	made := p.keys.records()
+	earlier := p.keys.records()
 	if secret == nil {
-		made = nil
+		earlier = nil // what another secret held, which is gone
 	}
 	p.link = append(p.link, MakeKey{
-		User: p.Spec.User, Secret: p.Spec.AccessKeySecret, Serial: p.Spec.AccessKeySerial, NewSecret: secret == nil, Made: made,
+		User: p.Spec.User, Secret: p.Spec.AccessKeySecret, Serial: p.Spec.AccessKeySerial, NewSecret: secret == nil,
 	})
-	p.prove = append(p.prove, ProveKey{p.Spec.User})
+	p.prove = append(p.prove, ProveKey{p.Spec.User, earlier})
 	return nil
 }
 

@@ -33,42 +33,38 @@ func (p *planner) noPassword() {
 	if secret != nil && secret.Claim.Owner == p.Owner {
 		p.retire = append(p.retire, Delete{Ref: secret.Ref})
 	}
+	if secret != nil && secret.Claim.Owner != p.Owner && secret.Claim.Adopter == p.Owner { // an Update that failed
+		p.change = append(p.change, unstored(secret)...)
+		p.retire = append(p.retire, Tag{Ref: secret.Ref, Unset: ours(secret.Tags)})
+	}
 	if user == nil {
 		return
 	}
-	if user.Login && madePassword(user, secret, p.Owner) {
+	if user.Login && (user.Claim.Password != "" || madePassword(user, secret, p.Owner)) {
 		p.change = append(p.change, Delete{Ref: Ref{LoginProfile, user.Name, user.Name}})
 	}
 	if user.Claim.Password != "" {
-		p.change = append(p.change, takenBack(user, secret)...)
 		p.link = append(p.link, Tag{Ref: user.Ref, Unset: []string{tagPassword}})
 	}
 }
 
 // madePassword reports whether the login profile of a user is one that this resource made: the tag says so,
-// or, if a run died before it wrote the tag, the password is stored in the resource's secret.
+// or, if a run died before it wrote the tag, the secret, in which a password is stored before it is set.
 func madePassword(user, secret *Entity, owner string) bool {
-	stored := isPassword(secret.Version(Current))
-	return user.Claim.Password != "" || stored && secret.Claim.Owner == owner
-}
-
-// takenBack plans that an unowned secret, whose adoption did not come to its end, holds what it held before
-// the user's console password was stored in it.
-func takenBack(user, secret *Entity) []Step {
-	if secret == nil || secret.Claim.Owner != "" {
-		return nil
+	tag, current := user.Claim.Password, secret.Version(Current)
+	if tag != "" {
+		return !user.kept(tag)
 	}
-	return unstored(secret, user.Claim.Password)
+	return strings.HasPrefix(current, PasswordPrefix) && (secret.Claim.Owner == owner || secret.Claim.Adopter == owner) && !secret.kept(current)
 }
 
-// unstored plans that a secret has the label Current where it had it before a version was stored.
-func unstored(secret *Entity, version string) []Step {
-	current, before := secret.Version(Current), secret.Version(Previous)
-	if current == "" || current != version || before == "" {
-		return nil
+// unstored plans that a secret that is given back has the label Current where it had it before.
+func unstored(secret *Entity) []Step {
+	current := secret.Version(Current)
+	for version := range secret.Versions {
+		if secret.kept(version) && version != current {
+			return []Step{MoveCurrent{secret.Name, current, version}}
+		}
 	}
-	return []Step{MoveCurrent{secret.Name, current, before}}
+	return nil
 }
-
-// isPassword reports whether a version holds a console password that this software made.
-func isPassword(version string) bool { return strings.HasPrefix(version, PasswordPrefix) }

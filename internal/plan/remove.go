@@ -31,13 +31,16 @@ func Clear(r Removal, seen *Observed) (Plan, error) {
 	if err := Overtaken(seen.In(User), r.Owner, r.Event); err != nil {
 		return Plan{}, err
 	}
+	if Overtaken(seen.In(User), r.Owner, r.Attempt) != nil {
+		return Plan{}, nil
+	}
 	c := clearing{Removal: r, seen: seen, user: seen.In(User), keys: ledgerOf(seen.In(User), seen.In(KeySecret))}
 	c.settle()
 	for _, slot := range Slots() {
 		c.entity(slot)
 	}
 	c.accessKeys()
-	c.consolePassword()
+	c.contents()
 	if err := c.refuse(); err != nil {
 		return Plan{}, err
 	}
@@ -89,7 +92,7 @@ func (c *clearing) fate(slot Slot) Fate {
 	switch {
 	case entity == nil:
 		return Leave
-	case entity.Claim.Owner != c.Owner && slot == User && entity.Claim.Adopter == c.Owner:
+	case entity.Claim.Owner != c.Owner && entity.Claim.Adopter == c.Owner && !c.retained:
 		return GiveBack // its adoption had begun
 	case entity.Claim.Owner != c.Owner:
 		return Leave
@@ -189,45 +192,19 @@ func (c *clearing) accessKeys() {
 			c.first(Delete{Ref: Ref{AccessKey, key.ID, c.user.Name}, Why: why})
 		}
 	}
-	c.unstoreKey()
 }
 
-// unstoreKey plans that a secret that is given back, or whose adoption had begun, holds what it held, and
-// not a key that was made for it.
-func (c *clearing) unstoreKey() {
-	secret, current := c.seen.In(KeySecret), c.keys.labelled(Current)
-	if secret == nil || current == nil || !c.returned(KeySecret) || c.fate(User) == Leave {
-		return
-	}
-	made := slices.ContainsFunc(c.user.Claim.Made, func(r Record) bool { return r.KeyID == current.ID })
-	if slices.Contains(c.user.Claim.Kept, current.ID) || !current.Listed && !made {
-		return
-	}
-	if current.Listed {
-		c.first(Delete{Ref: Ref{AccessKey, current.ID, c.user.Name}, Why: "it was made for a secret whose adoption is undone"})
-	}
-	for _, step := range unstored(secret, current.Version) {
-		c.first(step)
-	}
-}
-
-// returned reports whether a secret is given back, or had its adoption begun.
-func (c *clearing) returned(slot Slot) bool {
-	return c.fate(slot) == GiveBack || !c.retained && c.seen.In(slot).Claim.Owner == ""
-}
-
-// consolePassword plans the same for a console password that was made for a user who stays.
-func (c *clearing) consolePassword() {
-	secret := c.seen.In(ConsoleSecret)
-	if c.user == nil || c.fate(User) == Leave || c.retained {
-		return
-	}
-	if secret != nil && c.returned(ConsoleSecret) {
-		for _, step := range unstored(secret, c.user.Claim.Password) {
-			c.first(step)
+// contents plans that a secret that is given back holds what it held, and a user who is given back has no
+// console password that was made for it.
+func (c *clearing) contents() {
+	for _, slot := range []Slot{KeySecret, ConsoleSecret} {
+		if c.fate(slot) == GiveBack {
+			for _, step := range unstored(c.seen.In(slot)) {
+				c.first(step)
+			}
 		}
 	}
-	if c.fate(User) == GiveBack && c.user.Login && (c.user.Claim.Password != "" || isPassword(secret.Version(Current))) {
+	if c.fate(User) == GiveBack && c.user.Login && madePassword(c.user, c.seen.In(ConsoleSecret), c.Owner) {
 		c.first(Delete{Ref: Ref{LoginProfile, c.user.Name, c.user.Name}})
 	}
 }
@@ -315,7 +292,8 @@ func (c *clearing) hindrances(entity *Entity) []hindrance {
 		}
 		all = append(all, hindrance{
 			fmt.Sprintf("secret %s has replicas in%s, and AWS deletes no secret that has any", entity.Name, regions),
-			fmt.Sprintf("Remove them (aws secretsmanager remove-regions-from-replication --secret-id %s --remove-replica-regions%s), and delete again", entity.Name, regions),
+			fmt.Sprintf("Remove them (aws secretsmanager remove-regions-from-replication --region %s --secret-id %s --remove-replica-regions%s), and delete again",
+				c.Account.Region, entity.Name, regions),
 		})
 	}
 	return all

@@ -139,13 +139,11 @@ func (s Restore) String() string {
 	return "restore " + s.Ref.String() + ", which was scheduled for deletion"
 }
 
-// MakeKey makes an access key and stores it: in a new secret, or as a new version of the one that is
-// there. Made are the user's earlier keys, which are remembered on the user together with the new one.
+// MakeKey makes an access key and stores it: in a new secret, or as a new version of the one that is there.
 type MakeKey struct {
 	User, Secret string
 	Serial       int
 	NewSecret    bool
-	Made         []Record
 }
 
 func (s MakeKey) String() string {
@@ -156,8 +154,12 @@ func (s MakeKey) String() string {
 	return fmt.Sprintf("make an access key of user %s and store it in %s%s", s.User, where, s.Secret)
 }
 
-// ProveKey waits until AWS accepts the key that this run made.
-type ProveKey struct{ User string }
+// ProveKey waits until AWS accepts the key that this run made. It remembers on the user that it is stored,
+// beside the earlier ones.
+type ProveKey struct {
+	User    string
+	Earlier []Record
+}
 
 func (s ProveKey) String() string {
 	return "prove that AWS accepts the new access key of user " + s.User

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,9 +27,29 @@ func New(config aws.Config, log *slog.Logger) Resource {
 	return Resource{account.New(config, log)}
 }
 
-// PhysicalID is the owner of what this request makes.
+// PhysicalID is what a Create that fails is known by: the owner of what it made, and when CloudFormation sent
+// it. A retry is another Create of the same owner, and CloudFormation does not say whether the Delete of the
+// failed one comes before it or after it. So that Delete must not be one for what the retry has made.
 func (Resource) PhysicalID(r customresource.Request) string {
+	if r.Type == cfn.RequestCreate && !r.Sent.IsZero() {
+		return fmt.Sprintf("%s-%d", owner(r), r.Sent.Unix())
+	}
+	return owner(r)
+}
+
+// owner is the physical ID of a resource that stands, under which it owns its entities.
+func owner(r customresource.Request) string {
 	return spec.ID(r.StackID, r.LogicalResourceID, r.Properties)
+}
+
+// attempt takes the physical ID of a Create that failed apart. The time is zero for any other ID.
+func attempt(id string) (owner string, sent time.Time) {
+	i := strings.LastIndex(id, "-")
+	seconds, err := strconv.ParseInt(id[i+1:], 10, 64)
+	if i < 0 || err != nil || !spec.IsID(id[:i]) {
+		return id, time.Time{}
+	}
+	return id[:i], time.Unix(seconds, 0).UTC()
 }
 
 // Provision answers a request.
@@ -44,7 +65,7 @@ func (c Resource) ensure(ctx context.Context, r customresource.Request) (customr
 	if err != nil {
 		return customresource.Answer{}, err
 	}
-	owner := c.PhysicalID(r)
+	owner := owner(r)
 	properties, err := spec.Parse(r.Properties, where)
 	if err == nil && r.Type == cfn.RequestUpdate && r.PhysicalResourceID != owner {
 		err = renamed(r, owner)
@@ -78,8 +99,9 @@ func (c Resource) remove(ctx context.Context, r customresource.Request) error {
 	if err != nil {
 		return nil //nolint:nilerr // no Create of such a stack ever got as far as to make something
 	}
-	owner, watch := c.PhysicalID(r), time.Duration(0)
-	answered := spec.IsID(r.PhysicalResourceID)
+	owner, watch := owner(r), time.Duration(0)
+	id, failed := attempt(r.PhysicalResourceID)
+	answered := spec.IsID(id)
 	if !answered && strings.Contains(strings.ToLower(r.PhysicalResourceID), strings.ToLower(r.LogicalResourceID)) {
 		// CloudFormation makes up an ID where it no longer awaits the answer to a Create, which may be
 		// running still. The form is not documented. Those that are known hold the logical ID:
@@ -90,9 +112,9 @@ func (c Resource) remove(ctx context.Context, r customresource.Request) error {
 	found, err := c.account.Clear(ctx, plan.Removal{
 		Names: properties.Names, Account: where, Owner: owner,
 		Retain: properties.Retain, Protect: properties.Protect, Undo: !answered, Event: r.Sent,
-		Boundaries: properties.StackBoundaries,
+		Boundaries: properties.StackBoundaries, Attempt: failed,
 	}, watch)
-	if err == nil && !found && answered && r.PhysicalResourceID != owner {
+	if err == nil && !found && answered && id != owner && failed.IsZero() {
 		return fmt.Errorf("nothing was deleted: the physical resource ID is %s, and the names in these properties give %s. "+
 			"Continue the roll-back of the update that changed the names, and delete then", r.PhysicalResourceID, owner)
 	}

@@ -50,15 +50,22 @@ func (a Account) SecretURL(name string) string {
 		a.Region, a.consoleDomain(), url.QueryEscape(name), a.Region)
 }
 
+// consoleDomain is what the addresses of the console and of the sign-in page end in. The rules for the
+// endpoint of AWS's service "signin", which the SDKs carry, have it for every partition.
 func (a Account) consoleDomain() string {
-	switch a.Partition {
-	case "aws-cn":
-		return "amazonaws.cn"
-	case "aws-us-gov":
-		return "amazonaws-us-gov.com"
-	default:
+	domain, ok := map[string]string{
+		"aws-cn":     "amazonaws.cn",
+		"aws-us-gov": "amazonaws-us-gov.com",
+		"aws-eusc":   "amazonaws-eusc.eu",
+		"aws-iso":    "c2shome.ic.gov",
+		"aws-iso-b":  "sc2shome.sgov.gov",
+		"aws-iso-e":  "csphome.adc-e.uk",
+		"aws-iso-f":  "csphome.hci.ic.gov",
+	}[a.Partition]
+	if !ok {
 		return "aws.amazon.com"
 	}
+	return domain
 }
 
 // DefaultKMSKey is the key that Secrets Manager uses where none is given. DescribeSecret leaves it out.
