@@ -89,7 +89,7 @@ func (l *life) allow(attempts []attempt) {
 
 func (l *life) denyElsewhere() {
 	l.Helper()
-	role := l.roleOf(l.account, json.RawMessage(l.properties(nil)))
+	role := l.roleOf(l.stack, json.RawMessage(l.properties(nil)))
 	for what, request := range elsewhere() {
 		assert.Empty(l, role.Allowing(request), "denied: %s", what)
 	}
@@ -98,7 +98,7 @@ func (l *life) denyElsewhere() {
 // denied makes a call, in an account where nothing else has changed, and returns what it asks that
 // the role does not allow. The account itself allows everything.
 func (l *life) denied(a attempt) []localaws.Permission {
-	role := l.roleOf(l.account, json.RawMessage(l.properties(nil)))
+	role := l.roleOf(l.stack, json.RawMessage(l.properties(nil)))
 	var asked []localaws.Permission
 	ctx := localaws.Watch(l.Context(), func(call localaws.Call) { asked = append(asked, call.Permissions...) })
 	newWorld(l.T, l.aws.Fork()).ask(ctx, a.input)

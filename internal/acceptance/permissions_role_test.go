@@ -141,26 +141,30 @@ func (w *world) roleFor(payload []byte) *bookedRole {
 		ResourceProperties, OldResourceProperties json.RawMessage
 	}
 	require.NoError(w, json.Unmarshal(payload, &e))
-	account, err := spec.ParseStackID(e.StackID)
-	if err != nil {
+	if _, err := spec.ParseStackID(e.StackID); err != nil {
 		return &bookedRole{allowed: map[string]bool{}}
 	}
 	if e.RequestType != "Update" {
-		return w.roleOf(account, e.ResourceProperties)
+		return w.roleOf(e.StackID, e.ResourceProperties)
 	}
-	to, from := w.roleOf(account, e.ResourceProperties), w.roleOf(account, e.OldResourceProperties)
-	key := fmt.Sprint(account, string(e.ResourceProperties), string(e.OldResourceProperties))
+	to, from := w.roleOf(e.StackID, e.ResourceProperties), w.roleOf(e.StackID, e.OldResourceProperties)
+	key := fmt.Sprint(e.StackID, string(e.ResourceProperties), string(e.OldResourceProperties))
 	return roles.once(key, func() rolepolicy.Role { return to.During(from.Role) })
 }
 
 // roleOf is the role of a stack whose parameters give these properties: they have the same names.
-func (w *world) roleOf(account spec.Account, properties json.RawMessage) *bookedRole {
-	return roles.once(fmt.Sprint(account, string(properties)), func() rolepolicy.Role {
+func (w *world) roleOf(stackID string, properties json.RawMessage) *bookedRole {
+	return roles.once(stackID+string(properties), func() rolepolicy.Role {
+		account, err := spec.ParseStackID(stackID)
+		require.NoError(w, err)
 		template := readTemplate(w.T)
-		stack := rolepolicy.Stack{Partition: account.Partition, Region: account.Region, AccountID: account.ID, Parameters: map[string]string{}}
+		stack := rolepolicy.Stack{Partition: account.Partition, Region: account.Region, AccountID: account.ID, Parameters: map[string]string{}, References: boundariesOf(stackID)}
 		var given map[string]any
 		_ = json.Unmarshal(properties, &given) // of what is no object nothing is given
 		for name, value := range given {
+			if _, list := value.([]any); list && name == "PermissionsBoundary" {
+				continue // the stack's own, where the parameter is empty
+			}
 			if template.HasParameter(name) {
 				if text, ok := parameter(value); ok {
 					stack.Parameters[name] = text

@@ -47,7 +47,7 @@ func Clear(r Removal, seen *Observed) (Plan, error) {
 	if len(c.ask) > 0 {
 		return Plan{Ask: c.ask}, nil
 	}
-	return Plan{Stages: staged(c.strip, c.remove, c.last)}, nil
+	return Plan{Stages: staged(c.bound, c.strip, c.remove, c.last)}, nil
 }
 
 // clearing collects the steps of each stage.
@@ -58,6 +58,7 @@ type clearing struct {
 	keys                Ledger
 	retained            bool // whether everything stays
 	spared              bool // whether what was adopted stays
+	bound               []Step
 	strip, remove, last []Step
 	questions
 }
@@ -125,8 +126,22 @@ func (c *clearing) entity(slot Slot) {
 			*stage = append(*stage, Tag{Ref: entity.Ref, Unset: unset})
 		}
 	case Destroy:
+		c.rebound(slot, entity)
 		c.bare(entity)
 		*stage = append(*stage, Delete{Ref: entity.Ref})
+	}
+}
+
+// rebound plans that an entity which has lost its boundary gets it back, if it has policies that are
+// not the resource's own: the function may take those only from what has the boundary.
+func (c *clearing) rebound(slot Slot, entity *Entity) {
+	want := boundaryOf(slot, c.PermissionsBoundary, c.Boundaries)
+	others := slices.ContainsFunc(entity.Hung, func(r Ref) bool { return r.Kind == UserInlinePolicy || r.Kind == RoleInlinePolicy }) ||
+		slices.ContainsFunc(entity.Attached, func(arn string) bool {
+			return arn != c.Account.IAMARN("policy", c.Names.InstancePolicy) && arn != c.Account.IAMARN("policy", c.Names.UserPolicy)
+		})
+	if slot.Kind() != Profile && want != "" && entity.Boundary != want && others {
+		c.bound = append(c.bound, SetBoundary{entity.Ref, want})
 	}
 }
 

@@ -1,6 +1,7 @@
 package rolepolicy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -15,6 +16,9 @@ type Stack struct {
 	Partition, Region, AccountID string
 
 	Parameters map[string]string
+
+	// References are what Refs of resources give, by logical ID. The others give the logical ID.
+	References map[string]string
 }
 
 // scope gives values to what a template says, in one stack.
@@ -149,7 +153,7 @@ func (s scope) ref(name string) (any, error) {
 		return value, nil
 	}
 	if _, ok := s.resources[name]; ok {
-		return name, nil
+		return cmp.Or(s.stack.References[name], name), nil
 	}
 	return nil, fmt.Errorf("no such parameter or resource: %s", name)
 }
