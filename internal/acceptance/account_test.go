@@ -35,7 +35,7 @@ const (
 func (w *world) isEmpty() {
 	w.Helper()
 	empty := w.aws.Snapshot()
-	maps.DeleteFunc(empty.Policies, func(name string, _ localaws.Policy) bool { return strings.Contains(name, "Boundary-1ABC") })
+	maps.DeleteFunc(empty.Policies, func(name string, _ localaws.Policy) bool { return isBoundary(name) })
 	assert.Equal(w, localaws.New(localaws.Options{}).Snapshot(), empty, "the account is empty")
 }
 

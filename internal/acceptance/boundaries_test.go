@@ -25,6 +25,9 @@ func boundaryNames(stack string) map[string]string {
 	}
 }
 
+// isBoundary reports whether a policy is a boundary that a stack has made.
+func isBoundary(policy string) bool { return strings.HasSuffix(policy, "Boundary-1ABCDEFGHIJKL") }
+
 // boundariesOf are the ARNs of a stack's boundaries, by logical ID.
 func boundariesOf(stack string) map[string]string {
 	account, err := spec.ParseStackID(stack)
@@ -44,12 +47,19 @@ func (w *world) makeBoundaries(stack string) {
 	w.Helper()
 	have := w.aws.Snapshot().Policies
 	names := boundaryNames(stack)
+	partition := "aws"
+	switch region := w.config.Region; {
+	case strings.HasPrefix(region, "us-gov-"):
+		partition = "aws-us-gov"
+	case strings.HasPrefix(region, "cn-"):
+		partition = "aws-cn"
+	}
 	for _, id := range slices.Sorted(maps.Keys(names)) {
 		name := names[id]
 		if _, ok := have[name]; ok {
 			continue
 		}
-		document, err := readTemplate(w.T).Boundary(id, rolepolicy.Stack{Partition: "aws", Region: "us-east-1", AccountID: "123456789012"})
+		document, err := readTemplate(w.T).Boundary(id, rolepolicy.Stack{Partition: partition, Region: "us-east-1", AccountID: "123456789012"})
 		require.NoError(w, err)
 		_, err = w.iam.CreatePolicy(w.Context(), &iam.CreatePolicyInput{PolicyName: &name, PolicyDocument: aws.String(document)})
 		require.NoError(w, err)
