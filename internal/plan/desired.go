@@ -129,6 +129,9 @@ type Removal struct {
 	Boundaries spec.Boundaries
 	// PermissionsBoundary is an organization's own, or "". What stays keeps it.
 	PermissionsBoundary string
+	// Unbound says that the function may remove the stack's own boundaries: ExistingEntities is not Fail,
+	// or OnDelete is Retain.
+	Unbound bool
 }
 
 // Plan is what must be done to get from what was observed to what is desired. It is plain data.

@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"redis-cloud-iam/internal/spec"
 )
@@ -243,6 +244,13 @@ func (c *clearing) refuse() error {
 			for _, h := range c.hindrances(c.seen.In(slot)) {
 				add(h.remedy, "%s", h.what)
 			}
+		}
+	}
+	for _, step := range c.strip {
+		if s, ok := step.(SetBoundary); ok && s.ARN == "" && !c.Unbound {
+			kind := strings.ToLower(string(s.Kind))
+			add(fmt.Sprintf("Remove the boundary (aws iam delete-%[1]s-permissions-boundary --%[1]s-name %[2]s), and delete again", kind, s.Name),
+				"%s was adopted and stays, with a permissions boundary that goes with this stack, and the function may not remove it where ExistingEntities is Fail", s.Ref)
 		}
 	}
 	if len(found) == 0 || len(c.ask) > 0 {
