@@ -53,8 +53,8 @@ test-all: need-go ## Run the exhaustive tests with all their cases, then all tes
 	@CGO_ENABLED=1 $(GO_TEST) -race -skip '^TestKilledEverywhere$$' ./...
 
 .PHONY: fuzz
-fuzz: need-go ## Fuzz the event, the properties and the answer, each for FUZZTIME (1m)
-	@set -e; for package in ./internal/customresource ./internal/provision; do \
+fuzz: need-go ## Fuzz the event, the properties, the plan and the answer, each for FUZZTIME (1m)
+	@set -e; for package in ./internal/customresource ./internal/spec ./internal/plan; do \
 	  for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
 	    echo "$$package $$target"; \
 	    go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$package; \
@@ -74,7 +74,7 @@ bench: need-go ## Measure the function beside hello-world, Python and a straight
 	  sed -n 's/^ *accounts_test.go:[0-9]*: *//p' build/accounts.log; \
 	done
 	@echo; echo "The hot pieces, for benchstat"; echo
-	@go test -run '^$$' -bench . -benchtime 0.5s ./internal/provision ./internal/customresource
+	@go test -run '^$$' -bench . -benchtime 0.5s ./internal/spec ./internal/plan ./internal/account ./internal/customresource
 
 .PHONY: lint
 lint: need-go $(GOFUMPT) $(GOLANGCI_LINT) ## Check formatting, go vet and golangci-lint

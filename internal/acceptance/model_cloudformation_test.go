@@ -33,6 +33,8 @@ type modelStack struct {
 	template  map[string]any
 	live      bool
 	id, props string
+	// last is the event that was sent to it last, and before the one before that.
+	last, before event
 }
 
 func newModel(t *testing.T, s surroundings, references map[string]reference) *model {
@@ -80,7 +82,7 @@ func (m *model) deploy(s *modelStack, to map[string]any, c command) {
 		answer := m.send(s, create, c.Fault)
 		if answer.Status == cfn.StatusSuccess {
 			s.live, s.id, s.props, s.template = true, answer.PhysicalResourceID, props, to
-			m.settled(s, create, answer, c.Again)
+			m.settled(s, answer, c)
 			return
 		}
 		m.tell("%s rolls back", s.name)
@@ -101,7 +103,7 @@ func (m *model) update(s *modelStack, to map[string]any, there event, c command)
 	}
 	if answer.Status == cfn.StatusSuccess && !c.RollBack {
 		s.props, s.template = there.props, to
-		m.settled(s, there, answer, c.Again)
+		m.settled(s, answer, c)
 		return
 	}
 	m.rollBack(s, there, c)
@@ -117,7 +119,7 @@ func (m *model) rollBack(s *modelStack, there event, c command) {
 	if answer.PhysicalResourceID != s.id {
 		m.broken("a roll-back keeps the physical ID", "%s, not %s", answer.PhysicalResourceID, s.id)
 	}
-	m.settled(s, back, answer, c.Again)
+	m.settled(s, answer, c)
 }
 
 // rename updates a stack to other names, which is refused, and rolled back.
@@ -155,7 +157,7 @@ func (m *model) deleteStack(s *modelStack, c command) {
 		answer = m.insist(s, gone, disturbance{})
 	}
 	if c.Again && !m.stuck {
-		m.again(s, gone, answer)
+		m.again(s, answer)
 	}
 	s.live = false
 	m.adoptRetained(s, s.template)
@@ -172,7 +174,7 @@ func (m *model) adoptRetained(s *modelStack, template map[string]any) {
 	if len(retained) == 0 || m.stuck {
 		return
 	}
-	s.arn = m.newARN()
+	s.arn, s.last, s.before = m.newARN(), event{}, event{}
 	s.template = maps.Clone(template)
 	delete(s.template, "OnDelete")
 	s.template["ExistingEntities"] = "Adopt"
@@ -184,7 +186,7 @@ func (m *model) adoptRetained(s *modelStack, template map[string]any) {
 	}
 	s.live, s.id, s.props = true, answer.PhysicalResourceID, adopt.props
 	clear(m.known.freed)
-	m.settled(s, adopt, answer, true)
+	m.settled(s, answer, command{Again: true, Late: true})
 	time.Sleep(25 * time.Hour)
 	m.deleteStack(s, command{})
 }
@@ -202,9 +204,12 @@ func (m *model) insist(s *modelStack, e event, d disturbance) cfn.Response {
 
 // settled is where a Create or an Update has come to its end, with all that CloudFormation does
 // after it.
-func (m *model) settled(s *modelStack, e event, answer cfn.Response, again bool) {
+func (m *model) settled(s *modelStack, answer cfn.Response, c command) {
 	m.current(s, answer)
-	if again {
-		m.again(s, e, answer)
+	if c.Again {
+		m.again(s, answer)
+	}
+	if c.Late {
+		m.late(s)
 	}
 }

@@ -22,6 +22,7 @@ type command struct {
 	Fault, Then disturbance
 	RollBack    bool // another resource of the stack fails, so that an Update that succeeded is rolled back
 	Again       bool // Lambda delivers an event again that has succeeded
+	Late        bool // and then the one before it
 }
 
 // setting is a property of the stack's template. With the value nil it is left out.
@@ -121,7 +122,7 @@ func commands(stacks int) *rapid.Generator[[]command] {
 			fallthrough
 		case "delete":
 			c.Fault, c.Then = disturbed.Draw(t, "fault"), disturbed.Draw(t, "then")
-			c.Again = rapid.Bool().Draw(t, "again")
+			c.Again, c.Late = rapid.Bool().Draw(t, "again"), rapid.Bool().Draw(t, "late")
 		}
 		return c
 	})

@@ -14,7 +14,8 @@ import (
 // the event for failed.
 func (m *model) send(s *modelStack, e event, d disturbance) cfn.Response {
 	m.requests++
-	e.stack, e.requestID = s.arn, fmt.Sprintf("0b7c1d52-6f0e-4b7f-8a55-%012d", m.requests)
+	e.stack, e.requestID, e.sent = s.arn, fmt.Sprintf("0b7c1d52-6f0e-4b7f-8a55-%012d", m.requests), time.Now()
+	s.before, s.last = s.last, e
 	m.events = append(m.events, e.payload(m.T))
 	m.tell("%4d. %s %s, %s", len(m.events), e.kind, e.props, d)
 
@@ -64,15 +65,26 @@ func (m *model) invoke(e event) (answer cfn.Response, killed bool) {
 }
 
 // again delivers an event again that has succeeded, and nothing was sent since.
-func (m *model) again(s *modelStack, e event, first cfn.Response) {
+func (m *model) again(s *modelStack, first cfn.Response) {
 	m.tell("      Lambda delivers it again")
-	e.stack, e.requestID = s.arn, fmt.Sprintf("0b7c1d52-6f0e-4b7f-8a55-%012d", m.requests)
-	second, _ := m.invoke(e)
+	second, _ := m.invoke(s.last)
 	if changes := m.changes(); len(changes) > 0 {
 		m.broken("an event that comes a second time changes nothing", "%v", changes)
 	}
 	if second.Status != first.Status || second.PhysicalResourceID != first.PhysicalResourceID || !maps.Equal(second.Data, first.Data) {
 		m.broken("an event that comes a second time gets the same answer", "%+v, not %+v", second, first)
+	}
+}
+
+// late delivers the event before the last one again, now that the last one has succeeded.
+func (m *model) late(s *modelStack) {
+	if s.before.kind == "" || idIn(s.arn, s.before.props) != s.id {
+		return // it was of other entities
+	}
+	m.tell("      Lambda delivers the event before it again")
+	answer, _ := m.invoke(s.before)
+	if changes := m.changes(); len(changes) > 0 || answer.Status == cfn.StatusSuccess {
+		m.broken("an event that comes again after a newer one fails and changes nothing", "%s %v", answer.Status, changes)
 	}
 }
 

@@ -39,7 +39,8 @@ func (m *model) failedForAReason(s *modelStack, e event, answer cfn.Response) {
 	}
 	spec := m.spec(e.props)
 	if e.kind == "Delete" {
-		if !m.refusable || !(spec.Protect && refusedForUse(answer)) && !refusedForHolders(answer) {
+		protected := spec.Protect && refusedForUse(answer)
+		if !m.refusable || !protected && !refusedForHolders(answer) {
 			m.broken("an undisturbed event succeeds", "%s: %s", e.kind, answer.Reason)
 		}
 		refused()

@@ -1,3 +1,3 @@
-// Package account is the only code that talks to AWS. It observes what an account has, and carries out what
-// package plan has planned, again and again until nothing is left to do.
+// Package account is the only code that talks to AWS. It observes what an account has, and carries
+// out what package plan has planned, again and again until nothing is left to do.
 package account

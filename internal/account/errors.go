@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/smithy-go"
 
 	"redis-cloud-iam/internal/awscall"
@@ -49,16 +47,16 @@ func settling(err error) bool {
 	return hasCode(err, "NoSuchEntity", "DeleteConflict", "ConcurrentModification", "EntityTemporarilyUnmodifiable")
 }
 
-// changed reports whether AWS answered with an error that says that the account is not what the plan was
-// made for. That a call is not permitted is among them: the permissions of the function's role may be
-// seconds old, and reach some parts of AWS before others.
+// changed reports whether AWS answered with an error that says that the account is not what the plan
+// was made for. That a call is not permitted is among them: the permissions of the function's role
+// may be seconds old, and reach some parts of AWS before others.
 func changed(err error) bool {
 	return settling(err) || denied(err) || hasCode(err,
 		"EntityAlreadyExists", "ResourceExistsException", "ResourceNotFoundException", "InvalidRequestException")
 }
 
-// notYet reports whether AWS answered as it does while it has not heard of a key everywhere, or of the
-// policy that its user was given.
+// notYet reports whether AWS answered as it does while it has not heard of a key everywhere, or of
+// the policy that its user was given.
 func notYet(err error) bool {
 	return denied(err) || missing(err) || hasCode(err,
 		"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "SignatureDoesNotMatch", "AuthFailure")
@@ -67,7 +65,7 @@ func notYet(err error) bool {
 // refused reports whether AWS answered with an error that says that nothing was done.
 func refused(err error) bool {
 	response, ok := errors.AsType[*awshttp.ResponseError](err)
-	return ok && response.HTTPStatusCode() >= http.StatusBadRequest && response.HTTPStatusCode() < http.StatusInternalServerError
+	return ok && response.HTTPStatusCode()/100 == 4
 }
 
 // hasCode reports whether AWS answered with one of the error codes.
@@ -83,15 +81,15 @@ type stale struct{ error }
 
 func (s stale) Unwrap() error { return s.error }
 
-// final hides the code of an AWS error: the step has waited and cleaned up after itself, and to do all of
-// it again at once would meet the same.
+// final hides the code of an AWS error: the step has waited and cleaned up after itself, and to do
+// all of it again at once would meet the same.
 type final struct{ error }
 
 // errOvertaken is the error of a run whose work is removed while it is at it.
 var errOvertaken = errors.New("it was removed while it was being made, so a removal seems to run at the same time")
 
-// lookAgain reports whether a new observation and a new plan may get past an error: all that went wrong must
-// be of that kind.
+// lookAgain reports whether a new observation and a new plan may get past an error: all that went
+// wrong must be of that kind.
 func lookAgain(err error) bool {
 	if several, ok := errors.AsType[severalErrors](err); ok {
 		return !slices.ContainsFunc(several, func(one error) bool { return !lookAgain(one) })
@@ -101,25 +99,26 @@ func lookAgain(err error) bool {
 	return marked || planned || changed(err)
 }
 
-// afterLimit has the account observed anew where a limit was reached although what was observed had room:
-// the call may have taken effect before, and its reply was lost.
+// afterLimit has the account observed anew where a limit was reached although what was observed had
+// room: the call may have taken effect before, and its reply was lost.
 func afterLimit(err error) error {
-	if _, ok := errors.AsType[*iamtypes.LimitExceededException](err); ok {
+	if hasCode(err, "LimitExceeded") {
 		return stale{err}
 	}
 	return err
 }
 
-// settled repeats a call for the moments that IAM may need until it knows what the calls before it did.
-func settled(ctx context.Context, do func() error) error {
-	const attempts = 4
-	for attempt := 1; ; attempt++ {
-		err := do()
-		if err == nil || attempt == attempts || !settling(err) {
-			return err
-		}
-		if pauseErr := awscall.Pause(ctx, time.Duration(attempt*attempt)*200*time.Millisecond); pauseErr != nil {
+// repeated repeats a call while its error is one that may pass, for as long as patience lasts.
+func repeated(ctx context.Context, patience time.Duration, passes func(error) bool, do call) error {
+	start := time.Now()
+	for wait := 250 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
+		err := do(ctx)
+		if err == nil || !passes(err) || time.Since(start)+wait > patience || awscall.Pause(ctx, wait) != nil {
 			return err
 		}
 	}
 }
+
+// settled repeats a call for the moments that IAM may need until it knows what the calls before it
+// did.
+func settled(ctx context.Context, do call) error { return repeated(ctx, 4*time.Second, settling, do) }

@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -12,7 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
-	"redis-cloud-iam/internal/awscall"
 	"redis-cloud-iam/internal/plan"
 )
 
@@ -24,41 +22,41 @@ type madeKey struct {
 	proven bool // whether AWS has accepted it
 }
 
-// makeKey makes a key and stores it. When storing fails, the key is deleted. If AWS is out of reach for that
-// too, the next observation finds a key that no secret holds and that was never used, and it is deleted then.
+// makeKey makes a key and stores it. When storing fails, the key is deleted. If AWS is out of reach
+// for that too, the next observation finds a key that no secret holds and that was never used, and it
+// is deleted then.
 func (r *run) makeKey(ctx context.Context, s plan.MakeKey) error {
 	key, err := r.createKey(ctx, s)
 	if err != nil {
 		return err
 	}
-	value, err := json.Marshal(struct {
+	value := struct {
 		AccessKeyID     string `json:"accessKeyId"` // the names of Redis Cloud's REST API
 		AccessSecretKey string `json:"accessSecretKey"`
 		UserName        string `json:"userName"`
 		IAMRoleName     string `json:"iamRoleName"`
 		AccountID       string `json:"accountId"`
-	}{key.KeyID, key.secret.Reveal(), s.User, r.names.ConsoleRole, r.account.ID})
-	if err != nil {
-		return fmt.Errorf("encode the value of secret %s: %w", s.Secret, err)
+	}{key.KeyID, key.secret.Reveal(), s.User, r.names.ConsoleRole, r.account.ID}
+	store := func(ctx context.Context) error {
+		return r.store(ctx, plan.KeySecret, key.VersionID(), value, s.NewSecret)
 	}
-	if err := r.store(ctx, plan.KeySecret, version{key.VersionID(), string(value), s.NewSecret}); err != nil {
+	if err := guarded(ctx, store); err != nil { // a panic must not leave the key behind either
 		return r.discard(ctx, key, err)
 	}
-	r.wrote.key(key)
+	r.note(func() { r.wrote.made = &key })
 	return nil
 }
 
-// discard deletes a key whose storing failed, unless it was stored all the same. The context may have ended,
-// which is just when the key must not be left behind.
+// discard deletes a key whose storing failed, unless it was stored all the same. The context may have
+// ended, which is just when the key must not be left behind.
 func (r *run) discard(ctx context.Context, key madeKey, cause error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4*time.Second)
 	defer cancel()
-	if secret, err := r.entity(ctx, plan.KeySecret); err == nil && secret.Holds(key.KeyID) {
-		r.wrote.key(key)
-		r.wrote.secret(secret.Ref, secret.ARN)
+	if secret, err := r.bare(ctx, plan.KeySecret); err == nil && secret.Holds(key.KeyID) {
+		r.note(func() { r.wrote.made, r.wrote.arns[secret.Ref] = &key, secret.ARN })
 		return nil
 	}
-	lost := gone(r.delete(ctx, plan.Delete{Ref: plan.Ref{Kind: plan.AccessKey, Name: key.KeyID, On: r.names.User}}))
+	lost := r.delete(ctx, plan.Delete{Ref: plan.Ref{Kind: plan.AccessKey, Name: key.KeyID, On: r.names.User}})
 	switch {
 	case lost != nil:
 		return fmt.Errorf("%w; and delete access key %s, which could not be stored: %w", cause, key.KeyID, lost)
@@ -69,28 +67,25 @@ func (r *run) discard(ctx context.Context, key madeKey, cause error) error {
 	}
 }
 
-// createKey makes a key. Where it is not known whether the call had its effect, the account is observed
-// anew, and a key that no secret holds is deleted.
+// createKey makes a key. Where it is not known whether the call had its effect, the account is
+// observed anew, and a key that no secret holds is deleted.
 func (r *run) createKey(ctx context.Context, s plan.MakeKey) (madeKey, error) {
 	out, err := r.iam.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: &s.User})
 	switch {
-	case err == nil && (out.AccessKey == nil || aws.ToString(out.AccessKey.AccessKeyId) == "" || aws.ToString(out.AccessKey.SecretAccessKey) == ""):
-		return madeKey{}, stale{absent(nil, "CreateAccessKey")}
-	case err == nil:
-		record := plan.Record{KeyID: *out.AccessKey.AccessKeyId, Serial: s.Serial}
-		return madeKey{Record: record, secret: newSensitive(*out.AccessKey.SecretAccessKey), at: time.Now()}, nil
-	case ctx.Err() != nil:
-		return madeKey{}, err
 	case refused(err):
 		return madeKey{}, afterLimit(err)
-	default:
+	case err != nil:
 		return madeKey{}, stale{err}
+	case out.AccessKey == nil || aws.ToString(out.AccessKey.AccessKeyId) == "" || aws.ToString(out.AccessKey.SecretAccessKey) == "":
+		return madeKey{}, stale{absent(nil, "CreateAccessKey")}
 	}
+	record := plan.Record{KeyID: *out.AccessKey.AccessKeyId, Serial: s.Serial}
+	return madeKey{Record: record, secret: newSensitive(*out.AccessKey.SecretAccessKey), at: time.Now()}, nil
 }
 
-// proveKey waits until AWS accepts the key that this run made: for STS, which is what Redis Cloud asks
-// first, and for iam:GetUser, which the user policy grants the user on itself. Without this wait Redis Cloud
-// answers CLOUD_ACCOUNT_INVALID_CREDS for the first 8 to 15 seconds.
+// proveKey waits until AWS accepts the key that this run made: for STS, which is what Redis Cloud
+// asks first, and for iam:GetUser, which the user policy grants the user on itself. Without this wait
+// Redis Cloud answers CLOUD_ACCOUNT_INVALID_CREDS for the first 8 to 15 seconds.
 func (r *run) proveKey(ctx context.Context, s plan.ProveKey) error {
 	const (
 		patience   = time.Minute
@@ -99,51 +94,27 @@ func (r *run) proveKey(ctx context.Context, s plan.ProveKey) error {
 	key := r.wrote.made
 	config := r.config.Copy()
 	config.Credentials = credentials.NewStaticCredentialsProvider(key.KeyID, key.secret.Reveal(), "")
-	tokens, users := sts.NewFromConfig(config), iam.NewFromConfig(config)
-	err := parallel(
-		ctx,
-		func(ctx context.Context) error {
-			err := accepted(ctx, patience, func() error {
-				_, err := tokens.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
-				return err
-			})
-			if notYet(err) {
-				return stale{fmt.Errorf("AWS did not accept access key %s within %s: %w", key.KeyID, patience, err)}
-			}
-			return err
-		},
-		func(ctx context.Context) error {
-			err := accepted(ctx, policyWait, func() error {
-				_, err := users.GetUser(ctx, &iam.GetUserInput{UserName: &s.User})
-				return err
-			})
-			if notYet(err) {
-				// STS accepts the key, so something forbids what the user policy grants.
-				r.notice(fmt.Sprintf("access key %s may not call iam:GetUser on its own user, which Redis Cloud needs: "+
-					"look at the permissions boundary and at the organization's service control policies", key.KeyID))
-				return nil
-			}
-			return err
-		},
-		func(ctx context.Context) error {
-			records := append(slices.DeleteFunc(slices.Clone(s.Earlier), func(r plan.Record) bool { return r == key.Record }), key.Record)
-			return r.tag(ctx, plan.Tag{Ref: plan.User.Ref(r.names), Set: plan.MadeKeys(records)})
-		},
-	)
+	identity := calling(sts.NewFromConfig(config).GetCallerIdentity, &sts.GetCallerIdentityInput{})
+	user := calling(iam.NewFromConfig(config).GetUser, &iam.GetUserInput{UserName: &s.User})
+	err := parallel(ctx, func(ctx context.Context) error {
+		err := repeated(ctx, patience, notYet, identity)
+		if notYet(err) {
+			return stale{fmt.Errorf("AWS did not accept access key %s within %s: %w", key.KeyID, patience, err)}
+		}
+		return err
+	}, func(ctx context.Context) error {
+		err := repeated(ctx, policyWait, notYet, user)
+		if notYet(err) {
+			// STS accepts the key, so something forbids what the user policy grants.
+			r.notice(fmt.Sprintf("access key %s may not call iam:GetUser on its own user, which Redis Cloud needs: "+
+				"look at the permissions boundary and at the organization's service control policies", key.KeyID))
+			return nil
+		}
+		return err
+	}, func(ctx context.Context) error {
+		records := append(slices.DeleteFunc(slices.Clone(s.Earlier), func(r plan.Record) bool { return r == key.Record }), key.Record)
+		return r.tag(ctx, plan.Tag{Ref: plan.User.Ref(r.names), Set: plan.MadeKeys(records)})
+	})
 	key.proven = err == nil
 	return err
-}
-
-// accepted repeats the call while AWS answers "not yet", for as long as patience lasts.
-func accepted(ctx context.Context, patience time.Duration, call func() error) error {
-	start := time.Now()
-	for wait := 250 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
-		err := call()
-		if err == nil || !notYet(err) || time.Since(start)+wait > patience {
-			return err
-		}
-		if awscall.Pause(ctx, wait) != nil {
-			return err
-		}
-	}
 }

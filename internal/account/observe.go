@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -25,18 +24,19 @@ type observer struct {
 	names   spec.Names
 	iam     *iam.Client
 	secrets *secretsmanager.Client
-	// removal says that all that keeps an entity from being deleted is read too, and no policy document.
+	// removal says that all that keeps an entity from being deleted is read too, and no policy
+	// document.
 	removal bool
-	// expected says that the entities are probably there. Then what hangs on them is read beside them, in
-	// one round trip, and else only once they were found.
+	// expected says that the entities are probably there. Then what hangs on them is read beside
+	// them, in one round trip, and else only once they were found.
 	expected bool
 	// readers says of which secrets the resource policy is read.
 	readers func(plan.Slot, plan.Claim) bool
 }
 
-// observe reads all slots, or those that are given into what was seen before.
+// observe reads the slots into what was seen.
 func (o *observer) observe(ctx context.Context, seen *plan.Observed, slots ...plan.Slot) error {
-	var reads []func(context.Context) error
+	var reads []call
 	entities := make([]*plan.Entity, len(slots))
 	for i, slot := range slots {
 		if slot.Ref(o.names).Name == "" { // a Delete with faulty properties
@@ -56,58 +56,71 @@ func (o *observer) observe(ctx context.Context, seen *plan.Observed, slots ...pl
 
 // entity reads what stands in a slot, with what hangs on it, or nil.
 func (o *observer) entity(ctx context.Context, slot plan.Slot) (*plan.Entity, error) {
-	r := reading{observer: o, name: slot.Ref(o.names).Name, entity: &plan.Entity{Ref: slot.Ref(o.names)}}
-	itself, details := r.policy, []func(context.Context) error{r.policyVersions}
-	switch slot.Kind() {
-	case plan.Policy:
-		if o.removal {
-			details = append(details, r.policyHolders)
-		} else {
-			details = append(details, r.firstDocument)
-		}
-	case plan.Role:
-		itself, details = r.role, []func(context.Context) error{r.rolePolicies}
-		if o.removal {
-			details = append(details, r.roleInline, r.roleProfiles)
-		}
-	case plan.Profile:
-		itself, details = r.profile, nil
-	case plan.Person:
-		itself, details = r.user, []func(context.Context) error{r.userPolicies, r.keys, r.login}
-		if o.removal {
-			details = append(details, r.userInline, r.groups, r.devices, r.certificates, r.sshKeys, r.credentials)
-		}
-	default:
-		itself, details = r.secret, nil
-	}
+	r, itself, details := o.reading(slot)
 	var err error
 	if o.expected {
 		err = parallel(ctx, append(details, itself)...)
 	} else if err = itself(ctx); err == nil && r.found {
 		err = parallel(ctx, details...)
 	}
+	e := r.entity
 	switch {
 	case err != nil || !r.found:
 		return nil, err
-	case slot.Kind() == plan.Policy && !o.removal && r.entity.DefaultVersion != firstVersion:
-		err = r.document(ctx, r.entity.DefaultVersion)
-	case slot.Kind() == plan.Secret && o.readers != nil && o.readers(slot, r.entity.Claim) && r.entity.Deleted.IsZero():
+	case e.Kind == plan.Policy && !o.removal && e.DefaultVersion != firstVersion:
+		err = r.document(ctx, e.DefaultVersion)
+	case e.Kind == plan.Secret && o.readers != nil && o.readers(slot, e.Claim) && e.Deleted.IsZero():
 		err = r.resourcePolicy(ctx)
 	}
-	slices.SortFunc(r.entity.Hung, func(a, b plan.Ref) int {
-		return cmp.Or(strings.Compare(string(a.Kind), string(b.Kind)), strings.Compare(a.Name, b.Name))
+	slices.SortFunc(e.Hung, func(a, b plan.Ref) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
 	})
-	return r.entity, err
+	slices.SortFunc(e.OtherVersions, func(a, b string) int {
+		return cmp.Compare(versionNumber(a), versionNumber(b))
+	})
+	return e, err
 }
 
-// reading reads one entity. Its methods run side by side: each writes fields of its own, and takes the name
-// from here.
+// versionNumber is the 12 of v12: IAM counts a policy's versions up and never uses a number again.
+func versionNumber(id string) int {
+	number, _ := strconv.Atoi(strings.TrimPrefix(id, "v"))
+	return number
+}
+
+// reading reads one entity. Its methods run side by side: each writes fields of its own, and takes
+// the name from here.
 type reading struct {
 	*observer
 	name   string
 	entity *plan.Entity
 	found  bool
 	mu     sync.Mutex // guards entity.Hung
+}
+
+// reading begins to read a slot, with the calls that read the entity itself and what hangs on it.
+func (o *observer) reading(slot plan.Slot) (r *reading, itself call, details []call) {
+	ref := slot.Ref(o.names)
+	r = &reading{observer: o, name: ref.Name, entity: &plan.Entity{Ref: ref}}
+	switch ref.Kind {
+	case plan.Policy:
+		itself, details = r.policy, r.onPolicy()
+	case plan.Role:
+		itself, details = r.role, r.onRole()
+	case plan.Profile:
+		itself = r.profile
+	case plan.Person:
+		itself, details = r.user, r.onUser()
+	default:
+		itself = r.secret
+	}
+	return r, itself, details
+}
+
+// bare reads what stands in a slot without what hangs on it. It is empty if nothing does.
+func (o *observer) bare(ctx context.Context, slot plan.Slot) (*plan.Entity, error) {
+	r, itself, _ := o.reading(slot)
+	err := itself(ctx)
+	return r.entity, err
 }
 
 // have notes what was found: the entity's name as AWS spells it, its ARN and its tags.
@@ -118,13 +131,6 @@ func (r *reading) have(name, arn *string, tags []iamtypes.Tag) {
 		all[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 	}
 	r.entity.SetTags(all)
-}
-
-// hang notes something that hangs on the entity.
-func (r *reading) hang(kind plan.Kind, name *string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.entity.Hung = append(r.entity.Hung, plan.Ref{Kind: kind, Name: aws.ToString(name), On: r.name})
 }
 
 func (r *reading) arn() *string { return aws.String(r.account.IAMARN("policy", r.name)) }
@@ -139,11 +145,9 @@ func (r *reading) policy(ctx context.Context) error {
 	return nil
 }
 
-// firstVersion is the default one of a policy until its document is changed. So it is read beside the
-// policy, and another one after it.
+// firstVersion is the default one of a policy until its document is changed. So it is read beside
+// the policy, and another one after it.
 const firstVersion = "v1"
-
-func (r *reading) firstDocument(ctx context.Context) error { return r.document(ctx, firstVersion) }
 
 func (r *reading) document(ctx context.Context, version string) error {
 	r.entity.Document = ""
@@ -153,46 +157,6 @@ func (r *reading) document(ctx context.Context, version string) error {
 	}
 	r.entity.Document = plan.DecodeDocument(aws.ToString(out.PolicyVersion.Document))
 	return nil
-}
-
-func (r *reading) policyVersions(ctx context.Context) error {
-	pages := iam.NewListPolicyVersionsPaginator(r.iam, &iam.ListPolicyVersionsInput{PolicyArn: r.arn()})
-	return list(ctx, pages, "list the versions of policy "+r.name, func(page *iam.ListPolicyVersionsOutput) {
-		for _, version := range page.Versions {
-			if !version.IsDefaultVersion {
-				r.entity.OtherVersions = append(r.entity.OtherVersions, aws.ToString(version.VersionId))
-			}
-		}
-		slices.SortFunc(r.entity.OtherVersions, func(a, b string) int { return cmp.Compare(versionNumber(a), versionNumber(b)) })
-	})
-}
-
-// versionNumber is the 12 of v12: IAM counts a policy's versions up and never uses a number again.
-func versionNumber(id string) int {
-	number, _ := strconv.Atoi(strings.TrimPrefix(id, "v"))
-	return number
-}
-
-// policyHolders reads to whom a policy is attached. Those who have it as their permissions boundary are not
-// among them: to take a boundary off would raise their permissions.
-func (r *reading) policyHolders(ctx context.Context) error {
-	pages := iam.NewListEntitiesForPolicyPaginator(r.iam, &iam.ListEntitiesForPolicyInput{
-		PolicyArn: r.arn(), PolicyUsageFilter: iamtypes.PolicyUsageTypePermissionsPolicy,
-	})
-	hold := func(kind plan.Kind, name *string) {
-		r.entity.Holders = append(r.entity.Holders, plan.Ref{Kind: kind, Name: aws.ToString(name)})
-	}
-	return list(ctx, pages, "list the attachments of policy "+r.name, func(page *iam.ListEntitiesForPolicyOutput) {
-		for _, user := range page.PolicyUsers {
-			hold(plan.Person, user.UserName)
-		}
-		for _, role := range page.PolicyRoles {
-			hold(plan.Role, role.RoleName)
-		}
-		for _, group := range page.PolicyGroups {
-			hold(plan.Group, group.GroupName)
-		}
-	})
 }
 
 func (r *reading) role(ctx context.Context) error {
@@ -218,37 +182,6 @@ func boundary(b *iamtypes.AttachedPermissionsBoundary) string {
 	return aws.ToString(b.PermissionsBoundaryArn)
 }
 
-func (r *reading) attached(policies []iamtypes.AttachedPolicy) {
-	for _, policy := range policies {
-		r.entity.Attached = append(r.entity.Attached, aws.ToString(policy.PolicyArn))
-	}
-}
-
-func (r *reading) rolePolicies(ctx context.Context) error {
-	pages := iam.NewListAttachedRolePoliciesPaginator(r.iam, &iam.ListAttachedRolePoliciesInput{RoleName: &r.name})
-	return list(ctx, pages, "list the policies attached to role "+r.name, func(page *iam.ListAttachedRolePoliciesOutput) {
-		r.attached(page.AttachedPolicies)
-	})
-}
-
-func (r *reading) roleInline(ctx context.Context) error {
-	pages := iam.NewListRolePoliciesPaginator(r.iam, &iam.ListRolePoliciesInput{RoleName: &r.name})
-	return list(ctx, pages, "list the inline policies of role "+r.name, func(page *iam.ListRolePoliciesOutput) {
-		for _, name := range page.PolicyNames {
-			r.hang(plan.RoleInlinePolicy, &name)
-		}
-	})
-}
-
-func (r *reading) roleProfiles(ctx context.Context) error {
-	pages := iam.NewListInstanceProfilesForRolePaginator(r.iam, &iam.ListInstanceProfilesForRoleInput{RoleName: &r.name})
-	return list(ctx, pages, "list the instance profiles of role "+r.name, func(page *iam.ListInstanceProfilesForRoleOutput) {
-		for _, profile := range page.InstanceProfiles {
-			r.hang(plan.Profile, profile.InstanceProfileName)
-		}
-	})
-}
-
 func (r *reading) profile(ctx context.Context) error {
 	out, err := r.iam.GetInstanceProfile(ctx, &iam.GetInstanceProfileInput{InstanceProfileName: &r.name})
 	if err != nil || out.InstanceProfile == nil {
@@ -258,6 +191,16 @@ func (r *reading) profile(ctx context.Context) error {
 	for _, role := range out.InstanceProfile.Roles {
 		r.entity.Attached = append(r.entity.Attached, aws.ToString(role.RoleName))
 	}
+	return nil
+}
+
+func (r *reading) user(ctx context.Context) error {
+	out, err := r.iam.GetUser(ctx, &iam.GetUserInput{UserName: &r.name})
+	if err != nil || out.User == nil {
+		return absent(err, "read user "+r.name)
+	}
+	r.have(out.User.UserName, out.User.Arn, out.User.Tags)
+	r.entity.Boundary = boundary(out.User.PermissionsBoundary)
 	return nil
 }
 
@@ -288,11 +231,19 @@ func (r *reading) resourcePolicy(ctx context.Context) error {
 	return nil
 }
 
-// lastUse reads when a key was last used, and for what.
+// ask reads when the user's keys that a plan must know about were last used, and for what.
+func (o *observer) ask(ctx context.Context, user *plan.Entity, ids []string) error {
+	var reads []call
+	for _, id := range ids {
+		reads = append(reads, func(ctx context.Context) error { return o.lastUse(ctx, user.Key(id)) })
+	}
+	return parallel(ctx, reads...)
+}
+
 func (o *observer) lastUse(ctx context.Context, key *plan.Key) error {
 	out, err := o.iam.GetAccessKeyLastUsed(ctx, &iam.GetAccessKeyLastUsedInput{AccessKeyId: &key.ID})
 	if err != nil || out.AccessKeyLastUsed == nil {
-		key.UseKnown = err != nil && missing(err)
+		key.UseKnown = missing(err)
 		return absent(err, "read the last use of access key "+key.ID)
 	}
 	last := out.AccessKeyLastUsed
@@ -300,33 +251,3 @@ func (o *observer) lastUse(ctx context.Context, key *plan.Key) error {
 	key.UsedFor, key.UsedIn = aws.ToString(last.ServiceName), aws.ToString(last.Region)
 	return nil
 }
-
-// ask reads the last use of the user's keys that a plan must know.
-func (o *observer) ask(ctx context.Context, user *plan.Entity, ids []string) error {
-	var reads []func(context.Context) error
-	for _, id := range ids {
-		reads = append(reads, func(ctx context.Context) error { return o.lastUse(ctx, user.Key(id)) })
-	}
-	return parallel(ctx, reads...)
-}
-
-// pager is what all of the SDK's paginators are.
-type pager[Page any] interface {
-	HasMorePages() bool
-	NextPage(ctx context.Context, options ...func(*iam.Options)) (Page, error)
-}
-
-// list hands every page to take. If the entity is not there, there are no pages.
-func list[Page any](ctx context.Context, pages pager[Page], doing string, take func(Page)) error {
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return absent(err, doing)
-		}
-		take(page)
-	}
-	return nil
-}
-
-// now is the moment of an observation. Later than it is what a concurrent run makes meanwhile.
-func now() *plan.Observed { return &plan.Observed{At: time.Now()} }

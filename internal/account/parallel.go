@@ -11,12 +11,15 @@ import (
 	"sync"
 )
 
-// parallel runs the functions side by side, waits for all, and returns their errors in their order.
-func parallel(ctx context.Context, functions ...func(context.Context) error) error {
-	errs := make([]error, len(functions))
+// call is something that is done in AWS and that gives nothing but its error.
+type call func(context.Context) error
+
+// parallel makes the calls side by side, waits for all, and returns their errors in their order.
+func parallel(ctx context.Context, calls ...call) error {
+	errs := make([]error, len(calls))
 	var wait sync.WaitGroup
-	for i, function := range functions {
-		wait.Go(func() { errs[i] = guarded(ctx, function) })
+	for i, one := range calls {
+		wait.Go(func() { errs[i] = guarded(ctx, one) })
 	}
 	wait.Wait()
 
@@ -38,10 +41,10 @@ func parallel(ctx context.Context, functions ...func(context.Context) error) err
 	}
 }
 
-// guarded runs a function and makes a panic in it an error. In a goroutine of its own a panic would end the
-// process, and CloudFormation would wait for an answer for an hour. The error quotes the runtime's own
-// errors alone: another value may hold a secret.
-func guarded(ctx context.Context, function func(context.Context) error) (err error) {
+// guarded makes a call and makes a panic in it an error. In a goroutine of its own a panic would end
+// the process, and CloudFormation would wait for an answer for an hour. The error quotes the
+// runtime's own errors alone: another value may hold a secret.
+func guarded(ctx context.Context, do call) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
 			what := fmt.Sprintf("panic of type %T", value)
@@ -51,30 +54,29 @@ func guarded(ctx context.Context, function func(context.Context) error) (err err
 			err = fmt.Errorf("internal error (%s, at %s)", what, origin())
 		}
 	}()
-	return function(ctx)
+	return do(ctx)
 }
 
 // origin names the place of a panic: the first below the runtime's own.
 func origin() string {
 	counters := make([]uintptr, 32)
-	frames, panicked := runtime.CallersFrames(counters[:runtime.Callers(3, counters)]), false
-	for more := true; more; {
-		var frame runtime.Frame
+	frames := runtime.CallersFrames(counters[:runtime.Callers(3, counters)])
+	frame, more := frames.Next()
+	for more && strings.HasPrefix(frame.Function, "runtime.") {
 		frame, more = frames.Next()
-		own := strings.HasPrefix(frame.Function, "runtime.")
-		if panicked && !own {
-			return fmt.Sprintf("%s:%d", path.Base(frame.File), frame.Line)
-		}
-		panicked = panicked || own
 	}
-	return "an unknown place"
+	return fmt.Sprintf("%s:%d", path.Base(frame.File), frame.Line)
 }
 
-// severalErrors are the errors of calls that were made side by side, in one list however they were nested.
+// severalErrors are the errors of calls that were made side by side, in one list however they were
+// nested.
 type severalErrors []error
 
 // about says of an error what was being done; of several, of each.
 func about(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
 	several, ok := err.(severalErrors) //nolint:errorlint // as above
 	if !ok {
 		return fmt.Errorf("%s: %w", doing, err)
@@ -86,9 +88,9 @@ func about(doing string, err error) error {
 	return list
 }
 
-// Error shows one error and counts the others: where one call fails for a reason of its own it is the only
-// one, and where AWS is out of reach they all say the same. A call that the end of the context cut off says
-// least.
+// Error shows one error and counts the others: where one call fails for a reason of its own it is the
+// only one, and where AWS is out of reach they all say the same. A call that the end of the context
+// cut off says least.
 func (s severalErrors) Error() string {
 	shown := max(0, slices.IndexFunc(s, func(err error) bool {
 		return !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled)

@@ -147,19 +147,12 @@ func faultOf(body []byte, operation string) string {
 	case body[0] == '{':
 		return "is no whole JSON object"
 	}
-	decoder, root := xml.NewDecoder(bytes.NewReader(body)), ""
-	for {
-		token, err := decoder.Token()
-		start, starts := token.(xml.StartElement)
-		switch {
-		case errors.Is(err, io.EOF) && root != "":
-			return ""
-		case err != nil:
-			return "is no whole XML document"
-		case starts && root == "":
-			if root = start.Name.Local; root != operation+"Response" {
-				return "is not from AWS"
-			}
-		}
+	var reply struct{ XMLName xml.Name }
+	switch err := xml.Unmarshal(body, &reply); {
+	case err != nil:
+		return "is no whole XML document"
+	case reply.XMLName.Local != operation+"Response":
+		return "is not from AWS"
 	}
+	return ""
 }

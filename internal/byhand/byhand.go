@@ -1,4 +1,5 @@
-// Package byhand makes what people had in their accounts before this software: for make local and for tests.
+// Package byhand makes what people had in their accounts before this software: for make local and
+// for tests.
 package byhand
 
 import (
@@ -15,14 +16,15 @@ import (
 // Password is the console password of [VendorsTemplate]'s user.
 const Password = "Correct-Horse-9-Battery"
 
-// FiveSteps makes what a person makes who follows the five console steps of Redis Cloud's documentation, in the account
-// with this ID, and returns the ID of the access key that Redis Cloud gets.
+// FiveSteps makes what a person makes who follows the five console steps of Redis Cloud's
+// documentation, in the account with this ID, and returns the ID of the access key that Redis Cloud
+// gets.
 func FiveSteps(ctx context.Context, client *iam.Client, account string) (keyID string, err error) {
 	return entities(ctx, client, account, nil)
 }
 
-// VendorsTemplate makes what the vendor's own CloudFormation template of 2021 makes: the same with a tag, a console password,
-// and two secrets.
+// VendorsTemplate makes what the vendor's own CloudFormation template of 2021 makes: the same with
+// a tag, a console password, and two secrets.
 func VendorsTemplate(ctx context.Context, client *iam.Client, secrets *secretsmanager.Client, account string) (keyID string, err error) {
 	keyID, err = entities(ctx, client, account, []types.Tag{{Key: aws.String("UsedBy"), Value: aws.String("RedisLabs")}})
 	if err != nil {
@@ -50,56 +52,33 @@ func entities(ctx context.Context, client *iam.Client, account string, tags []ty
 		return aws.String(fmt.Sprintf("arn:aws:iam::%s:policy/%s", account, *policy))
 	}
 
-	var made *iam.CreateAccessKeyOutput
-	for _, step := range []func() error{
-		func() (err error) {
-			_, err = client.CreatePolicy(ctx, &iam.CreatePolicyInput{PolicyName: nodes, PolicyDocument: aws.String(of2021)})
-			return err
-		},
-		func() (err error) {
-			_, err = client.CreateRole(ctx, &iam.CreateRoleInput{RoleName: node, AssumeRolePolicyDocument: aws.String(ec2), Tags: tags})
-			return err
-		},
-		func() (err error) {
-			_, err = client.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: node, PolicyArn: arn(nodes)})
-			return err
-		},
-		func() (err error) {
-			_, err = client.CreateInstanceProfile(ctx, &iam.CreateInstanceProfileInput{InstanceProfileName: node})
-			return err
-		},
-		func() (err error) {
-			_, err = client.AddRoleToInstanceProfile(ctx, &iam.AddRoleToInstanceProfileInput{InstanceProfileName: node, RoleName: node})
-			return err
-		},
-		func() (err error) {
-			_, err = client.CreatePolicy(ctx, &iam.CreatePolicyInput{PolicyName: users, PolicyDocument: aws.String(of2021)})
-			return err
-		},
-		func() (err error) {
-			_, err = client.CreateUser(ctx, &iam.CreateUserInput{UserName: user, Tags: tags})
-			return err
-		},
-		func() (err error) {
-			_, err = client.AttachUserPolicy(ctx, &iam.AttachUserPolicyInput{UserName: user, PolicyArn: arn(users)})
-			return err
-		},
-		func() (err error) {
-			made, err = client.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: user})
-			return err
-		},
-		func() (err error) {
-			_, err = client.CreateRole(ctx, &iam.CreateRoleInput{RoleName: person, AssumeRolePolicyDocument: aws.String(staff), Tags: tags})
-			return err
-		},
-		func() (err error) {
-			_, err = client.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: person, PolicyArn: arn(users)})
-			return err
-		},
-	} {
-		if err := step(); err != nil {
-			return "", fmt.Errorf("make the entities by hand: %w", err)
-		}
+	do := steps{ctx: ctx}
+	call(&do, client.CreatePolicy, &iam.CreatePolicyInput{PolicyName: nodes, PolicyDocument: aws.String(of2021)})
+	call(&do, client.CreateRole, &iam.CreateRoleInput{RoleName: node, AssumeRolePolicyDocument: aws.String(ec2), Tags: tags})
+	call(&do, client.AttachRolePolicy, &iam.AttachRolePolicyInput{RoleName: node, PolicyArn: arn(nodes)})
+	call(&do, client.CreateInstanceProfile, &iam.CreateInstanceProfileInput{InstanceProfileName: node})
+	call(&do, client.AddRoleToInstanceProfile, &iam.AddRoleToInstanceProfileInput{InstanceProfileName: node, RoleName: node})
+	call(&do, client.CreatePolicy, &iam.CreatePolicyInput{PolicyName: users, PolicyDocument: aws.String(of2021)})
+	call(&do, client.CreateUser, &iam.CreateUserInput{UserName: user, Tags: tags})
+	call(&do, client.AttachUserPolicy, &iam.AttachUserPolicyInput{UserName: user, PolicyArn: arn(users)})
+	made := call(&do, client.CreateAccessKey, &iam.CreateAccessKeyInput{UserName: user})
+	call(&do, client.CreateRole, &iam.CreateRoleInput{RoleName: person, AssumeRolePolicyDocument: aws.String(staff), Tags: tags})
+	call(&do, client.AttachRolePolicy, &iam.AttachRolePolicyInput{RoleName: person, PolicyArn: arn(users)})
+	if do.err != nil {
+		return "", fmt.Errorf("make the entities by hand: %w", do.err)
 	}
-	return aws.ToString(made.AccessKey.AccessKeyId), nil
+	return *made.AccessKey.AccessKeyId, nil
+}
+
+// steps are calls one after the other, up to the first that fails.
+type steps struct {
+	ctx context.Context //nolint:containedctx // of one function
+	err error
+}
+
+func call[In, Out any](s *steps, operation func(context.Context, *In, ...func(*iam.Options)) (*Out, error), in *In) (out *Out) {
+	if s.err == nil {
+		out, s.err = operation(s.ctx, in)
+	}
+	return out
 }

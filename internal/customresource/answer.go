@@ -15,8 +15,8 @@ type outcome struct {
 
 // respond writes the answer to a request. own is the resource's PhysicalID for it.
 //
-// A Create makes a new physical resource, even where it fails: CloudFormation deletes that
-// one next. An Update does so only where it succeeds: a new ID in a failed one would have
+// A Create makes a new physical resource, even where it fails: CloudFormation deletes that one
+// next. An Update does so only where it succeeds: a new ID in a failed one would have
 // CloudFormation delete it, and take the old one for lost. A Delete never does.
 func respond(r Request, own string, o outcome) cfn.Response {
 	id := cmp.Or(r.PhysicalResourceID, own)
@@ -41,8 +41,8 @@ func respond(r Request, own string, o outcome) cfn.Response {
 	return response
 }
 
-// clipID cuts a physical resource ID to the length that CloudFormation takes. A mark
-// where it was cut would be of no use: nobody reads on.
+// clipID cuts a physical resource ID to the length that CloudFormation takes. A mark where it was
+// cut would be of no use: nobody reads on.
 func clipID(id string) string {
 	return prefix(strings.ToValidUTF8(id, "\uFFFD"), maxPhysicalID, maxPhysicalIDJSON)
 }

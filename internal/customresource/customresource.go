@@ -1,5 +1,5 @@
-// Package customresource speaks the protocol between CloudFormation and a Lambda
-// function behind a custom resource. It knows nothing of what the resource is.
+// Package customresource speaks the protocol between CloudFormation and a Lambda function behind a
+// custom resource. It knows nothing of what the resource is.
 //
 // What it promises:
 //
@@ -24,27 +24,25 @@ import (
 
 // Resource is what the protocol needs of a custom resource.
 //
-// The same event may come more than once, and Provision may be stopped anywhere: it must
-// go on from whatever is already there, and Delete must meet what is absent as success.
+// The same event may come more than once, and Provision may be stopped anywhere: it must go on from
+// whatever is already there, and Delete must meet what is absent as success.
 type Resource interface {
-	// PhysicalID names the resource that a Create or Update of this request would make.
-	// It is pure, is asked before any side effect, and does not fail. Of a longer ID
-	// the first 1,024 bytes are used.
+	// PhysicalID names the resource that a Create or Update of this request would make. It is pure,
+	// is asked before any side effect, and does not fail. Of a longer ID the first 1,024 bytes are
+	// used.
 	PhysicalID(Request) string
 
-	// Provision carries the request out. The text of its error is shown to people and
-	// logged, so it holds no secret. ctx ends well before Lambda's deadline; Provision
-	// then has a second and a half to clean up and return, or it is abandoned. It never
-	// runs twice at the same time.
+	// Provision carries the request out. The text of its error is shown to people and logged, so it
+	// holds no secret. ctx ends well before Lambda's deadline; Provision then has a second and a
+	// half to clean up and return, or it is abandoned. It never runs twice at the same time.
 	Provision(ctx context.Context, r Request) (Answer, error)
 }
 
 // Answer is what a successful Provision says.
 type Answer struct {
-	// PhysicalResourceID replaces [Resource.PhysicalID] in the answer to a Create, and to
-	// an Update that succeeded; to CloudFormation a new one is a replacement, and it will
-	// delete the old one. Empty means PhysicalID. A Delete, or an Update that failed,
-	// cannot change it.
+	// PhysicalResourceID replaces [Resource.PhysicalID] in the answer to a Create, and to an Update
+	// that succeeded; to CloudFormation a new one is a replacement, and it will delete the old one.
+	// Empty means PhysicalID. A Delete, or an Update that failed, cannot change it.
 	PhysicalResourceID string
 
 	// Data is what Fn::GetAtt reads. It is not sent with a failure, and never holds a secret.
@@ -57,8 +55,8 @@ type Answer struct {
 // Option changes how a [Handler] works.
 type Option func(*handler)
 
-// WithHTTPClient sets the client that delivers the answers, but for one thing: redirects
-// are not followed, because the signature in a ResponseURL is good for that URL alone.
+// WithHTTPClient sets the client that delivers the answers, but for one thing: redirects are not
+// followed, because the signature in a ResponseURL is good for that URL alone.
 func WithHTTPClient(client *http.Client) Option {
 	return func(h *handler) {
 		c := *client
@@ -72,9 +70,9 @@ func WithLogger(logger *slog.Logger) Option {
 	return func(h *handler) { h.log = logger }
 }
 
-// Handler makes a Lambda handler of a resource. Its Invoke returns nil once CloudFormation
-// has the answer, whatever that says, and an error if there was nobody to answer or the
-// answer could not be delivered.
+// Handler makes a Lambda handler of a resource. Its Invoke returns nil once CloudFormation has the
+// answer, whatever that says, and an error if there was nobody to answer or the answer could not be
+// delivered.
 func Handler(resource Resource, opts ...Option) lambda.Handler {
 	h := &handler{resource: resource, log: slog.Default(), busy: make(chan struct{}, 1)}
 	// Lambda freezes the process between two events, and a connection kept that long is dead.

@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// deliver puts the body to the URL until it is accepted, it is clear that it will not be,
-// or ctx, which must have a deadline, leaves no time for more. It returns the number of
-// attempts. Each sends the same bytes, so that one whose reply was lost can be repeated.
+// deliver puts the body to the URL until it is accepted, it is clear that it will not be, or ctx,
+// which must have a deadline, leaves no time for more. It returns the number of attempts. Each
+// sends the same bytes, so that one whose reply was lost can be repeated.
 func deliver(ctx context.Context, client *http.Client, to *url.URL, body []byte) (int, error) {
 	end, _ := ctx.Deadline()
 	for attempt, pause := 1, 200*time.Millisecond; ; attempt, pause = attempt+1, min(2*pause, 5*time.Second) {
@@ -32,17 +32,17 @@ func deliver(ctx context.Context, client *http.Client, to *url.URL, body []byte)
 	}
 }
 
-// put makes one attempt, and says what went wrong, if anything, and whether that is final.
-// It takes at most 5 s, and no more than half of what remains while that is longer than
-// 1 s, so that an attempt that hangs leaves time for another.
+// put makes one attempt, and says what went wrong, if anything, and whether that is final. It takes
+// at most 5 s, and no more than half of what remains while that is longer than 1 s, so that an
+// attempt that hangs leaves time for another.
 func put(ctx context.Context, client *http.Client, to *url.URL, body []byte) (failure string, final bool) {
 	end, _ := ctx.Deadline()
 	ctx, cancel := context.WithTimeout(ctx, min(5*time.Second, max(time.Second, time.Until(end)/2)))
 	defer cancel()
 	request := &http.Request{
 		Method: http.MethodPut,
-		// As parsed, not rebuilt: net/url keeps the escapes of a path and the whole query as
-		// they were written, and the signature covers them.
+		// As parsed, not rebuilt: net/url keeps the escapes of a path and the whole query as they
+		// were written, and the signature covers them.
 		URL: to,
 		// Present and empty, as in AWS's cfn-response: the URL was signed for no type.
 		Header:        http.Header{"Content-Type": {""}},
@@ -62,8 +62,8 @@ func put(ctx context.Context, client *http.Client, to *url.URL, body []byte) (fa
 	return fmt.Sprintf("%d %s", status, http.StatusText(status)), status < 500 && status != http.StatusTooManyRequests
 }
 
-// describe tells what went wrong in a request in words of our own, because *url.Error
-// quotes the URL, and those inside it the host or its address.
+// describe tells what went wrong in a request in words of our own, because *url.Error quotes the
+// URL, and those inside it the host or its address.
 func describe(err error) string {
 	if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {
 		return "no reply in time"

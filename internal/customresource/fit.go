@@ -12,18 +12,17 @@ import (
 	"github.com/aws/aws-lambda-go/cfn"
 )
 
-// maxBody is the most bytes that the body of an answer may have, by "Custom resource
-// response objects".
+// maxBody is the most bytes that the body of an answer may have, by "Custom resource response
+// objects".
 const maxBody = 4096
 
 // ellipsis shows that a text was cut; its three bytes are the same in JSON.
 const ellipsis = "…"
 
-// fit writes the response as JSON of at most maxBody bytes. What does not fit goes in the
-// order of what it is worth: the end of Reason; then values of Data, largest first, whose
-// keys stay because Fn::GetAtt fails on a key that is absent; then keys. It takes the same
-// out of r, and returns the keys that lost something. Identifiers always fit, by the bounds
-// that decode sets.
+// fit writes the response as JSON of at most maxBody bytes. What does not fit goes in the order of
+// what it is worth: the end of Reason; then values of Data, largest first, whose keys stay because
+// Fn::GetAtt fails on a key that is absent; then keys. It takes the same out of r, and returns the
+// keys that lost something. Identifiers always fit, by the bounds that decode sets.
 func fit(r *cfn.Response) (body []byte, lost []string) {
 	over := func() int {
 		body = encode(r)
@@ -58,8 +57,8 @@ func fit(r *cfn.Response) (body []byte, lost []string) {
 	return body, lost
 }
 
-// cut returns s as valid UTF-8, shortened so that as JSON it has at most size bytes. A text
-// that was shortened ends in an ellipsis; if there is no room even for that, it is empty.
+// cut returns s as valid UTF-8, shortened so that as JSON it has at most size bytes. A text that
+// was shortened ends in an ellipsis; if there is no room even for that, it is empty.
 func cut(s string, size int) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	if prefix(s, len(s), size) == s {
@@ -71,8 +70,8 @@ func cut(s string, size int) string {
 	return prefix(s, len(s), size-len(ellipsis)) + ellipsis
 }
 
-// prefix returns the longest whole runes at the start of s that have at most size bytes,
-// and as JSON at most jsonSize bytes.
+// prefix returns the longest whole runes at the start of s that have at most size bytes, and as
+// JSON at most jsonSize bytes.
 func prefix(s string, size, jsonSize int) string {
 	quoted := len(`""`)
 	for i, r := range s {

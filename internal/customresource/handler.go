@@ -19,8 +19,8 @@ type handler struct {
 	log      *slog.Logger
 	order    order
 
-	// busy holds one token while Provision runs, even after it was abandoned, so that the
-	// next event in this process cannot overlap with it.
+	// busy holds one token while Provision runs, even after it was abandoned, so that the next
+	// event in this process cannot overlap with it.
 	busy chan struct{}
 }
 
@@ -35,7 +35,7 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	s := newSchedule(ctx, start)
 
 	own, failure := h.physicalID(ctx, r)
-	o := outcome{failure: cmp.Or(failure, r.faults(), h.order.late(r, start))}
+	o := outcome{failure: cmp.Or(failure, r.faults(), tooOld(to, start), h.order.late(r))}
 	if o.failure == "" {
 		o = h.provision(ctx, r, s)
 	}
@@ -60,13 +60,13 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err // Lambda's runtime logs it, so the line above does not
 	}
-	// Nobody reads what an asynchronous invocation returns. For whoever invokes the
-	// function by hand it should at least be JSON.
+	// Nobody reads what an asynchronous invocation returns. For whoever invokes the function by
+	// hand it should at least be JSON.
 	return []byte("null"), nil
 }
 
-// physicalID is the resource's ID for the request, made fit for an answer. If the resource
-// cannot even say that, the answer is a failure under the logical ID.
+// physicalID is the resource's ID for the request, made fit for an answer. If the resource cannot
+// even say that, the answer is a failure under the logical ID.
 func (h *handler) physicalID(ctx context.Context, r Request) (id, failure string) {
 	failure = h.protect(ctx, func() { id = clipID(h.resource.PhysicalID(r)) })
 	return cmp.Or(id, r.LogicalResourceID, "unknown"), failure
@@ -119,8 +119,8 @@ func (h *handler) attempt(ctx context.Context, r Request) outcome {
 	return outcome{answer: answer}
 }
 
-// afterwards says what becomes of the traces of a request that did not finish. It is true
-// of a rollback as well, where the Update or Delete that stopped is itself the undoing.
+// afterwards says what becomes of the traces of a request that did not finish. It is true of a
+// rollback as well, where the Update or Delete that stopped is itself the undoing.
 func afterwards(t cfn.RequestType) string {
 	switch t {
 	case cfn.RequestCreate:
@@ -132,8 +132,8 @@ func afterwards(t cfn.RequestType) string {
 	}
 }
 
-// protect runs f, and returns what to say of a panic in it. It quotes the runtime's own
-// errors alone: any other value may hold a secret, so only its type is told.
+// protect runs f, and returns what to say of a panic in it. It quotes the runtime's own errors
+// alone: any other value may hold a secret, so only its type is told.
 func (h *handler) protect(ctx context.Context, f func()) (failure string) {
 	defer func() {
 		v := recover()

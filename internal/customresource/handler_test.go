@@ -128,9 +128,9 @@ func TestTheResourceGetsTheEventAsItWasSent(t *testing.T) {
 		StackID:            "arn:aws:cloudformation:eu-west-1:111122223333:stack/s/1",
 		ResourceType:       "Custom::Thing",
 		LogicalResourceID:  "Thing",
-		PhysicalResourceID: "old-id",
-		Properties:         json.RawMessage(`[1,"two",null]`),
-		OldProperties:      json.RawMessage(`"any shape"`),
+		PhysicalResourceID: "old-id", Sent: time.Unix(1, 0).Add(-2 * time.Hour).UTC(),
+		Properties:    json.RawMessage(`[1,"two",null]`),
+		OldProperties: json.RawMessage(`"any shape"`),
 	}, got)
 	assert.Equal(t, map[string]any{"Key": "<value> & more"}, s.answer().Data)
 	assert.Equal(t, "well done", s.answer().Reason)

@@ -8,16 +8,27 @@ import (
 	"time"
 )
 
-// awaited is for how long CloudFormation awaits an answer at most: ServiceTimeout is 3,600 seconds or less.
+// awaited is for how long CloudFormation awaits an answer at most: ServiceTimeout is 3,600 seconds
+// or less.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudformation-customresource.html
 const awaited = time.Hour
 
-// signed is for how long a ResponseURL of the older signature is good. AWS does not document it: it is what
-// public events show, whose stacks were made two hours and some seconds before.
+// tooOld says that nobody awaits an answer to an event any more, or returns "". The older signature does not
+// tell for certain when the event was sent.
+func tooOld(to *url.URL, now time.Time) string {
+	sent := sentAt(to)
+	if !to.Query().Has("X-Amz-Date") || sent.IsZero() || now.Sub(sent) <= awaited {
+		return ""
+	}
+	return fmt.Sprintf("nothing was done: CloudFormation sent this event at %s, and awaits no answer to it any more", sent.Format(time.RFC3339))
+}
+
+// signed is for how long a ResponseURL of the older signature is good. AWS does not document it: it
+// is what public events show, whose stacks were made two hours and some seconds before.
 const signed = 2 * time.Hour
 
-// sentAt reads when CloudFormation sent an event: when it signed the ResponseURL. It is zero if the URL does
-// not tell.
+// sentAt reads when CloudFormation sent an event: when it signed the ResponseURL. It is zero if the
+// URL does not tell.
 func sentAt(to *url.URL) time.Time {
 	query := to.Query()
 	if sent, err := time.Parse("20060102T150405Z", query.Get("X-Amz-Date")); err == nil {
@@ -29,20 +40,17 @@ func sentAt(to *url.URL) time.Time {
 	return time.Time{}
 }
 
-// order remembers the newest event of each resource that this process has begun. Lambda delivers an event at
-// least once, so an old one may come after a newer one.
+// order remembers the newest event of each resource that this process has begun. Lambda delivers an
+// event at least once, so an old one may come after a newer one.
 type order struct {
 	mu     sync.Mutex
 	newest map[string]time.Time
 }
 
 // late says why an event comes too late to be obeyed, or returns "".
-func (o *order) late(r Request, now time.Time) string {
+func (o *order) late(r Request) string {
 	if r.Sent.IsZero() {
 		return ""
-	}
-	if now.Sub(r.Sent) > awaited {
-		return fmt.Sprintf("nothing was done: CloudFormation sent this event at %s, and awaits no answer to it any more", r.Sent.Format(time.RFC3339))
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -6,15 +6,16 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/cfn"
 )
 
-// Request is one event. It is decoded so tolerantly that every event with a usable
-// ResponseURL can be answered: a string that is absent, of another type or longer than
-// CloudFormation could send is empty here. The ResponseURL itself is not part of it.
+// Request is one event. It is decoded so tolerantly that every event with a usable ResponseURL can
+// be answered: a string that is absent, of another type or longer than CloudFormation could send is
+// empty here. The ResponseURL itself is not part of it.
 type Request struct {
 	Type               cfn.RequestType // Create, Update or Delete
 	RequestID          string
@@ -27,8 +28,8 @@ type Request struct {
 	// request is not carried out if a newer one of the same resource has begun.
 	Sent time.Time
 
-	// ResourceProperties and OldResourceProperties as they were sent, of any JSON shape;
-	// nil if they were not. A Resource checks them.
+	// ResourceProperties and OldResourceProperties as they were sent, of any JSON shape; nil if
+	// they were not. A Resource checks them.
 	Properties, OldProperties json.RawMessage
 }
 
@@ -44,8 +45,8 @@ func (r Request) LogValue() slog.Value {
 }
 
 // An answer must have room for the identifiers that it echoes, however they are escaped.
-// CloudFormation's own are far shorter than this: a stack ARN has some 250 bytes, a
-// logical ID at most 255, a request ID 36.
+// CloudFormation's own are far shorter than this: a stack ARN has some 250 bytes, a logical ID at
+// most 255, a request ID 36.
 const (
 	maxIdentifierJSON = 512               // bytes, written as JSON
 	maxPhysicalID     = 1024              // bytes, "Custom resource response objects"
@@ -58,8 +59,8 @@ var (
 	errNoResponseURL = errors.New("decode the event: it has no usable ResponseURL, so there is nobody to answer")
 )
 
-// decode reads an event and the URL that its answer goes to. The request shares no memory
-// with the payload, whose buffer Lambda's runtime may use again.
+// decode reads an event and the URL that its answer goes to. The request shares no memory with the
+// payload, whose buffer Lambda's runtime may use again.
 func decode(payload []byte) (Request, *url.URL, error) {
 	var fields map[string]json.RawMessage // not a struct: names that differ by case are other names
 	if err := json.Unmarshal(payload, &fields); err != nil {
@@ -107,19 +108,13 @@ func text(raw json.RawMessage) string {
 // faults says everything that keeps the request from being carried out, or nothing.
 func (r Request) faults() string {
 	var faults, missing []string
-	switch r.Type {
-	case cfn.RequestCreate, cfn.RequestUpdate, cfn.RequestDelete:
-	default:
+	if !slices.Contains([]cfn.RequestType{cfn.RequestCreate, cfn.RequestUpdate, cfn.RequestDelete}, r.Type) {
 		faults = append(faults, fmt.Sprintf("its RequestType %q is none of Create, Update and Delete", r.Type))
 	}
-	if r.StackID == "" {
-		missing = append(missing, "StackId")
-	}
-	if r.RequestID == "" {
-		missing = append(missing, "RequestId")
-	}
-	if r.LogicalResourceID == "" {
-		missing = append(missing, "LogicalResourceId")
+	for _, id := range [][2]string{{"StackId", r.StackID}, {"RequestId", r.RequestID}, {"LogicalResourceId", r.LogicalResourceID}} {
+		if id[1] == "" {
+			missing = append(missing, id[0])
+		}
 	}
 	if len(missing) > 0 {
 		faults = append(faults, "it has no usable "+strings.Join(missing, ", "))

@@ -12,8 +12,8 @@ type schedule struct {
 	deliver time.Time     // when the last attempt to deliver the answer ends
 }
 
-// newSchedule keeps six seconds before Lambda's deadline for the answer, and leaves at
-// least half of the time to Provision:
+// newSchedule keeps six seconds before Lambda's deadline for the answer, and leaves at least half
+// of the time to Provision:
 //
 //	start ──── Provision ────▶ −6 s ── its clean-up ──▶ −4.5 s ── the answer ──▶ −1 s
 //

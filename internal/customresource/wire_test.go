@@ -22,7 +22,7 @@ import (
 // covers the escapes and the empty Content-Type.
 func TestTheRequestOnTheWire(t *testing.T) {
 	targets := []string{
-		"/arn%3Aaws%3Acloudformation%3Aeu-west-1%3A111122223333%3Astack/s/1%7CThing%7C5a6b?X-Amz-Date=20250601T000000Z&X-Amz-Credential=AK%2F2025%2fs3&X-Amz-Signature=a%2Bb%3d%7C+c",
+		"/arn%3Aaws%3Acloudformation%3Aeu-west-1%3A111122223333%3Astack/s/1%7CThing%7C5a6b?X-Amz-Credential=AK%2F2025%2fs3&X-Amz-Signature=a%2Bb%3d%7C+c",
 		"/a%20b%2Bc%7C%2F~!$&'()*+,;=:@/%e2%82%ac?q=%7C|+%20&empty=&=&?",
 		"/plain",
 		"/?only=query",

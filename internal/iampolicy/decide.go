@@ -42,19 +42,6 @@ func Decide(q Request, policies ...*Document) Decision {
 	return decision
 }
 
-// Within limits a decision by that of a permissions boundary: only what both allow is allowed.
-//
-// See https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html.
-func (d Decision) Within(boundary Decision) Decision {
-	switch {
-	case d == Denied || boundary == Denied:
-		return Denied
-	case d == Allowed:
-		return boundary
-	}
-	return d
-}
-
 // Covers reports whether a statement speaks of a request, so that its effect applies.
 func (s Statement) Covers(q Request) bool {
 	return s.coversAction(q.Action) && s.coversResource(q) && s.applies(q)

@@ -57,19 +57,6 @@ func TestAnExplicitDenyWins(t *testing.T) {
 	assert.Equal(t, NotAllowed, Decide(read))
 }
 
-func TestABoundaryAllowsNothingByItself(t *testing.T) {
-	for _, row := range []struct{ policies, boundary, want Decision }{
-		{Allowed, Allowed, Allowed},
-		{Allowed, NotAllowed, NotAllowed},
-		{Allowed, Denied, Denied},
-		{NotAllowed, Allowed, NotAllowed},
-		{NotAllowed, Denied, Denied},
-		{Denied, Allowed, Denied},
-	} {
-		assert.Equal(t, row.want, row.policies.Within(row.boundary), "%+v", row)
-	}
-}
-
 func TestConditions(t *testing.T) {
 	for _, row := range []struct {
 		condition, key, value string // a value of "-" is a key that the request does not have

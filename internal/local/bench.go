@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -13,9 +12,9 @@ import (
 	"time"
 )
 
-// bench measures what a user waits for and pays for, beside what they would take instead and beside the limit, all in one
-// run, and prints one table. A figure is a ratio to something that was measured beside it: absolute times mean little on a
-// machine that is shared.
+// bench measures what a user waits for and pays for, beside what they would take instead and beside
+// the limit, all in one run, and prints one table. A figure is a ratio to something that was
+// measured beside it: absolute times mean little on a machine that is shared.
 type bench struct {
 	screen    *screen
 	directory string
@@ -31,7 +30,8 @@ func (b *bench) add(what, ours, beside, ratio, target string) {
 	b.rows = append(b.rows, row{what, ours, beside, ratio, target})
 }
 
-// runBench measures everything that needs the built binary. What is measured in process has go test's own benchmarks.
+// runBench measures everything that needs the built binary. What is measured in process has go
+// test's own benchmarks.
 func runBench(ctx context.Context, out *os.File) error {
 	directory, err := os.MkdirTemp("", "redis-cloud-iam-")
 	if err != nil {
@@ -69,19 +69,13 @@ const (
 
 // compile builds a program as the function ships, for this machine or for Lambda.
 func (b *bench) compile(ctx context.Context, program string, forLambda bool) (string, error) {
-	name := strings.Join(strings.Split(program, "/")[1:], "-")
+	file := filepath.Join(b.directory, strings.ReplaceAll(program[2:], "/", "-"))
 	environment := append(os.Environ(), "CGO_ENABLED=0")
 	if forLambda {
-		name += "-lambda"
+		file += "-lambda"
 		environment = append(environment, "GOOS=linux", "GOARCH=arm64")
 	}
-	path := filepath.Join(b.directory, name)
-	command := exec.CommandContext(ctx, "go", "build", "-tags", "lambda.norpc,nethttpomithttp2", "-trimpath", "-ldflags=-s -w", "-buildvcs=false", "-o", path, program)
-	command.Env, command.Stderr = environment, os.Stderr
-	if err := command.Run(); err != nil {
-		return "", fmt.Errorf("build %s: %w", program, err)
-	}
-	return path, nil
+	return file, compile(ctx, ".", program, file, environment, "-trimpath", "-ldflags=-s -w", "-buildvcs=false")
 }
 
 func ratio(a, b float64) string { return fmt.Sprintf("%.2f ×", a/b) }

@@ -2,13 +2,15 @@ package main
 
 import (
 	"archive/zip"
+	"bytes"
 	"compress/flate"
 	"context"
 	_ "embed" // the Python function to compare with
+	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,8 +38,8 @@ func (p *program) median() float64 {
 	return sorted[len(sorted)/2].Seconds() * 1000
 }
 
-// coldStarts compares the time from exec to the first request at the Runtime API, and the memory then. The programs take turns, so
-// that what else the machine does hits all of them alike.
+// coldStarts compares the time from exec to the first request at the Runtime API, and the memory
+// then. The programs take turns, so that what else the machine does hits all of them alike.
 func (b *bench) coldStarts(ctx context.Context) error {
 	const rounds = 40
 	var programs []*program
@@ -57,22 +59,17 @@ func (b *bench) coldStarts(ctx context.Context) error {
 	}
 
 	asked := make(chan time.Time, 1)
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return fmt.Errorf("listen on 127.0.0.1: %w", err)
-	}
-	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		asked <- time.Now()
 		<-r.Context().Done() // there is no work
-	})}
-	go func() { _ = server.Serve(listener) }()
+	}))
 	defer server.Close()
 	for round := range rounds {
 		for _, p := range programs {
 			if len(p.argv) > 1 && round%8 > 0 {
 				continue // Python is slow and steady
 			}
-			if err := p.start(ctx, listener.Addr().String(), asked); err != nil {
+			if err := p.start(ctx, server.Listener.Addr().String(), asked); err != nil {
 				return err
 			}
 		}
@@ -145,49 +142,37 @@ func python(ctx context.Context) (string, error) {
 
 // sizes compares the zips that go to Lambda.
 func (b *bench) sizes(ctx context.Context) error {
-	size := func(path string) (float64, error) {
-		binary, err := b.compile(ctx, path, true)
+	var size []float64
+	for _, program := range []string{theFunction, hello, naive} {
+		n, err := b.zipped(ctx, program)
 		if err != nil {
-			return 0, err
+			return err
 		}
-		var count counter
-		archive := zip.NewWriter(&count)
-		archive.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestCompression) })
-		file, err := archive.Create("bootstrap")
-		if err != nil {
-			return 0, err
-		}
-		text, err := os.ReadFile(binary)
-		if err != nil {
-			return 0, err
-		}
-		if _, err := file.Write(text); err != nil {
-			return 0, err
-		}
-		return float64(count), archive.Close()
-	}
-	ours, err := size(theFunction)
-	if err != nil {
-		return err
-	}
-	least, err := size(hello)
-	if err != nil {
-		return err
-	}
-	other, err := size(naive)
-	if err != nil {
-		return err
+		size = append(size, n)
 	}
 	mb := func(bytes float64) string { return fmt.Sprintf("%.2f MB", bytes/1e6) }
-	b.add("zip, against hello-world in Go", mb(ours), mb(least), ratio(ours, least), "≤ 1.35 ×")
-	b.add("  the SDK's own way with 3 operations", mb(other), mb(least), ratio(other, least), "")
+	b.add("zip, against hello-world in Go", mb(size[0]), mb(size[1]), ratio(size[0], size[1]), "≤ 1.35 ×")
+	b.add("  the SDK's own way with 3 operations", mb(size[2]), mb(size[1]), ratio(size[2], size[1]), "")
 	return nil
 }
 
-// counter counts what is written to it.
-type counter int64
-
-func (c *counter) Write(p []byte) (int, error) {
-	*c += counter(len(p))
-	return len(p), nil
+// zipped is the size of a program's zip.
+func (b *bench) zipped(ctx context.Context, program string) (float64, error) {
+	binary, err := b.compile(ctx, program, true)
+	if err != nil {
+		return 0, err
+	}
+	text, err := os.ReadFile(binary)
+	if err != nil {
+		return 0, err
+	}
+	var content bytes.Buffer
+	archive := zip.NewWriter(&content)
+	archive.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestCompression) })
+	file, err := archive.Create("bootstrap")
+	if err == nil {
+		_, err = file.Write(text)
+	}
+	err = errors.Join(err, archive.Close())
+	return float64(content.Len()), err
 }

@@ -30,12 +30,12 @@ func (s scene) text(field string) string {
 func life() []string {
 	return []string{
 		"create", "create-again", "update-noop", "rotate", "rotate-back", "console-on", "console-off", "update-in-place",
-		"rename", "clean-up", "delete-renamed", "adopt", "delete-adopted",
+		"bad-rename", "delete", "adopt", "delete-adopted",
 	}
 }
 
-// load reads the events: the named files, or a stack's life. By convention a file named bad-* holds an
-// event that must be refused, unless it is a Delete: that one must never stop a stack from going.
+// load reads the events: the named files, or a stack's life. By convention a file named bad-* holds
+// an event that must be refused, unless it is a Delete: that one must never stop a stack from going.
 func load(files []string) ([]scene, error) {
 	var scenes []scene
 	if len(files) == 0 {

@@ -7,8 +7,28 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"sync"
 )
+
+// build builds the function as it ships, but for the machine that this runs on, and without
+// -trimpath, so that what the tests have compiled is of use. The module is the folder that holds
+// go.mod.
+func build(ctx context.Context, module, directory string) (string, error) {
+	bootstrap := filepath.Join(directory, "bootstrap")
+	return bootstrap, compile(ctx, module, "./functions/provisioner", bootstrap, os.Environ())
+}
+
+// compile builds a program of the module into a file.
+func compile(ctx context.Context, module, program, file string, environment []string, flags ...string) error {
+	arguments := append([]string{"build", "-tags", "lambda.norpc,nethttpomithttp2", "-o", file}, flags...)
+	command := exec.CommandContext(ctx, "go", append(arguments, program)...) //nolint:gosec // programs of this module
+	command.Dir, command.Env, command.Stdout, command.Stderr = module, environment, os.Stderr, os.Stderr
+	if err := command.Run(); err != nil {
+		return fmt.Errorf("build %s (from the folder that holds go.mod): %w", program, err)
+	}
+	return nil
+}
 
 // function is the built binary, running as Lambda runs it.
 type function struct {
@@ -19,8 +39,8 @@ type function struct {
 	logs []string
 }
 
-// startFunction starts the binary with nothing of this machine's environment that could lead it to a real
-// account. More variables may be given, which prevail.
+// startFunction starts the binary with nothing of this machine's environment that could lead it to
+// a real account. More variables may be given, which prevail.
 func startFunction(ctx context.Context, bootstrap, runtimeAPI, endpoint, region string, more ...string) (*function, error) {
 	f := &function{command: exec.CommandContext(ctx, bootstrap), died: make(chan struct{})}
 	f.command.Env = append([]string{

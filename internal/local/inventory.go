@@ -31,119 +31,98 @@ func newInventory(endpoint, region string) inventory {
 // entry is one entity.
 type entry struct{ kind, name, detail string }
 
-// read lists the entities in the order in which a person would make them.
-func (v inventory) read(ctx context.Context) ([]entry, error) {
-	var all []entry
-	for _, list := range []func(context.Context) ([]entry, error){v.policies, v.roles, v.profiles, v.users, v.secretList} {
+// read lists the entities in the order in which a person would make them, and the values of the
+// secrets, to look whether one of them got out.
+func (v inventory) read(ctx context.Context) (all []entry, values []string, err error) {
+	for _, list := range []func(context.Context) ([]entry, error){v.policies, v.roles, v.profiles, v.users} {
 		entries, err := list(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("read what the account holds: %w", err)
+			return nil, nil, fmt.Errorf("read what the account holds: %w", err)
 		}
 		all = append(all, entries...)
 	}
-	return all, nil
+	out, err := v.secrets.ListSecrets(ctx, &secretsmanager.ListSecretsInput{})
+	if err != nil {
+		return nil, nil, fmt.Errorf("list the secrets: %w", err)
+	}
+	for _, s := range out.SecretList {
+		value, err := v.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: s.Name})
+		if err != nil {
+			return nil, nil, fmt.Errorf("read secret %s: %w", *s.Name, err)
+		}
+		all = append(all, entry{"secret", *s.Name, "version " + *value.VersionId})
+		values = append(values, aws.ToString(value.SecretString))
+	}
+	return all, values, nil
 }
 
-func (v inventory) policies(ctx context.Context) ([]entry, error) {
+func (v inventory) policies(ctx context.Context) (entries []entry, err error) {
 	out, err := v.iam.ListPolicies(ctx, &iam.ListPoliciesInput{Scope: types.PolicyScopeTypeLocal, MaxItems: aws.Int32(1000)})
 	if err != nil {
 		return nil, err
 	}
-	var entries []entry
 	for _, p := range out.Policies {
-		entries = append(entries, entry{"managed policy", aws.ToString(p.PolicyName), "version " + aws.ToString(p.DefaultVersionId)})
+		entries = append(entries, entry{"managed policy", *p.PolicyName, "version " + *p.DefaultVersionId})
 	}
 	return entries, nil
 }
 
-func (v inventory) roles(ctx context.Context) ([]entry, error) {
+func (v inventory) roles(ctx context.Context) (entries []entry, err error) {
 	out, err := v.iam.ListRoles(ctx, &iam.ListRolesInput{MaxItems: aws.Int32(1000)})
 	if err != nil {
 		return nil, err
 	}
-	var entries []entry
 	for _, r := range out.Roles {
 		attached, err := v.iam.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: r.RoleName})
 		if err != nil {
 			return nil, err
 		}
-		entries = append(entries, entry{"role", aws.ToString(r.RoleName), "with " + policyNames(attached.AttachedPolicies)})
+		entries = append(entries, entry{"role", *r.RoleName, "with " + policyNames(attached.AttachedPolicies)})
 	}
 	return entries, nil
 }
 
-func (v inventory) profiles(ctx context.Context) ([]entry, error) {
+func (v inventory) profiles(ctx context.Context) (entries []entry, err error) {
 	out, err := v.iam.ListInstanceProfiles(ctx, &iam.ListInstanceProfilesInput{MaxItems: aws.Int32(1000)})
 	if err != nil {
 		return nil, err
 	}
-	var entries []entry
 	for _, p := range out.InstanceProfiles {
-		var roles []string
-		for _, r := range p.Roles {
-			roles = append(roles, aws.ToString(r.RoleName))
+		held := "no role"
+		for _, r := range p.Roles { // one at most
+			held = "role " + *r.RoleName
 		}
-		entries = append(entries, entry{"instance profile", aws.ToString(p.InstanceProfileName), "holds role " + strings.Join(roles, ", ")})
+		entries = append(entries, entry{"instance profile", *p.InstanceProfileName, "holds " + held})
 	}
 	return entries, nil
 }
 
-func (v inventory) users(ctx context.Context) ([]entry, error) {
+func (v inventory) users(ctx context.Context) (entries []entry, err error) {
 	out, err := v.iam.ListUsers(ctx, &iam.ListUsersInput{MaxItems: aws.Int32(1000)})
 	if err != nil {
 		return nil, err
 	}
-	var entries []entry
 	for _, u := range out.Users {
 		attached, err := v.iam.ListAttachedUserPolicies(ctx, &iam.ListAttachedUserPoliciesInput{UserName: u.UserName})
 		if err != nil {
 			return nil, err
 		}
-		entries = append(entries, entry{"user", aws.ToString(u.UserName), "with " + policyNames(attached.AttachedPolicies)})
+		entries = append(entries, entry{"user", *u.UserName, "with " + policyNames(attached.AttachedPolicies)})
 		keys, err := v.iam.ListAccessKeys(ctx, &iam.ListAccessKeysInput{UserName: u.UserName})
 		if err != nil {
 			return nil, err
 		}
 		for _, k := range keys.AccessKeyMetadata {
-			entries = append(entries, entry{"access key", aws.ToString(k.AccessKeyId), fmt.Sprintf("of %s, %s", aws.ToString(u.UserName), k.Status)})
+			entries = append(entries, entry{"access key", *k.AccessKeyId, fmt.Sprintf("of %s, %s", *u.UserName, k.Status)})
 		}
 	}
 	return entries, nil
-}
-
-func (v inventory) secretList(ctx context.Context) ([]entry, error) {
-	out, err := v.secrets.ListSecrets(ctx, &secretsmanager.ListSecretsInput{})
-	if err != nil {
-		return nil, err
-	}
-	var entries []entry
-	for _, s := range out.SecretList {
-		entries = append(entries, entry{"secret", aws.ToString(s.Name), fmt.Sprintf("%d labelled version(s)", len(s.SecretVersionsToStages))})
-	}
-	return entries, nil
-}
-
-// stored returns the values of all secrets, to look whether one of them got out.
-func (v inventory) stored(ctx context.Context) ([]string, error) {
-	out, err := v.secrets.ListSecrets(ctx, &secretsmanager.ListSecretsInput{})
-	if err != nil {
-		return nil, fmt.Errorf("list the secrets: %w", err)
-	}
-	var values []string
-	for _, s := range out.SecretList {
-		value, err := v.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: s.Name})
-		if err != nil {
-			return nil, fmt.Errorf("read secret %s: %w", aws.ToString(s.Name), err)
-		}
-		values = append(values, aws.ToString(value.SecretString))
-	}
-	return values, nil
 }
 
 func policyNames(attached []types.AttachedPolicy) string {
 	var names []string
 	for _, p := range attached {
-		names = append(names, aws.ToString(p.PolicyName))
+		names = append(names, *p.PolicyName)
 	}
 	slices.Sort(names)
 	return cmp.Or(strings.Join(names, ", "), "no policy")

@@ -139,7 +139,7 @@ type world struct {
 
 func newWorld(t *testing.T, bootstrap string) *world {
 	t.Helper()
-	w := &world{T: t, bootstrap: bootstrap, aws: localaws.New(localaws.Options{}), receiver: newReceiver()}
+	w := &world{T: t, bootstrap: bootstrap, aws: localaws.New(localaws.Options{}), receiver: &receiver{}}
 	server := httptest.NewServer(w.receiver)
 	w.receiverURL = server.URL
 	t.Cleanup(server.Close)
@@ -224,7 +224,7 @@ func (w *world) killedDuring(event string, fault func(kill func(localaws.Call)) 
 // account is what the account holds. Whether a key was used yet is not part of it, nor which
 // password came before the current one.
 func (w *world) account() string {
-	state := w.aws.Snapshot().Canonical()
+	state := canonical(w.aws.Snapshot())
 	for _, user := range state.Users {
 		for i := range user.Keys {
 			user.Keys[i].Used = false

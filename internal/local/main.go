@@ -16,14 +16,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -70,9 +66,8 @@ func run(ctx context.Context, files []string, endpoint string) error {
 
 // perform plays scenes with the built function; the whole says that they are the life of a stack.
 func perform(ctx context.Context, screen *screen, bootstrap string, scenes []scene, whole bool, endpoint string) error {
-	cloud := http.Handler(localaws.New(localaws.Options{
-		AccountID: scenes[0].account.ID, Partition: scenes[0].account.Partition, Region: scenes[0].account.Region,
-	}))
+	account := scenes[0].account
+	cloud := http.Handler(localaws.New(localaws.Options{AccountID: account.ID, Partition: account.Partition, Region: account.Region}))
 	name := "an AWS in memory"
 	if endpoint != "" {
 		forward, err := moto.Forward(endpoint)
@@ -81,75 +76,14 @@ func perform(ctx context.Context, screen *screen, bootstrap string, scenes []sce
 		}
 		cloud, name = forward, endpoint
 	}
-	meter := &meter{next: cloud, latency: latency}
-	receiver := newReceiver()
-	api := newRuntimeAPI()
-	servers := []*server{{handler: cloud}, {handler: meter}, {handler: receiver}, {handler: api}}
-	defer func() {
-		for _, s := range servers {
-			s.stop()
-		}
-	}()
-	for _, s := range servers {
-		if err := s.start(); err != nil {
-			return err
-		}
-	}
-	account := newInventory(servers[0].url(), scenes[0].account.Region)
-
-	function, err := startFunction(ctx, bootstrap, servers[3].address(), servers[1].url(), scenes[0].account.Region)
+	// Enough for calls that go out side by side to be seen as that.
+	const latency = 30 * time.Millisecond
+	stage, err := newStage(ctx, bootstrap, cloud, latency, account.Region)
 	if err != nil {
 		return err
 	}
-	defer function.stop()
-
-	play := play{
-		screen: screen, meter: meter, receiver: receiver, receiverURL: servers[2].url(),
-		api: api, function: function, account: account,
-	}
+	defer stage.stop()
 	screen.say("The function runs against %s. Every call takes %v, as a call to AWS may.", name, latency)
+	play := play{stage: stage, screen: screen, account: newInventory(stage.cloud.URL, account.Region)}
 	return play.all(ctx, scenes, whole)
 }
-
-// latency is what each call to AWS takes: enough for calls that go out side by side to be seen as
-// that.
-const latency = 30 * time.Millisecond
-
-// build builds the function as it ships, but for the machine that this runs on, and without
-// -trimpath, so that what the tests have compiled is of use. The module is the folder that holds
-// go.mod.
-func build(ctx context.Context, module, directory string) (string, error) {
-	bootstrap := filepath.Join(directory, "bootstrap")
-	command := exec.CommandContext(ctx, "go", "build", "-tags", "lambda.norpc,nethttpomithttp2", "-o", bootstrap, "./functions/provisioner")
-	command.Dir, command.Stdout, command.Stderr = module, os.Stderr, os.Stderr
-	if err := command.Run(); err != nil {
-		return "", fmt.Errorf("build the function (from the folder that holds go.mod): %w", err)
-	}
-	return bootstrap, nil
-}
-
-// server serves on a port of 127.0.0.1 that the system picks.
-type server struct {
-	handler  http.Handler
-	listener net.Listener
-	http     http.Server
-}
-
-func (s *server) start() error {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return fmt.Errorf("listen on 127.0.0.1: %w", err)
-	}
-	s.listener = listener
-	s.http = http.Server{Handler: s.handler, ReadHeaderTimeout: time.Minute}
-	go func() {
-		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			fmt.Fprintln(os.Stderr, "make local: serve:", err)
-		}
-	}()
-	return nil
-}
-
-func (s *server) address() string { return s.listener.Addr().String() }
-func (s *server) url() string     { return "http://" + s.address() }
-func (s *server) stop()           { _ = s.http.Close() }

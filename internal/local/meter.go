@@ -16,6 +16,7 @@ import (
 type meter struct {
 	next    http.Handler
 	latency time.Duration
+	told    func(action string, status int) // of each call, one at a time; nil for nobody
 
 	mu    sync.Mutex
 	calls []localaws.Call // of which the action and the times are known
@@ -30,10 +31,26 @@ func (m *meter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	time.Sleep(m.latency)
-	m.next.ServeHTTP(w, r)
+	reply := &status{ResponseWriter: w, code: http.StatusOK}
+	m.next.ServeHTTP(reply, r)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.calls = append(m.calls, localaws.Call{Action: action(r, body), Start: start, End: time.Now()})
+	if m.told != nil {
+		m.told(action(r, body), reply.code)
+	}
+}
+
+// status remembers the status of a reply.
+type status struct {
+	http.ResponseWriter
+	code int
+}
+
+// WriteHeader implements [http.ResponseWriter].
+func (s *status) WriteHeader(code int) {
+	s.code = code
+	s.ResponseWriter.WriteHeader(code)
 }
 
 // action is the operation of a request: of the query protocol, or of the JSON protocol.
@@ -60,11 +77,15 @@ func (m *meter) take() []localaws.Call {
 // kinds counts the calls that read and those that change something.
 func kinds(calls []localaws.Call) (reads, writes int) {
 	for _, c := range calls {
-		if strings.HasPrefix(c.Action, "Get") || strings.HasPrefix(c.Action, "List") || strings.HasPrefix(c.Action, "Describe") {
+		if isRead(c.Action) {
 			reads++
 		} else {
 			writes++
 		}
 	}
 	return reads, writes
+}
+
+func isRead(action string) bool {
+	return strings.HasPrefix(action, "Get") || strings.HasPrefix(action, "List") || strings.HasPrefix(action, "Describe")
 }

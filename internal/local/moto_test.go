@@ -46,7 +46,7 @@ func TestMotoAgrees(t *testing.T) {
 			opinion := newPerson(t, endpoint).outcome(r)
 			if d, listed := table[r.name]; listed {
 				assert.NotEqual(t, r.outcome, opinion, "the table lists a difference that is none")
-				assert.Equal(t, d.Moto, opinion, "moto differs, but not as the table has it")
+				assert.Equal(t, d.moto, opinion, "moto differs, but not as the table has it")
 			} else {
 				assert.Equal(t, r.outcome, opinion, "moto differs, and the table does not list it")
 			}
@@ -59,14 +59,14 @@ func TestMotoAgrees(t *testing.T) {
 }
 
 // byRule is the table of differences by the names of the rules.
-func byRule(t *testing.T) map[string]moto.Difference {
+func byRule(t *testing.T) map[string]difference {
 	t.Helper()
-	table := map[string]moto.Difference{}
-	for _, d := range moto.Differences() {
-		require.NotEmpty(t, d.Because)
-		require.NotEmpty(t, d.Page)
-		require.Regexp(t, `^https://docs\.aws\.amazon\.com/.+\.html$`, d.URL)
-		for _, name := range d.Rules {
+	table := map[string]difference{}
+	for _, d := range differences() {
+		require.NotEmpty(t, d.because)
+		require.NotEmpty(t, d.page)
+		require.Regexp(t, `^https://docs\.aws\.amazon\.com/.+\.html$`, d.url)
+		for _, name := range d.rules {
 			require.NotContains(t, table, name, "listed twice")
 			table[name] = d
 		}

@@ -7,23 +7,17 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-lambda-go/cfn"
 
 	"redis-cloud-iam/internal/byhand"
-	"redis-cloud-iam/internal/localaws"
 )
 
 // play plays events through the function and shows what each one did.
 type play struct {
-	screen      *screen
-	meter       *meter
-	receiver    *receiver
-	receiverURL string
-	api         *runtimeAPI
-	function    *function
-	account     inventory
+	*stage
+	screen  *screen
+	account inventory
 
 	faults  []string
 	secrets []string // values of the secrets that there were, to look whether one got out
@@ -39,9 +33,10 @@ func dataKeys() []string {
 	}
 }
 
-// all plays the scenes. whole says that they are the whole life of a stack, which must end where it began.
+// all plays the scenes. whole says that they are the whole life of a stack, which must end where it
+// began.
 func (p *play) all(ctx context.Context, scenes []scene, whole bool) error {
-	before, err := p.account.read(ctx)
+	before, _, err := p.account.read(ctx)
 	if err != nil {
 		return err
 	}
@@ -52,11 +47,7 @@ func (p *play) all(ctx context.Context, scenes []scene, whole bool) error {
 			return err
 		}
 		answers = append(answers, answer)
-		held, err := p.account.read(ctx)
-		if err != nil {
-			return err
-		}
-		values, err := p.account.stored(ctx)
+		held, values, err := p.account.read(ctx)
 		if err != nil {
 			return err
 		}
@@ -77,56 +68,41 @@ func (p *play) all(ctx context.Context, scenes []scene, whole bool) error {
 
 // one plays one scene.
 func (p *play) one(ctx context.Context, number int, s scene) (cfn.Response, error) {
-	const timeout = 5 * time.Minute
-	path := fmt.Sprintf("/answer/%d?X-Amz-Signature=local%%2Fsignature", number)
-	payload, err := s.payload(p.receiverURL + path)
-	if err != nil {
-		return cfn.Response{}, err
-	}
 	if s.byHand {
 		if _, err := byhand.FiveSteps(ctx, p.account.iam, s.account.ID); err != nil {
 			return cfn.Response{}, err
 		}
 	}
-	start := time.Now()
-	invokeErr := p.api.invoke(ctx, payload, timeout, p.function.died)
-	took := time.Since(start)
-	if ctx.Err() != nil {
-		return cfn.Response{}, ctx.Err()
+	a, err := p.invoke(ctx, s)
+	if err != nil {
+		return cfn.Response{}, err
 	}
-
-	calls, logs := p.meter.take(), p.function.take()
-	answers, bodies, faults := p.receiver.take()
-	p.heard = append(append(p.heard, logs...), bodies...)
-	var answer cfn.Response
-	if len(answers) > 0 {
-		answer = answers[0]
-	}
-	p.screen.scene(number, s, answer, calls, took)
+	p.heard = slices.Concat(p.heard, a.logs, a.bodies)
+	p.screen.scene(number, s, a)
 	changes := 0
-	for _, plan := range plans(logs) {
+	for _, plan := range plans(a.logs) {
 		changes += len(plan.Stages)
 		p.screen.plan(plan)
 	}
-	p.screen.answer(answer)
-	if invokeErr != nil {
-		p.fault("%s: %v", s.title, invokeErr)
-		p.screen.logs(logs)
+	p.screen.answer(a.answer())
+	if a.err != nil {
+		p.fault("%s: %v", s.title, a.err)
+		p.screen.logs(a.logs)
 	}
-	for _, fault := range faults {
+	for _, fault := range a.faults {
 		p.fault("%s: %s", s.title, fault)
 	}
-	p.check(s, answers, calls, changes)
-	return answer, nil
+	p.check(s, a, changes)
+	return a.answer(), nil
 }
 
 // check holds an answer against what it should be.
-func (p *play) check(s scene, answers []cfn.Response, calls []localaws.Call, changes int) {
-	if len(answers) != 1 {
-		p.fault("%s: %d answers came, not one", s.title, len(answers))
+func (p *play) check(s scene, a act, changes int) {
+	if len(a.answers) != 1 {
+		p.fault("%s: %d answers came, not one", s.title, len(a.answers))
 		return
 	}
-	answer := answers[0]
+	answer := a.answer()
 	expected := cfn.StatusSuccess
 	if s.fails {
 		expected = cfn.StatusFailed
@@ -146,29 +122,23 @@ func (p *play) check(s scene, answers []cfn.Response, calls []localaws.Call, cha
 			p.fault("%s: Data has the keys %s", s.title, strings.Join(keys, ", "))
 		}
 	}
-	if _, writes := kinds(calls); s.calm && (writes > 0 || changes > 0) {
+	if _, writes := kinds(a.calls); s.calm && (writes > 0 || changes > 0) {
 		p.fault("%s: something was changed, and nothing should be", s.title)
 	}
 }
 
-// story checks what must hold between the answers of a stack's life.
+// story checks what must hold between the answers of a stack's life: the physical ID never changes,
+// and a rotation alone, or another stack, gives another key.
 func (p *play) story(answers []cfn.Response) {
-	byName := map[string]cfn.Response{}
 	for i, name := range life() {
-		byName[name] = answers[i]
-	}
-	key := func(name string) any { return byName[name].Data["AccessKeyId"] }
-	id := func(name string) string { return byName[name].PhysicalResourceID }
-	for _, name := range []string{"create-again", "update-noop", "rotate-back", "console-on", "console-off", "update-in-place"} {
-		if id(name) != id("create") || key(name) != key("create") {
-			p.fault("%s: the physical ID or the key is not the one that Create answered", name)
+		if answers[i].PhysicalResourceID != answers[0].PhysicalResourceID {
+			p.fault("%s: the physical ID is not the one that Create answered", name)
 		}
-	}
-	if id("rotate") != id("create") || key("rotate") == key("create") {
-		p.fault("rotate: the physical ID is not the one that Create answered, or the key still is")
-	}
-	if id("rename") == id("create") || key("rename") == key("create") {
-		p.fault("rename: the physical ID or the key is still the one that Create answered")
+		key, given := answers[i].Data["AccessKeyId"]
+		another := key != answers[0].Data["AccessKeyId"]
+		if given && another != (name == "rotate" || name == "adopt") {
+			p.fault("%s: the key is the one that Create answered, and should not be, or the other way round", name)
+		}
 	}
 }
 

@@ -9,15 +9,14 @@ import (
 	"github.com/aws/aws-lambda-go/cfn"
 )
 
-// receiver is CloudFormation as it takes answers: a presigned URL that a function PUTs one answer to.
+// receiver is CloudFormation as it takes answers: a presigned URL that a function PUTs one answer
+// to.
 type receiver struct {
 	mu      sync.Mutex
 	bodies  []string
 	faults  []string
 	answers []cfn.Response
 }
-
-func newReceiver() *receiver { return &receiver{} }
 
 func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	const most = 4096

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/aws/aws-lambda-go/cfn"
 
@@ -52,20 +51,20 @@ func (s *screen) good(format string, args ...any) {
 func (s *screen) bad(text string) { s.say("%s %s", s.paint(red, "✗"), text) }
 
 // scene heads an event with what it cost.
-func (s *screen) scene(number int, scene scene, answer cfn.Response, calls []localaws.Call, took time.Duration) {
-	style := green
-	if answer.Status != cfn.StatusSuccess {
+func (s *screen) scene(number int, scene scene, a act) {
+	style, status := green, a.answer().Status
+	if status != cfn.StatusSuccess {
 		style = red
 	}
-	reads, writes := kinds(calls)
+	reads, writes := kinds(a.calls)
 	s.say("")
 	if scene.byHand {
 		s.say("   Before it, people make the entities by hand, with an access key.")
 		s.say("")
 	}
-	s.say("%s  %s", s.paint(bold, fmt.Sprintf("%d  %-16s", number, scene.title)), s.paint(style, fmt.Sprintf("%-7s", cmp.Or(string(answer.Status), "NO ANSWER"))))
+	s.say("%s  %s", s.paint(bold, fmt.Sprintf("%d  %-16s", number, scene.title)), s.paint(style, fmt.Sprintf("%-7s", cmp.Or(string(status), "NO ANSWER"))))
 	s.say("   %-10s %s: %s to AWS (%d read, %d change) in %s, %.2f s", "cost", scene.text("RequestType"),
-		count(len(calls), "call"), reads, writes, count(localaws.RoundTrips(calls), "sequential round trip"), took.Seconds())
+		count(len(a.calls), "call"), reads, writes, count(localaws.RoundTrips(a.calls), "sequential round trip"), a.took.Seconds())
 }
 
 // plan shows what was planned, stage by stage.

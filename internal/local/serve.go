@@ -1,19 +1,15 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"redis-cloud-iam/internal/localaws"
-	"redis-cloud-iam/internal/spec"
 )
 
 // The ports of "make local-aws". events/env.json and the ResponseURLs of the events name them.
@@ -22,61 +18,36 @@ const (
 	answerPort = 8999
 )
 
-// stand is what "make local-aws" serves for "sam local invoke": an AWS in memory, and CloudFormation's receiver.
+// stand is what "make local-aws" serves for "sam local invoke": an AWS in memory, and
+// CloudFormation's receiver.
 type stand struct {
 	aws, answers http.Handler
 }
 
 // newStand makes both. They tell what happens on the screen, and never a secret.
 func newStand(screen *screen) stand {
-	account := spec.Account{Partition: "aws", ID: "123456789012", Region: "us-east-1"} // of the events
-	// sam local gives the function the credentials of the person who runs it, or made-up ones.
-	cloud := localaws.New(localaws.Options{AccountID: account.ID, Partition: account.Partition, Region: account.Region, AnyCaller: true})
-	var mu sync.Mutex
-	tell := func(say func()) {
-		mu.Lock()
-		defer mu.Unlock()
-		say()
-	}
+	// Of the events. sam local gives the function the credentials of the person who runs it, or
+	// made-up ones.
+	cloud := localaws.New(localaws.Options{AccountID: "123456789012", Region: "us-east-1", AnyCaller: true})
+	meter := &meter{next: cloud, told: screen.call}
 	return stand{
-		aws: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
-			if err != nil {
-				http.Error(w, "read the request", http.StatusBadRequest)
-				return
-			}
-			r.Body = io.NopCloser(bytes.NewReader(body))
-			answer := &status{ResponseWriter: w, code: http.StatusOK}
-			cloud.ServeHTTP(answer, r)
-			tell(func() { screen.call(action(r, body), answer.code) })
-		}),
+		aws: meter,
 		answers: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			receiver := newReceiver()
+			receiver := &receiver{}
 			receiver.ServeHTTP(w, r)
 			answers, _, faults := receiver.take()
-			tell(func() {
-				screen.say("")
-				for _, fault := range faults {
-					screen.bad(fault)
-				}
-				for _, answer := range answers {
-					screen.answer(answer)
-				}
-				screen.say("")
-			})
+			meter.mu.Lock() // which is at the screen, too
+			defer meter.mu.Unlock()
+			screen.say("")
+			for _, fault := range faults {
+				screen.bad(fault)
+			}
+			for _, answer := range answers {
+				screen.answer(answer)
+			}
+			screen.say("")
 		}),
 	}
-}
-
-// status remembers the status of a reply.
-type status struct {
-	http.ResponseWriter
-	code int
-}
-
-func (s *status) WriteHeader(code int) {
-	s.code = code
-	s.ResponseWriter.WriteHeader(code)
 }
 
 // call shows one call to AWS.
@@ -85,7 +56,7 @@ func (s *screen) call(action string, status int) {
 	switch {
 	case status >= http.StatusBadRequest:
 		style = amber // such as "there is no such entity", which is no failure
-	case strings.HasPrefix(action, "Get") || strings.HasPrefix(action, "List") || strings.HasPrefix(action, "Describe"):
+	case isRead(action):
 		style = faint
 	}
 	s.say("   %s  %s  %s", time.Now().Format(time.TimeOnly), s.paint(style, fmt.Sprint(status)), action)
@@ -131,8 +102,8 @@ func (s stand) serve(ctx context.Context, screen *screen) error {
 	}
 }
 
-// addresses are those that containers reach this machine at, and nobody from outside: Docker Desktop leads
-// host.docker.internal to 127.0.0.1, and on Linux it is the address of the bridge docker0.
+// addresses are those that containers reach this machine at, and nobody from outside: Docker Desktop
+// leads host.docker.internal to 127.0.0.1, and on Linux it is the address of the bridge docker0.
 func addresses() []string {
 	all := []string{"127.0.0.1"}
 	bridge, err := net.InterfaceByName("docker0")

@@ -24,7 +24,7 @@ type Options struct {
 type Account struct {
 	id, partition, region string
 	anyCaller             bool
-	iamModel, secretModel model
+	models                map[string]model // by service
 
 	mu       sync.Mutex
 	state    *state
@@ -60,14 +60,16 @@ var (
 // New returns an empty account: no customer's entities, a handful of AWS's own managed policies.
 func New(o Options) *Account {
 	return &Account{
-		id:          cmp.Or(o.AccountID, "123456789012"),
-		partition:   cmp.Or(o.Partition, "aws"),
-		anyCaller:   o.AnyCaller,
-		region:      cmp.Or(o.Region, "us-east-1"),
-		iamModel:    parseModel(iamModel),
-		secretModel: parseModel(secretsManagerModel),
-		state:       newState(cmp.Or(o.Partition, "aws")),
-		patterns:    map[string]*regexp.Regexp{},
+		id:        cmp.Or(o.AccountID, "123456789012"),
+		partition: cmp.Or(o.Partition, "aws"),
+		anyCaller: o.AnyCaller,
+		region:    cmp.Or(o.Region, "us-east-1"),
+		models: map[string]model{
+			"iam": parseModel(iamModel), "secretsmanager": parseModel(secretsManagerModel),
+			"sts": {"GetCallerIdentity": {"="}},
+		},
+		state:    newState(cmp.Or(o.Partition, "aws")),
+		patterns: map[string]*regexp.Regexp{},
 	}
 }
 

@@ -66,14 +66,9 @@ const ownSession = "lambda"
 // GetCallerIdentity tells who calls. It needs no permission, and no policy can forbid it.
 //
 // See https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html.
-func (tx *tx) GetCallerIdentity(_ *sts.GetCallerIdentityInput) (*sts.GetCallerIdentityOutput, error) {
-	out := &sts.GetCallerIdentityOutput{
-		Account: aws.String(tx.id),
-		Arn:     aws.String(tx.ownARN()),
-		UserId:  aws.String("AROALOCALAWS00000000:" + ownSession),
-	}
+func (tx *tx) GetCallerIdentity(out *sts.GetCallerIdentityOutput) {
+	out.Account, out.Arn, out.UserId = &tx.id, aws.String(tx.ownARN()), aws.String("AROALOCALAWS00000000:"+ownSession)
 	if tx.caller != nil {
-		out.Arn, out.UserId = aws.String(tx.caller.ARN), aws.String(tx.caller.ID)
+		out.Arn, out.UserId = &tx.caller.ARN, &tx.caller.ID
 	}
-	return out, nil
 }

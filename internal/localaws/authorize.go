@@ -9,7 +9,7 @@ import (
 
 // authorize refuses a user's call that needs something which the user is not allowed, as the
 // replicas see its policies. STS answers everybody.
-func (a *Account) authorize(caller *user, seen *state, op operation, in any) error {
+func (a *Account) authorize(caller *user, seen *state, op operation, in fields) error {
 	if caller == nil || op.service == "sts" {
 		return nil
 	}
@@ -34,7 +34,7 @@ func (s *state) refusal(u *user, q iampolicy.Request) string {
 	if u == nil {
 		return "because no identity-based policy allows the " + q.Action + " action"
 	}
-	policies, boundary := s.decide(&u.identity, u.Groups, q)
+	policies, boundary := s.decide(u, q)
 	switch {
 	case policies == iampolicy.Denied:
 		return "with an explicit deny in an identity-based policy"
@@ -48,23 +48,19 @@ func (s *state) refusal(u *user, q iampolicy.Request) string {
 	return ""
 }
 
-// decide decides a request of an identity by its policies, those of its groups included, and by its
+// decide decides a user's request by its policies, those of its groups included, and by its
 // permissions boundary. Without a boundary everything is within it.
-func (s *state) decide(id *identity, groups []string, q iampolicy.Request) (policies, boundary iampolicy.Decision) {
-	if id.Kind == aUser {
-		q.Keys = maps.Clone(q.Keys)
-		if q.Keys == nil {
-			q.Keys = map[string]string{}
-		}
-		q.Keys["aws:username"] = id.Name
-	}
-	documents := s.policiesOf(id)
-	for _, name := range groups {
+func (s *state) decide(u *user, q iampolicy.Request) (policies, boundary iampolicy.Decision) {
+	keys := map[string]string{"aws:username": u.Name}
+	maps.Copy(keys, q.Keys)
+	q.Keys = keys
+	documents := s.policiesOf(&u.identity)
+	for _, name := range u.Groups {
 		documents = append(documents, s.policiesOf(&s.Groups[name].identity)...)
 	}
 	policies, boundary = iampolicy.Decide(q, documents...), iampolicy.Allowed
-	if id.Boundary != "" {
-		boundary = iampolicy.Decide(q, s.Policies[id.Boundary].document())
+	if u.Boundary != "" {
+		boundary = iampolicy.Decide(q, s.Policies[u.Boundary].document())
 	}
 	return policies, boundary
 }
@@ -88,25 +84,4 @@ func parsed(text string) *iampolicy.Document {
 		panic("localaws: a stored policy cannot be read: " + err.Error())
 	}
 	return d
-}
-
-// Decide decides a request of the user or the role that has an ARN, by its policies, those of its
-// groups, and its permissions boundary, as they are now. An identity that is not there is allowed
-// nothing. It is for tests, and does not count as a call.
-func (a *Account) Decide(arn string, q iampolicy.Request) iampolicy.Decision {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for _, u := range a.state.Users {
-		if u.ARN == arn {
-			policies, boundary := a.state.decide(&u.identity, u.Groups, q)
-			return policies.Within(boundary)
-		}
-	}
-	for _, r := range a.state.Roles {
-		if r.ARN == arn {
-			policies, boundary := a.state.decide(&r.identity, nil, q)
-			return policies.Within(boundary)
-		}
-	}
-	return iampolicy.NotAllowed
 }

@@ -6,10 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"redis-cloud-iam/internal/iampolicy"
 )
 
 // inline gives a user an inline policy of one statement.
@@ -68,27 +65,5 @@ func TestARefusalSaysWhy(t *testing.T) {
 		why("with an explicit deny in a permissions boundary")
 		s.do(inline("no", `"Effect":"Deny","Action":"secretsmanager:*","Resource":"*"`))
 		why("with an explicit deny in an identity-based policy")
-	})
-}
-
-func TestARolesPoliciesAreDecidedWithinItsBoundary(t *testing.T) {
-	story(t, func(s teller) {
-		s.do(createRole("node"), createPolicy("read-users"), createUser("redis"))
-		role, user := account+"role/node", account+"user/redis"
-		read := iampolicy.Request{Action: "iam:GetUser", Resource: user}
-		list := iampolicy.Request{Action: "iam:ListUsers"}
-		decide := func(arn string) [2]iampolicy.Decision {
-			return [2]iampolicy.Decision{s.account.Decide(arn, read), s.account.Decide(arn, list)}
-		}
-		none := [2]iampolicy.Decision{iampolicy.NotAllowed, iampolicy.NotAllowed}
-		assert.Equal(s, none, decide(role))
-		s.do(attachRole("node", admin))
-		assert.Equal(s, [2]iampolicy.Decision{iampolicy.Allowed, iampolicy.Allowed}, decide(role))
-		s.do(&iam.PutRolePermissionsBoundaryInput{RoleName: aws.String("node"), PermissionsBoundary: aws.String(readUsersARN)})
-		assert.Equal(s, none, decide(role), "the boundary speaks of the user that asks, and a role is none")
-
-		s.do(attachUser("redis", admin), &iam.PutUserPermissionsBoundaryInput{UserName: aws.String("redis"), PermissionsBoundary: aws.String(readUsersARN)})
-		assert.Equal(s, [2]iampolicy.Decision{iampolicy.Allowed, iampolicy.NotAllowed}, decide(user))
-		assert.Equal(s, none, decide(account+"user/nobody"))
 	})
 }

@@ -3,10 +3,13 @@ package localaws
 import (
 	"context"
 	"errors"
-	"path"
 	"reflect"
 	"strings"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
 // operation is one operation of one service, such as iam CreateUser.
@@ -20,19 +23,45 @@ func (o operation) reads() bool {
 // fullName is the operation as policies name it, such as iam:CreateUser.
 func (o operation) fullName() string { return o.service + ":" + o.action }
 
-// operationOf is the operation that takes an input: iam.CreateUserInput is that of IAM's
-// CreateUser.
-func operationOf(input reflect.Type) operation {
-	return operation{path.Base(input.PkgPath()), strings.TrimSuffix(input.Name(), "Input")}
+// api returns the structures that the SDK has for the operation's input and output.
+func (o operation) api() (in, out reflect.Type, ok bool) {
+	client, ok := map[string]reflect.Type{
+		"iam":            reflect.TypeFor[*iam.Client](),
+		"secretsmanager": reflect.TypeFor[*secretsmanager.Client](),
+		"sts":            reflect.TypeFor[*sts.Client](),
+	}[o.service]
+	if !ok {
+		return nil, nil, false
+	}
+	method, ok := client.MethodByName(o.action)
+	if !ok {
+		return nil, nil, false
+	}
+	return method.Type.In(2).Elem(), method.Type.Out(0).Elem(), true
+}
+
+// effect returns the method of [tx] that has the operation's effect: the one with its name or, of
+// what several kinds of entity have, the one that says Entity in the place of the kind.
+func (o operation) effect() (method reflect.Method, ok bool) {
+	names := []string{o.action}
+	for _, kind := range []kind{aUser, aGroup, aRole, aProfile, aPolicy} {
+		names = append(names, strings.Replace(o.action, kind.word(), "Entity", 1))
+	}
+	for _, name := range names {
+		if method, ok = reflect.TypeFor[*tx]().MethodByName(name); ok {
+			return method, true
+		}
+	}
+	return method, false
 }
 
 // tx is one call that is having its effect, alone in the account.
 //
-// Its methods that take an input of the SDK are the operations. A method has the operation's name.
-// After the input it takes what the call is about, such as the user that the input names: see
-// subjects. It returns the SDK's output and an error, or an error alone where the output holds
-// nothing. One that returns an error must have changed nothing. Each follows its page of
-// https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html or
+// Its exported methods are the operations; the service's model says which ones there are. A method
+// takes what it needs of: the input, as the SDK's structure or as [fields]; the output, which it
+// fills; and what the call is about, such as the user that the input names. See arguments. It
+// returns an error, unless it cannot fail. One that returns an error must have changed nothing. Each
+// follows its page of https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html or
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Operations.html.
 type tx struct {
 	*Account
@@ -44,15 +73,6 @@ type tx struct {
 	caller *user // who calls, where it is a user
 }
 
-// effect returns the method that has an operation's effect.
-func (o operation) effect() (effect reflect.Method, ok bool) {
-	effect, ok = reflect.TypeFor[*tx]().MethodByName(o.action)
-	if !ok || effect.Type.NumIn() < 2 || effect.Type.In(1).Kind() != reflect.Pointer {
-		return effect, false
-	}
-	return effect, operationOf(effect.Type.In(1).Elem()) == o
-}
-
 // Errors of calls that get no answer.
 var (
 	errReplyLost = errors.New("the reply is lost")
@@ -61,17 +81,17 @@ var (
 
 // reply is what a call answers with.
 type reply struct {
-	out  reflect.Value       // a pointer to a structure of the SDK, or nothing
+	out  reflect.Value       // a structure of the SDK
 	kept func([]byte) []byte // what is left of the body; nil for all of it
 }
 
 // call is what happens to every call: it is recorded, meets its faults, is authenticated,
 // authorized and checked, and has its effect.
-func (a *Account) call(ctx context.Context, who claim, op operation, effect reflect.Method, in reflect.Value) (r reply, err error) {
+func (a *Account) call(ctx context.Context, who claim, op operation, in fields) (r reply, err error) {
 	if ctx.Err() != nil {
 		return r, errCanceled
 	}
-	record, fate := a.begin(who, op, in.Interface())
+	record, fate := a.begin(who, op, in)
 	defer func() { a.end(record, err) }()
 	if watcher, ok := ctx.Value(watchKey{}).(func(Call)); ok {
 		watcher(*record)
@@ -80,7 +100,7 @@ func (a *Account) call(ctx context.Context, who claim, op operation, effect refl
 	if err := fate.before(ctx, *record); err != nil {
 		return r, err
 	}
-	r.out, err = a.enact(who, op, effect, in)
+	r.out, err = a.enact(who, op, in)
 	var lost bool
 	if lost, r.kept = fate.after(*record); lost {
 		return r, errReplyLost
@@ -92,7 +112,7 @@ func (a *Account) call(ctx context.Context, who claim, op operation, effect refl
 }
 
 // enact authenticates, authorizes and checks a call, and lets it have its effect.
-func (a *Account) enact(who claim, op operation, effect reflect.Method, in reflect.Value) (out reflect.Value, err error) {
+func (a *Account) enact(who claim, op operation, in fields) (out reflect.Value, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 
@@ -102,10 +122,10 @@ func (a *Account) enact(who claim, op operation, effect reflect.Method, in refle
 		return out, err
 	}
 	seen := a.replica(now)
-	if err := a.authorize(caller, seen, op, in.Interface()); err != nil {
+	if err := a.authorize(caller, seen, op, in); err != nil {
 		return out, err
 	}
-	if err := a.validate(op, in.Elem()); err != nil {
+	if err := a.validate(op, in.input); err != nil {
 		return out, err
 	}
 	work := a.state
@@ -117,16 +137,17 @@ func (a *Account) enact(who claim, op operation, effect reflect.Method, in refle
 		}
 	}
 	tx := &tx{Account: a, operation: op, state: work, seen: seen, now: now, caller: caller}
-	subjects, err := tx.subjects(effect, in.Interface())
+	effect, _ := op.effect()
+	_, output, _ := op.api()
+	out = reflect.New(output).Elem()
+	arguments, err := tx.arguments(effect.Type, in, out)
 	if err != nil {
 		return out, err
 	}
-	results := effect.Func.Call(append([]reflect.Value{reflect.ValueOf(tx), in}, subjects...))
-	if err, failed := reflect.TypeAssert[error](results[len(results)-1]); failed {
-		return out, err
+	for _, result := range effect.Func.Call(arguments) {
+		if err, failed := reflect.TypeAssert[error](result); failed {
+			return out, err
+		}
 	}
-	if len(results) == 1 {
-		return out, nil
-	}
-	return results[0], a.cut(op, in.Elem(), results[0].Elem())
+	return out, a.cut(op, in, out)
 }

@@ -65,7 +65,7 @@ func Watch(ctx context.Context, watcher func(Call)) context.Context {
 type watchKey struct{}
 
 // begin records a call and tells what fate the faults have in store for it.
-func (a *Account) begin(caller claim, op operation, in any) (*Call, fate) {
+func (a *Account) begin(caller claim, op operation, in fields) (*Call, fate) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	record := &Call{
@@ -73,7 +73,7 @@ func (a *Account) begin(caller claim, op operation, in any) (*Call, fate) {
 		Action:    op.action,
 		Principal: a.principal(caller),
 		Start:     time.Now(),
-		Input:     redacted(in),
+		Input:     in.redacted(),
 	}
 	user, _ := a.state.key(caller.id)
 	record.Resource = a.resource(user, op, in)

@@ -4,7 +4,6 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -24,12 +23,13 @@ type credential struct {
 	Created time.Time
 }
 
+// credentialKind is a kind of credential, as IAM names its ID.
 type credentialKind string
 
 const (
-	certificates       credentialKind = "SigningCertificates"
-	sshKeys            credentialKind = "SSHPublicKeys"
-	serviceCredentials credentialKind = "ServiceSpecificCredentials"
+	certificates       credentialKind = "CertificateId"
+	sshKeys            credentialKind = "SSHPublicKeyId"
+	serviceCredentials credentialKind = "ServiceSpecificCredentialId"
 )
 
 // credentialsOf returns a user's credentials of one kind.
@@ -38,13 +38,27 @@ func (u *user) credentialsOf(k credentialKind) []*credential {
 	return orderedBy(of, func(c *credential) string { return c.ID })
 }
 
+// shownCredentials are a user's credentials of one kind as a structure of the SDK shows them.
+func shownCredentials[T any](tx *tx, u *user, k credentialKind) []T {
+	return each(u.credentialsOf(k), func(c *credential) T { return shownCredential[T](tx, u, c) })
+}
+
+func shownCredential[T any](tx *tx, u *user, c *credential) T {
+	return show[T](map[string]any{
+		string(c.Kind): &c.ID, "UserName": &u.Name, "Status": active,
+		"UploadDate": stamp(c.Created), "CreateDate": stamp(c.Created),
+		"CertificateBody": &c.Of, "SSHPublicKeyBody": &c.Of, "ServiceName": &c.Of,
+		"ServiceUserName": aws.String(u.Name + "-at-" + tx.id),
+	})
+}
+
 // addCredential gives a user a credential, if it has less than so many of the kind.
-func (tx *tx) addCredential(u *user, c credential, most int) error {
+func (tx *tx) addCredential(u *user, c *credential, most int) error {
 	if len(u.credentialsOf(c.Kind)) >= most {
-		return refuse(limitExceeded, "Cannot exceed quota for %sPerUser: %d", c.Kind, most)
+		return refuse(limitExceeded, "Cannot exceed quota for %ss per user: %d", c.Kind, most)
 	}
 	c.Created = tx.now
-	u.Credentials = append(u.Credentials, &c)
+	u.Credentials = append(u.Credentials, c)
 	return nil
 }
 
@@ -63,38 +77,30 @@ func (u *user) has(k credentialKind, of string) bool {
 }
 
 // UploadSigningCertificate gives a user an X.509 certificate in PEM.
-func (tx *tx) UploadSigningCertificate(in *iam.UploadSigningCertificateInput, u *user) (*iam.UploadSigningCertificateOutput, error) {
+func (tx *tx) UploadSigningCertificate(in *iam.UploadSigningCertificateInput, out *iam.UploadSigningCertificateOutput, u *user) error {
 	block, _ := pem.Decode([]byte(*in.CertificateBody))
 	if block == nil {
-		return nil, refuse("MalformedCertificate", "Certificate is malformed.")
+		return refuse("MalformedCertificate", "Certificate is malformed.")
 	}
 	if _, err := x509.ParseCertificate(block.Bytes); err != nil {
-		return nil, refuse("MalformedCertificate", "Certificate is malformed.")
+		return refuse("MalformedCertificate", "Certificate is malformed.")
 	}
 	if u.has(certificates, *in.CertificateBody) {
-		return nil, refuse("DuplicateCertificate", "The certificate is already associated with the user.")
+		return refuse("DuplicateCertificate", "The certificate is already associated with the user.")
 	}
-	c := credential{Kind: certificates, ID: random(32, base32Alphabet), Of: *in.CertificateBody}
+	c := &credential{Kind: certificates, ID: random(32, base32Alphabet), Of: *in.CertificateBody}
 	if err := tx.addCredential(u, c, 2); err != nil {
-		return nil, err
+		return err
 	}
-	return &iam.UploadSigningCertificateOutput{Certificate: &iamtypes.SigningCertificate{
-		CertificateBody: in.CertificateBody, CertificateId: &c.ID, Status: active, UploadDate: stamp(tx.now), UserName: &u.Name,
-	}}, nil
+	shown := shownCredential[iamtypes.SigningCertificate](tx, u, c)
+	out.Certificate = &shown
+	return nil
 }
 
-// ListSigningCertificates lists a user's certificates.
-func (tx *tx) ListSigningCertificates(_ *iam.ListSigningCertificatesInput, u *user) (*iam.ListSigningCertificatesOutput, error) {
-	out := &iam.ListSigningCertificatesOutput{}
-	for _, c := range u.credentialsOf(certificates) {
-		out.Certificates = append(out.Certificates, iamtypes.SigningCertificate{
-			CertificateBody: &c.Of, CertificateId: &c.ID, Status: active, UploadDate: stamp(c.Created), UserName: &u.Name,
-		})
-	}
-	return out, nil
+func (tx *tx) ListSigningCertificates(out *iam.ListSigningCertificatesOutput, u *user) {
+	out.Certificates = shownCredentials[iamtypes.SigningCertificate](tx, u, certificates)
 }
 
-// DeleteSigningCertificate deletes a user's certificate.
 func (tx *tx) DeleteSigningCertificate(in *iam.DeleteSigningCertificateInput, u *user) error {
 	return u.deleteCredential(certificates, in.CertificateId)
 }
@@ -115,47 +121,36 @@ func checkPublicKey(body string) error {
 }
 
 // UploadSSHPublicKey gives a user an SSH key for CodeCommit.
-func (tx *tx) UploadSSHPublicKey(in *iam.UploadSSHPublicKeyInput, u *user) (*iam.UploadSSHPublicKeyOutput, error) {
+func (tx *tx) UploadSSHPublicKey(in *iam.UploadSSHPublicKeyInput, out *iam.UploadSSHPublicKeyOutput, u *user) error {
 	if err := checkPublicKey(*in.SSHPublicKeyBody); err != nil {
-		return nil, err
+		return err
 	}
 	if u.has(sshKeys, *in.SSHPublicKeyBody) {
-		return nil, refuse("DuplicateSSHPublicKey", "The SSH public key is already associated with the user.")
+		return refuse("DuplicateSSHPublicKey", "The SSH public key is already associated with the user.")
 	}
-	c := credential{Kind: sshKeys, ID: uniqueID("APKA"), Of: *in.SSHPublicKeyBody}
+	c := &credential{Kind: sshKeys, ID: uniqueID("APKA"), Of: *in.SSHPublicKeyBody}
 	if err := tx.addCredential(u, c, 5); err != nil {
-		return nil, err
+		return err
 	}
-	return &iam.UploadSSHPublicKeyOutput{SSHPublicKey: &iamtypes.SSHPublicKey{
-		SSHPublicKeyBody: in.SSHPublicKeyBody,
-		SSHPublicKeyId:   &c.ID,
-		Status:           active,
-		UploadDate:       stamp(tx.now),
-		UserName:         &u.Name,
-	}}, nil
+	shown := shownCredential[iamtypes.SSHPublicKey](tx, u, c)
+	out.SSHPublicKey = &shown
+	return nil
 }
 
 // ListSSHPublicKeys lists a user's SSH keys, without their bodies.
-func (tx *tx) ListSSHPublicKeys(_ *iam.ListSSHPublicKeysInput, u *user) (*iam.ListSSHPublicKeysOutput, error) {
-	out := &iam.ListSSHPublicKeysOutput{}
-	for _, c := range u.credentialsOf(sshKeys) {
-		out.SSHPublicKeys = append(out.SSHPublicKeys, iamtypes.SSHPublicKeyMetadata{
-			SSHPublicKeyId: &c.ID, Status: active, UploadDate: stamp(c.Created), UserName: &u.Name,
-		})
-	}
-	return out, nil
+func (tx *tx) ListSSHPublicKeys(out *iam.ListSSHPublicKeysOutput, u *user) {
+	out.SSHPublicKeys = shownCredentials[iamtypes.SSHPublicKeyMetadata](tx, u, sshKeys)
 }
 
-// DeleteSSHPublicKey deletes a user's SSH key.
 func (tx *tx) DeleteSSHPublicKey(in *iam.DeleteSSHPublicKeyInput, u *user) error {
 	return u.deleteCredential(sshKeys, in.SSHPublicKeyId)
 }
 
 // CreateServiceSpecificCredential makes a user name and a password for one service and shows the
 // password, this once. A user has at most two for a service.
-func (tx *tx) CreateServiceSpecificCredential(in *iam.CreateServiceSpecificCredentialInput, u *user) (*iam.CreateServiceSpecificCredentialOutput, error) {
+func (tx *tx) CreateServiceSpecificCredential(in *iam.CreateServiceSpecificCredentialInput, out *iam.CreateServiceSpecificCredentialOutput, u *user) error {
 	if !slices.Contains([]string{"codecommit.amazonaws.com", "cassandra.amazonaws.com", "bedrock.amazonaws.com"}, *in.ServiceName) {
-		return nil, refuse("NotSupportedService", "No such service %s is supported for Service Specific Credentials.", *in.ServiceName)
+		return refuse("NotSupportedService", "No such service %s is supported for Service Specific Credentials.", *in.ServiceName)
 	}
 	others := 0
 	for _, c := range u.credentialsOf(serviceCredentials) {
@@ -163,43 +158,21 @@ func (tx *tx) CreateServiceSpecificCredential(in *iam.CreateServiceSpecificCrede
 			others++
 		}
 	}
-	c := credential{Kind: serviceCredentials, ID: uniqueID("ACCA"), Of: *in.ServiceName}
+	c := &credential{Kind: serviceCredentials, ID: uniqueID("ACCA"), Of: *in.ServiceName}
 	if err := tx.addCredential(u, c, others+2); err != nil {
-		return nil, err
+		return err
 	}
-	return &iam.CreateServiceSpecificCredentialOutput{ServiceSpecificCredential: &iamtypes.ServiceSpecificCredential{
-		CreateDate:                  stamp(tx.now),
-		ServiceName:                 in.ServiceName,
-		ServicePassword:             aws.String(random(40, base64Alphabet)),
-		ServiceSpecificCredentialId: &c.ID,
-		ServiceUserName:             tx.serviceUserName(u),
-		Status:                      active,
-		UserName:                    &u.Name,
-	}}, nil
-}
-
-// serviceUserName is the name under which a user signs in to a single service.
-func (a *Account) serviceUserName(u *user) *string {
-	return aws.String(fmt.Sprintf("%s-at-%s", u.Name, a.id))
+	shown := shownCredential[iamtypes.ServiceSpecificCredential](tx, u, c)
+	shown.ServicePassword = aws.String(random(40, base64Alphabet))
+	out.ServiceSpecificCredential = &shown
+	return nil
 }
 
 // ListServiceSpecificCredentials lists a user's credentials for single services, without passwords.
-func (tx *tx) ListServiceSpecificCredentials(_ *iam.ListServiceSpecificCredentialsInput, u *user) (*iam.ListServiceSpecificCredentialsOutput, error) {
-	out := &iam.ListServiceSpecificCredentialsOutput{}
-	for _, c := range u.credentialsOf(serviceCredentials) {
-		out.ServiceSpecificCredentials = append(out.ServiceSpecificCredentials, iamtypes.ServiceSpecificCredentialMetadata{
-			CreateDate:                  stamp(c.Created),
-			ServiceName:                 &c.Of,
-			ServiceSpecificCredentialId: &c.ID,
-			ServiceUserName:             tx.serviceUserName(u),
-			Status:                      active,
-			UserName:                    &u.Name,
-		})
-	}
-	return out, nil
+func (tx *tx) ListServiceSpecificCredentials(out *iam.ListServiceSpecificCredentialsOutput, u *user) {
+	out.ServiceSpecificCredentials = shownCredentials[iamtypes.ServiceSpecificCredentialMetadata](tx, u, serviceCredentials)
 }
 
-// DeleteServiceSpecificCredential deletes a user's credential for one service.
 func (tx *tx) DeleteServiceSpecificCredential(in *iam.DeleteServiceSpecificCredentialInput, u *user) error {
 	return u.deleteCredential(serviceCredentials, in.ServiceSpecificCredentialId)
 }

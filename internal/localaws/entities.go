@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
 // kind is a kind of IAM entity, as ARNs spell it.
@@ -20,22 +21,38 @@ const (
 	aPolicy  kind = "policy"
 )
 
-// idPrefix begins the unique IDs of a kind.
-//
-// See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids.
-func (k kind) idPrefix() string {
-	switch k {
-	case aUser:
-		return "AIDA"
-	case aGroup:
-		return "AGPA"
-	case aRole:
-		return "AROA"
-	case aProfile:
-		return "AIPA"
-	default:
-		return "ANPA"
+// kinds are all of them. What hangs on several entities hangs on the first: an input that names a
+// user and a policy is about the user.
+func kinds() []kind { return []kind{aUser, aGroup, aRole, aProfile, aPolicy} }
+
+// word is the kind in the names of operations and of the SDK's members.
+func (k kind) word() string {
+	return map[kind]string{
+		aUser: "User", aGroup: "Group", aRole: "Role", aProfile: "InstanceProfile", aPolicy: "Policy",
+	}[k]
+}
+
+// names is the member of an input that names an entity of the kind.
+func (k kind) names() string {
+	if k == aPolicy {
+		return "PolicyArn"
 	}
+	return k.word() + "Name"
+}
+
+// is reports whether a structure is that of an entity of the kind, or of what it has in common with
+// others.
+func (k kind) is(structure reflect.Type) bool {
+	switch structure {
+	case reflect.TypeFor[*entity]():
+		return true
+	case reflect.TypeFor[*identity]():
+		return k == aUser || k == aGroup || k == aRole
+	}
+	return structure == map[kind]reflect.Type{
+		aUser: reflect.TypeFor[*user](), aGroup: reflect.TypeFor[*group](), aRole: reflect.TypeFor[*role](),
+		aProfile: reflect.TypeFor[*profile](), aPolicy: reflect.TypeFor[*policy](),
+	}[k]
 }
 
 // entity is what users, groups, roles, instance profiles and policies have in common.
@@ -46,8 +63,6 @@ type entity struct {
 	Tags                []tag
 }
 
-func (e *entity) header() *entity { return e }
-
 // identity is an entity that has policies.
 type identity struct {
 	entity
@@ -56,78 +71,144 @@ type identity struct {
 	Inline   map[string]string // documents by policy name
 }
 
-// made returns what is common to a new entity. The path defaults to the root.
-func (tx *tx) made(k kind, path, name *string) entity {
-	p := cmp.Or(aws.ToString(path), "/")
-	return entity{
-		Kind:    k,
-		Name:    *name,
-		Path:    p,
-		ID:      uniqueID(k.idPrefix()),
-		ARN:     tx.arn(string(k) + p + *name),
-		Created: tx.now,
+// holder is an entity with what its kind adds.
+type holder interface{ header() *entity }
+
+func (e *entity) header() *entity     { return e }
+func (id *identity) whole() *identity { return id }
+
+// named returns an entity by its name, a policy by its ARN; nil if it is not there.
+func (s *state) named(k kind, name string) (found holder) {
+	var ok bool
+	switch k {
+	case aUser:
+		found, ok = s.Users[fold(name)]
+	case aGroup:
+		found, ok = s.Groups[fold(name)]
+	case aRole:
+		found, ok = s.Roles[fold(name)]
+	case aProfile:
+		found, ok = s.Profiles[fold(name)]
+	case aPolicy:
+		found, ok = s.Policies[name]
 	}
+	if !ok {
+		return nil
+	}
+	return found
 }
 
-// subjects finds what a call is about: what its operation takes after the input. The input names
-// it.
-func (tx *tx) subjects(effect reflect.Method, in any) ([]reflect.Value, error) {
-	var found []reflect.Value
-	for i := 2; i < effect.Type.NumIn(); i++ {
-		subject, err := tx.subject(effect.Type.In(i), fieldsOf(in), i == 2)
-		if err != nil {
-			return nil, err
+// made returns what is common to a new entity, whose name must be free. The path defaults to the
+// root.
+//
+// See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids.
+func (tx *tx) made(k kind, path, name *string, tags []iamtypes.Tag) (e entity, err error) {
+	if tx.state.named(k, *name) != nil {
+		return e, refuse(entityExists, "%s with name %s already exists.", k.word(), *name)
+	}
+	prefix := map[kind]string{aUser: "AIDA", aGroup: "AGPA", aRole: "AROA", aProfile: "AIPA", aPolicy: "ANPA"}[k]
+	p := cmp.Or(aws.ToString(path), "/")
+	e = entity{Kind: k, Name: *name, Path: p, ID: uniqueID(prefix), ARN: tx.arn(string(k) + p + *name), Created: tx.now}
+	err = e.tag(tags)
+	return e, err
+}
+
+// shown fills, of a structure of the SDK, the members that entities of all kinds show.
+func shown[T any](e *entity) T {
+	return show[T](map[string]any{
+		"Arn": &e.ARN, "Path": &e.Path, "CreateDate": stamp(e.Created), e.Kind.word() + "Id": &e.ID, e.Kind.word() + "Name": &e.Name,
+	})
+}
+
+// arguments gives the method of an operation what it takes.
+func (tx *tx) arguments(effect reflect.Type, in fields, out reflect.Value) ([]reflect.Value, error) {
+	arguments := []reflect.Value{reflect.ValueOf(tx)}
+	var err error
+	about := 0
+	for i := 1; i < effect.NumIn(); i++ {
+		var argument any
+		switch of := effect.In(i); of {
+		case reflect.TypeFor[fields]():
+			argument = in
+		case reflect.TypeFor[output]():
+			argument = output{out}
+		case reflect.PointerTo(in.input.Type()):
+			argument = in.input.Addr().Interface()
+		case reflect.PointerTo(out.Type()):
+			argument = out.Addr().Interface()
+		default:
+			about++
+			if argument, err = tx.subject(of, in, about == 1); err != nil {
+				return nil, err
+			}
+			if s, ok := argument.(*secret); ok {
+				output{out}.set(map[string]any{"ARN": &s.ARN, "Name": &s.Name})
+			}
 		}
-		found = append(found, reflect.ValueOf(subject))
+		arguments = append(arguments, reflect.ValueOf(argument))
+	}
+	return arguments, nil
+}
+
+// subject finds a thing that a call is about. If a call changes a policy itself, which is then the
+// first of them, the policy must be the account's own; AWS's own can only be attached.
+func (tx *tx) subject(of reflect.Type, in fields, first bool) (any, error) {
+	switch {
+	case of == reflect.TypeFor[*secret]() && (tx.action == "DescribeSecret" || tx.action == "RestoreSecret"):
+		return tx.secretNamed(in.text("SecretId"))
+	case of == reflect.TypeFor[*secret]():
+		return tx.liveSecret(in.text("SecretId"))
+	case of == reflect.TypeFor[*mfaDevice]():
+		serial := in.text("SerialNumber")
+		if d := tx.state.MFADevices[serial]; d != nil && tx.seen.MFADevices[serial] != nil {
+			return d, nil
+		}
+		return nil, refuse(noSuchEntity, "VirtualMFADevice with serial number %s doesn't exist.", serial)
+	}
+	for _, k := range kinds() {
+		if !in.has(k.names()) || !k.is(of) {
+			continue
+		}
+		var found holder
+		var err error
+		switch {
+		case k == aUser && in.pointer("UserName") == nil:
+			found, err = tx.callerAsUser()
+		case k == aPolicy && first && !tx.reads():
+			found, err = tx.ownPolicy(in.text("PolicyArn"))
+		case k == aPolicy:
+			found, err = tx.policyWith(in.text("PolicyArn"))
+		default:
+			found, err = tx.find(k, in.text(k.names()))
+		}
+		switch {
+		case err != nil:
+			return nil, err
+		case of == reflect.TypeFor[*entity]():
+			return found.header(), nil
+		case of == reflect.TypeFor[*identity]():
+			return found.(interface{ whole() *identity }).whole(), nil
+		}
+		return found, nil
+	}
+	panic("localaws: an operation takes what its input does not name: " + of.String())
+}
+
+// find returns an entity by its name. A write finds it only when the replicas have it as well.
+func (tx *tx) find(k kind, name string) (holder, error) {
+	found := tx.state.named(k, name)
+	if found == nil || tx.seen.named(k, name) == nil {
+		return nil, refuse(noSuchEntity, "The %s with name %s cannot be found.", k, name)
 	}
 	return found, nil
 }
 
-// subject finds one thing that a call is about. If a call changes a policy itself, which is then
-// the first of them, the policy must be the account's own; AWS's own can only be attached.
-func (tx *tx) subject(kind reflect.Type, in fields, first bool) (any, error) {
-	switch kind {
-	case reflect.TypeFor[*user]():
-		return tx.userOrCaller(in.pointer("UserName"))
-	case reflect.TypeFor[*group]():
-		return find(tx.state.Groups, tx.seen.Groups, fold(in.text("GroupName")),
-			"The group with name %s cannot be found.", in.text("GroupName"))
-	case reflect.TypeFor[*role]():
-		return find(tx.state.Roles, tx.seen.Roles, fold(in.text("RoleName")),
-			"The role with name %s cannot be found.", in.text("RoleName"))
-	case reflect.TypeFor[*profile]():
-		return find(tx.state.Profiles, tx.seen.Profiles, fold(in.text("InstanceProfileName")),
-			"Instance Profile %s cannot be found.", in.text("InstanceProfileName"))
-	case reflect.TypeFor[*policy]():
-		if first && !tx.reads() {
-			return tx.ownPolicy(in.text("PolicyArn"))
-		}
-		return tx.policyWith(in.text("PolicyArn"))
-	default:
-		return tx.liveSecret(in.text("SecretId"))
+// callerAsUser returns the caller, who must be a user, to a call that names none.
+func (tx *tx) callerAsUser() (holder, error) {
+	if tx.caller == nil {
+		return nil, refuse("ValidationError", "Must specify userName when calling with non-User credentials")
 	}
-}
-
-// find returns an entity by its key. A write finds it only when the replicas have it as well.
-func find[T any](in, seen map[string]T, key, notFound, name string) (found T, err error) {
-	if _, ok := seen[key]; ok {
-		if found, ok = in[key]; ok {
-			return found, nil
-		}
-	}
-	return found, refuse(noSuchEntity, notFound, name)
-}
-
-// userOrCaller returns the named user, or the caller where no name is given, which must then be a
-// user.
-func (tx *tx) userOrCaller(name *string) (*user, error) {
-	if name == nil {
-		if tx.caller == nil {
-			return nil, refuse("ValidationError", "Must specify userName when calling with non-User credentials")
-		}
-		name = &tx.caller.Name
-	}
-	return find(tx.state.Users, tx.seen.Users, fold(*name), "The user with name %s cannot be found.", *name)
+	return tx.find(aUser, tx.caller.Name)
 }
 
 // exists reports whether a user or role with this ARN is in the account.

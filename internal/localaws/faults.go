@@ -15,7 +15,7 @@ import (
 //	a.Inject(
 //		OnCall(3).LoseReply(),
 //		OnAction("CreateRole").Throttle(2),
-//		EveryCall().Latency(time.Second),
+//		EveryCall().Refuse("AccessDenied").Times(5),
 //	)
 type Fault struct {
 	number int    // the call it waits for; zero when any will do
@@ -25,7 +25,6 @@ type Fault struct {
 	code         string
 	lost, hang   bool
 	kept         func(reply []byte) []byte // what is left of the reply's body; nil for all of it
-	latency      time.Duration
 	first, after func(Call)
 }
 
@@ -65,9 +64,6 @@ func (f Fault) HalfReply() Fault {
 	f.kept = func(body []byte) []byte { return body[:len(body)/2] }
 	return f
 }
-
-// Latency makes the call take d longer.
-func (f Fault) Latency(d time.Duration) Fault { f.latency = d; return f }
 
 // Hang leaves the call without effect and without an answer until the caller gives up.
 func (f Fault) Hang() Fault { f.hang = true; return f }
@@ -115,7 +111,6 @@ func (a *Account) fate(op operation) fate {
 	for _, f := range a.faults {
 		if f.strikes(a.number, op.action) {
 			met.struck = append(met.struck, *f)
-			met.latency += f.latency
 		}
 	}
 	return met

@@ -60,12 +60,10 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 type protocol interface {
 	// decode reads a request's parameters into an SDK input.
 	decode(in reflect.Value) error
-	// answer writes an SDK output, or an empty one where there is none.
+	// answer writes an SDK output.
 	answer(w http.ResponseWriter, op operation, out reflect.Value)
 	// refuse writes an error.
 	refuse(w http.ResponseWriter, err *refusal)
-	// unknown is the error for an action that the service does not have.
-	unknown(action string) error
 }
 
 // exchange is one request on its way to its effect.
@@ -120,13 +118,13 @@ func (e *exchange) readForm(r *http.Request, body []byte) error {
 
 // perform gives the request to the operation that it names.
 func (e *exchange) perform(ctx context.Context) (r reply, err error) {
-	effect, ok := e.effect()
-	if !ok {
-		return r, e.protocol.unknown(e.action)
+	input, _, ok := e.api()
+	if !ok || e.account.models[e.service][e.action] == nil {
+		return r, refuse(either(e.service, "UnknownOperationException", "InvalidAction"), "Could not find operation %s.", e.action)
 	}
-	in := reflect.New(effect.Type.In(1).Elem())
-	if err := e.protocol.decode(in.Elem()); err != nil {
+	in := reflect.New(input).Elem()
+	if err := e.protocol.decode(in); err != nil {
 		return r, err
 	}
-	return e.account.call(ctx, e.caller, e.operation, effect, in)
+	return e.account.call(ctx, e.caller, e.operation, fields{in})
 }

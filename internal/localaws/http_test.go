@@ -32,10 +32,8 @@ func TestOverTheWire(t *testing.T) {
 	s := teller{t, a, clients(overTheWire(t, a, "", ""))}
 	key := keyFor(s, "redis")
 	assert.Equal(t, "arn:aws-cn:iam::123456789012:user/redis", *ask[iam.GetUserOutput](s, getUser("redis")).User.Arn)
-	assert.Equal(t, "arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:redis-cloud/access-key-??????", func() string {
-		s.do(createSecret(1, "x"))
-		return a.Snapshot().Canonical().Secrets[secretName].ARN
-	}())
+	s.do(createSecret(1, "x"))
+	assert.Regexp(t, `^arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:redis-cloud/access-key-[A-Za-z]{6}$`, a.Snapshot().Secrets[secretName].ARN)
 	user := s
 	user.services = clients(overTheWire(t, a, *key.AccessKeyId, *key.SecretAccessKey))
 	user.do(&sts.GetCallerIdentityInput{})

@@ -19,8 +19,8 @@ const (
 	maxInlineRole = 10240
 )
 
-// attach attaches a managed policy. To attach what is attached already is a success.
-func (id *identity) attach(p *policy) error {
+// AttachEntityPolicy attaches a managed policy. To attach what is attached already is a success.
+func (tx *tx) AttachEntityPolicy(id *identity, p *policy) error {
 	if slices.Contains(id.Attached, p.ARN) {
 		return nil
 	}
@@ -31,37 +31,38 @@ func (id *identity) attach(p *policy) error {
 	return nil
 }
 
-func (tx *tx) detach(id *identity, arn *string) error {
-	if err := tx.checkPolicyARN(*arn); err != nil {
+// DetachEntityPolicy detaches a managed policy that is attached.
+func (tx *tx) DetachEntityPolicy(in fields, id *identity) error {
+	arn := in.text("PolicyArn")
+	if err := tx.checkPolicyARN(arn); err != nil {
 		return err
 	}
-	i := slices.Index(id.Attached, *arn)
+	i := slices.Index(id.Attached, arn)
 	if i < 0 {
-		return refuse(noSuchEntity, "Policy %s was not found.", *arn)
+		return refuse(noSuchEntity, "Policy %s was not found.", arn)
 	}
 	id.Attached = slices.Delete(id.Attached, i, i+1)
 	return nil
 }
 
-// attached lists an identity's managed policies.
-func (tx *tx) attached(id *identity) []iamtypes.AttachedPolicy {
+func (tx *tx) ListAttachedEntityPolicies(out output, id *identity) {
 	var found []iamtypes.AttachedPolicy
 	for _, arn := range sorted(id.Attached) {
 		found = append(found, iamtypes.AttachedPolicy{PolicyArn: aws.String(arn), PolicyName: aws.String(tx.state.Policies[arn].Name)})
 	}
-	return found
+	out.set(map[string]any{"AttachedPolicies": found})
 }
 
-// putInline adds or replaces an inline policy. The quota is for all inline policies of an identity.
-func (tx *tx) putInline(id *identity, name, document *string) error {
-	if err := tx.checkIdentityPolicy(*document); err != nil {
+// PutEntityPolicy adds or replaces an inline policy. The quota is for all inline policies of an
+// identity.
+func (tx *tx) PutEntityPolicy(in fields, id *identity) error {
+	document := in.text("PolicyDocument")
+	if err := tx.checkIdentityPolicy(document); err != nil {
 		return err
 	}
-	inline := maps.Clone(id.Inline)
-	if inline == nil {
-		inline = map[string]string{}
-	}
-	inline[*name] = *document
+	inline := map[string]string{}
+	maps.Copy(inline, id.Inline)
+	inline[in.text("PolicyName")] = document
 	size, most := 0, maxInlineRole
 	if id.Kind == aUser {
 		most = maxInlineUser
@@ -76,36 +77,37 @@ func (tx *tx) putInline(id *identity, name, document *string) error {
 	return nil
 }
 
-func (id *identity) deleteInline(name *string) error {
-	if _, ok := id.Inline[*name]; !ok {
-		return refuse(noSuchEntity, "The %s policy with name %s cannot be found.", id.Kind, *name)
+func (tx *tx) DeleteEntityPolicy(in fields, id *identity) error {
+	name := in.text("PolicyName")
+	if _, ok := id.Inline[name]; !ok {
+		return refuse(noSuchEntity, "The %s policy with name %s cannot be found.", id.Kind, name)
 	}
-	delete(id.Inline, *name)
+	delete(id.Inline, name)
 	return nil
 }
 
-// inlineNames lists the names of an identity's inline policies.
-func (id *identity) inlineNames() []string { return slices.Sorted(maps.Keys(id.Inline)) }
-
-// boundary checks that a policy can be a permissions boundary. Without one there is nothing to
-// check.
-func (tx *tx) boundary(arn *string) (string, error) {
-	if arn == nil {
-		return "", nil
-	}
-	_, err := tx.policyWith(*arn)
-	return *arn, err
+// ListEntityPolicies lists the names of the inline policies.
+func (tx *tx) ListEntityPolicies(out output, id *identity) {
+	out.set(map[string]any{"PolicyNames": slices.Sorted(maps.Keys(id.Inline))})
 }
 
+func (tx *tx) PutEntityPermissionsBoundary(in fields, id *identity) error {
+	return tx.bound(id, in.pointer("PermissionsBoundary"))
+}
+
+// bound gives an identity a boundary, which must exist; without one there is nothing to do.
 func (tx *tx) bound(id *identity, arn *string) error {
-	boundary, err := tx.boundary(arn)
-	if err == nil {
-		id.Boundary = boundary
+	if arn == nil {
+		return nil
 	}
-	return err
+	if _, err := tx.policyWith(*arn); err != nil {
+		return err
+	}
+	id.Boundary = *arn
+	return nil
 }
 
-func (id *identity) unbound() error {
+func (tx *tx) DeleteEntityPermissionsBoundary(id *identity) error {
 	if id.Boundary == "" {
 		return refuse(noSuchEntity, "The %s %s does not have a permissions boundary.", id.Kind, id.Name)
 	}
@@ -115,11 +117,10 @@ func (id *identity) unbound() error {
 
 // identified returns what is common to a new user or role, tags and boundary included.
 func (tx *tx) identified(k kind, path, name *string, tags []iamtypes.Tag, boundary *string) (id identity, err error) {
-	id.entity = tx.made(k, path, name)
-	if id.Boundary, err = tx.boundary(boundary); err != nil {
+	if id.entity, err = tx.made(k, path, name, tags); err != nil {
 		return id, err
 	}
-	err = id.tag(tags)
+	err = tx.bound(&id, boundary)
 	return id, err
 }
 

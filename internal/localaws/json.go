@@ -11,10 +11,6 @@ import (
 // jsonProtocol is the AWS JSON protocol, version 1.1. The SDK's structures have the wire's names.
 type jsonProtocol struct{ body []byte }
 
-func (p *jsonProtocol) unknown(action string) error {
-	return refuse("UnknownOperationException", "The operation %s is not known.", action)
-}
-
 func (p *jsonProtocol) decode(in reflect.Value) error {
 	if err := json.Unmarshal(p.body, in.Addr().Interface()); err != nil {
 		return refuse("SerializationException", "The body cannot be read.")
@@ -23,11 +19,7 @@ func (p *jsonProtocol) decode(in reflect.Value) error {
 }
 
 func (p *jsonProtocol) answer(w http.ResponseWriter, _ operation, out reflect.Value) {
-	object := map[string]any{}
-	if out.IsValid() {
-		object = members(out.Elem())
-	}
-	body, err := json.Marshal(object)
+	body, err := json.Marshal(members(out, func(t time.Time) any { return float64(t.UnixMilli()) / 1000 }))
 	if err != nil {
 		panic(fmt.Sprintf("localaws: an answer cannot be encoded: %v", err))
 	}
@@ -41,36 +33,38 @@ func (p *jsonProtocol) refuse(w http.ResponseWriter, err *refusal) {
 
 const jsonType = "application/x-amz-json-1.1"
 
-// members are a structure's members that are there, by name, times as seconds since 1970.
-func members(v reflect.Value) map[string]any {
+// members are a structure's members that are there, by name, for an encoder: structures as maps,
+// lists as []any, times as the protocol writes them. Empty lists are there, empty texts are not.
+func members(v reflect.Value, times func(time.Time) any) map[string]any {
 	object := map[string]any{}
-	for i := range v.NumField() {
-		field := v.Type().Field(i)
-		if !field.IsExported() || field.Name == "ResultMetadata" || v.Field(i).IsZero() {
-			continue
+	for field, member := range v.Fields() {
+		absent := member.IsZero() && member.Kind() != reflect.Bool && member.Kind() != reflect.Int32
+		if field.IsExported() && field.Name != "ResultMetadata" && !absent {
+			object[field.Name] = plain(reflect.Indirect(member), times)
 		}
-		object[field.Name] = plain(reflect.Indirect(v.Field(i)))
 	}
 	return object
 }
 
-func plain(v reflect.Value) any {
-	switch value := v.Interface().(type) {
-	case time.Time:
-		return float64(value.UnixMilli()) / 1000
-	case []byte:
-		return value
+func plain(v reflect.Value, times func(time.Time) any) any {
+	if t, ok := reflect.TypeAssert[time.Time](v); ok {
+		return times(t)
 	}
-	switch v.Kind() {
-	case reflect.Struct:
-		return members(v)
-	case reflect.Slice:
+	switch {
+	case v.Kind() == reflect.Struct:
+		return members(v, times)
+	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() != reflect.Uint8:
 		list := make([]any, v.Len())
 		for i := range v.Len() {
-			list[i] = plain(v.Index(i))
+			list[i] = plain(v.Index(i), times)
 		}
 		return list
-	default:
-		return v.Interface()
 	}
+	return v.Interface()
+}
+
+func send(w http.ResponseWriter, contentType string, status int, body []byte) {
+	w.Header().Set("Content-Type", contentType)
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // when it fails, there is no client any more
 }

@@ -66,36 +66,30 @@ func (a *Account) Age(d time.Duration) {
 }
 
 // CreateAccessKey makes an access key and shows its secret, this once.
-func (tx *tx) CreateAccessKey(_ *iam.CreateAccessKeyInput, u *user) (*iam.CreateAccessKeyOutput, error) {
+func (tx *tx) CreateAccessKey(out *iam.CreateAccessKeyOutput, u *user) error {
 	if len(u.Keys) >= maxKeys {
-		return nil, refuse(limitExceeded, "Cannot exceed quota for AccessKeysPerUser: %d", maxKeys)
+		return refuse(limitExceeded, "Cannot exceed quota for AccessKeysPerUser: %d", maxKeys)
 	}
 	k := &accessKey{ID: uniqueID("AKIA"), Secret: random(40, base64Alphabet), Status: active, Created: tx.now}
 	u.Keys = append(u.Keys, k)
-	return &iam.CreateAccessKeyOutput{AccessKey: &iamtypes.AccessKey{
-		AccessKeyId:     aws.String(k.ID),
-		CreateDate:      stamp(k.Created),
-		SecretAccessKey: aws.String(k.Secret),
-		Status:          k.Status,
-		UserName:        aws.String(u.Name),
-	}}, nil
+	made := shownKey[iamtypes.AccessKey](u, k)
+	out.AccessKey = &made
+	return nil
+}
+
+// shownKey is a key as a structure of the SDK shows it. Only that of a new key has the secret.
+func shownKey[T any](u *user, k *accessKey) T {
+	return show[T](map[string]any{
+		"AccessKeyId": &k.ID, "CreateDate": stamp(k.Created), "SecretAccessKey": &k.Secret, "Status": k.Status, "UserName": &u.Name,
+	})
 }
 
 // ListAccessKeys lists a user's access keys, without their secrets.
-func (tx *tx) ListAccessKeys(_ *iam.ListAccessKeysInput, u *user) (*iam.ListAccessKeysOutput, error) {
-	out := &iam.ListAccessKeysOutput{}
-	for _, k := range orderedBy(u.Keys, func(k *accessKey) string { return k.ID }) {
-		out.AccessKeyMetadata = append(out.AccessKeyMetadata, iamtypes.AccessKeyMetadata{
-			AccessKeyId: aws.String(k.ID),
-			CreateDate:  stamp(k.Created),
-			Status:      k.Status,
-			UserName:    aws.String(u.Name),
-		})
-	}
-	return out, nil
+func (tx *tx) ListAccessKeys(out *iam.ListAccessKeysOutput, u *user) {
+	keys := orderedBy(u.Keys, func(k *accessKey) string { return k.ID })
+	out.AccessKeyMetadata = each(keys, func(k *accessKey) iamtypes.AccessKeyMetadata { return shownKey[iamtypes.AccessKeyMetadata](u, k) })
 }
 
-// UpdateAccessKey makes a key active or inactive.
 func (tx *tx) UpdateAccessKey(in *iam.UpdateAccessKeyInput, u *user) error {
 	k, err := tx.keyOf(u, in.AccessKeyId)
 	if err != nil {
@@ -108,7 +102,6 @@ func (tx *tx) UpdateAccessKey(in *iam.UpdateAccessKeyInput, u *user) error {
 	return nil
 }
 
-// DeleteAccessKey deletes a user's key.
 func (tx *tx) DeleteAccessKey(in *iam.DeleteAccessKeyInput, u *user) error {
 	k, err := tx.keyOf(u, in.AccessKeyId)
 	if err != nil {
@@ -132,18 +125,15 @@ func (tx *tx) keyOf(u *user, id *string) (*accessKey, error) {
 // a key without a user, no caller is allowed to.
 //
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.html.
-func (tx *tx) GetAccessKeyLastUsed(in *iam.GetAccessKeyLastUsedInput) (*iam.GetAccessKeyLastUsedOutput, error) {
+func (tx *tx) GetAccessKeyLastUsed(in *iam.GetAccessKeyLastUsedInput, out *iam.GetAccessKeyLastUsedOutput) error {
 	u, k := tx.state.key(*in.AccessKeyId)
 	if k == nil {
-		return nil, accessDenied("iam", "The caller is not authorized to perform: iam:GetAccessKeyLastUsed on resource: access key %s", *in.AccessKeyId)
+		return accessDenied("iam", "The caller is not authorized to perform: iam:GetAccessKeyLastUsed on resource: access key %s", *in.AccessKeyId)
 	}
 	last := &iamtypes.AccessKeyLastUsed{ServiceName: aws.String(never), Region: aws.String(never)}
 	if !k.Used.IsZero() {
-		last = &iamtypes.AccessKeyLastUsed{
-			LastUsedDate: stamp(k.Used),
-			ServiceName:  aws.String(k.UsedService),
-			Region:       aws.String(k.UsedRegion),
-		}
+		last.LastUsedDate, last.ServiceName, last.Region = stamp(k.Used), aws.String(k.UsedService), aws.String(k.UsedRegion)
 	}
-	return &iam.GetAccessKeyLastUsedOutput{UserName: aws.String(u.Name), AccessKeyLastUsed: last}, nil
+	out.UserName, out.AccessKeyLastUsed = &u.Name, last
+	return nil
 }

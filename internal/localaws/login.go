@@ -66,18 +66,19 @@ func (tx *tx) checkPassword(u *user, password string) error {
 }
 
 // CreateLoginProfile gives a user a console password.
-func (tx *tx) CreateLoginProfile(in *iam.CreateLoginProfileInput, u *user) (*iam.CreateLoginProfileOutput, error) {
+func (tx *tx) CreateLoginProfile(in *iam.CreateLoginProfileInput, out *iam.CreateLoginProfileOutput, u *user) error {
 	if u.Login != nil {
-		return nil, refuse(entityExists, "Login Profile for user %s already exists.", u.Name)
+		return refuse(entityExists, "Login Profile for user %s already exists.", u.Name)
 	}
 	if in.Password == nil {
-		return nil, refuse("ValidationError", "A password must be given.")
+		return refuse("ValidationError", "A password must be given.")
 	}
 	if err := tx.checkPassword(u, *in.Password); err != nil {
-		return nil, err
+		return err
 	}
 	u.Login = &loginProfile{Password: *in.Password, Reset: in.PasswordResetRequired, Created: tx.now}
-	return &iam.CreateLoginProfileOutput{LoginProfile: u.shownLogin()}, nil
+	out.LoginProfile = u.shownLogin()
+	return nil
 }
 
 func (u *user) shownLogin() *iamtypes.LoginProfile {
@@ -102,11 +103,12 @@ func (tx *tx) hasLogin(u *user) error {
 }
 
 // GetLoginProfile tells whether a user has a console password, and since when.
-func (tx *tx) GetLoginProfile(_ *iam.GetLoginProfileInput, u *user) (*iam.GetLoginProfileOutput, error) {
+func (tx *tx) GetLoginProfile(out *iam.GetLoginProfileOutput, u *user) error {
 	if err := tx.hasLogin(u); err != nil {
-		return nil, err
+		return err
 	}
-	return &iam.GetLoginProfileOutput{LoginProfile: u.shownLogin()}, nil
+	out.LoginProfile = u.shownLogin()
+	return nil
 }
 
 // UpdateLoginProfile changes a console password, or whether it must be changed at the next sign-in.
@@ -126,8 +128,7 @@ func (tx *tx) UpdateLoginProfile(in *iam.UpdateLoginProfileInput, u *user) error
 	return nil
 }
 
-// DeleteLoginProfile takes a user's console password away.
-func (tx *tx) DeleteLoginProfile(_ *iam.DeleteLoginProfileInput, u *user) error {
+func (tx *tx) DeleteLoginProfile(u *user) error {
 	if err := tx.hasLogin(u); err != nil {
 		return err
 	}
@@ -137,7 +138,7 @@ func (tx *tx) DeleteLoginProfile(_ *iam.DeleteLoginProfileInput, u *user) error 
 
 // UpdateAccountPasswordPolicy replaces the account's password policy: what is not given goes back
 // to its default.
-func (tx *tx) UpdateAccountPasswordPolicy(in *iam.UpdateAccountPasswordPolicyInput) error {
+func (tx *tx) UpdateAccountPasswordPolicy(in *iam.UpdateAccountPasswordPolicyInput) {
 	p := &passwordPolicy{Length: int(cmp.Or(aws.ToInt32(in.MinimumPasswordLength), 6))}
 	for kind, required := range map[string]bool{
 		"U": in.RequireUppercaseCharacters, "L": in.RequireLowercaseCharacters, "D": in.RequireNumbers, "S": in.RequireSymbols,
@@ -147,5 +148,4 @@ func (tx *tx) UpdateAccountPasswordPolicy(in *iam.UpdateAccountPasswordPolicyInp
 		}
 	}
 	tx.state.PasswordPolicy = p
-	return nil
 }

@@ -29,35 +29,24 @@ func (s *state) devicesOf(u *user) []*mfaDevice {
 	return devices
 }
 
-// device returns a device. A write finds it only when the replicas have it as well.
-func (tx *tx) device(serial *string) (*mfaDevice, error) {
-	d, ok := tx.state.MFADevices[*serial]
-	if _, seen := tx.seen.MFADevices[*serial]; !ok || !seen {
-		return nil, refuse(noSuchEntity, "VirtualMFADevice with serial number %s doesn't exist.", *serial)
-	}
-	return d, nil
-}
-
 // CreateVirtualMFADevice makes an unassigned device and shows its seed, this once.
-func (tx *tx) CreateVirtualMFADevice(in *iam.CreateVirtualMFADeviceInput) (*iam.CreateVirtualMFADeviceOutput, error) {
+func (tx *tx) CreateVirtualMFADevice(in *iam.CreateVirtualMFADeviceInput, out *iam.CreateVirtualMFADeviceOutput) error {
 	serial := tx.arn("mfa" + cmp.Or(aws.ToString(in.Path), "/") + *in.VirtualMFADeviceName)
 	if _, taken := tx.state.MFADevices[serial]; taken {
-		return nil, refuse(entityExists, "MFADevice entity at the same path and name already exists.")
+		return refuse(entityExists, "MFADevice entity at the same path and name already exists.")
 	}
 	tx.state.MFADevices[serial] = &mfaDevice{Serial: serial}
-	return &iam.CreateVirtualMFADeviceOutput{VirtualMFADevice: &iamtypes.VirtualMFADevice{
+	out.VirtualMFADevice = &iamtypes.VirtualMFADevice{
 		SerialNumber:     aws.String(serial),
 		Base32StringSeed: []byte(random(64, base32Alphabet)),
-	}}, nil
+	}
+	return nil
 }
 
 // EnableMFADevice assigns a device to a user. The codes must be two different ones; here any will
 // do.
-func (tx *tx) EnableMFADevice(in *iam.EnableMFADeviceInput, u *user) error {
-	d, err := tx.device(in.SerialNumber)
+func (tx *tx) EnableMFADevice(in *iam.EnableMFADeviceInput, u *user, d *mfaDevice) error {
 	switch {
-	case err != nil:
-		return err
 	case d.User != "":
 		return refuse(entityExists, "MFA Device is already in use.")
 	case len(tx.state.devicesOf(u)) >= maxDevices:
@@ -70,11 +59,7 @@ func (tx *tx) EnableMFADevice(in *iam.EnableMFADeviceInput, u *user) error {
 }
 
 // DeactivateMFADevice takes a device away from its user. The device remains, unassigned.
-func (tx *tx) DeactivateMFADevice(in *iam.DeactivateMFADeviceInput, u *user) error {
-	d, err := tx.device(in.SerialNumber)
-	if err != nil {
-		return err
-	}
+func (tx *tx) DeactivateMFADevice(u *user, d *mfaDevice) error {
 	if d.User != u.Name {
 		return refuse(noSuchEntity, "MFA Device with serial number %s does not exist for user %s.", d.Serial, u.Name)
 	}
@@ -83,11 +68,7 @@ func (tx *tx) DeactivateMFADevice(in *iam.DeactivateMFADeviceInput, u *user) err
 }
 
 // DeleteVirtualMFADevice deletes a device that is not assigned.
-func (tx *tx) DeleteVirtualMFADevice(in *iam.DeleteVirtualMFADeviceInput) error {
-	d, err := tx.device(in.SerialNumber)
-	if err != nil {
-		return err
-	}
+func (tx *tx) DeleteVirtualMFADevice(d *mfaDevice) error {
 	if d.User != "" {
 		return refuse(deleteConflict, "MFA VirtualDevice is assigned to a user. Deactivate it first.")
 	}
@@ -95,13 +76,10 @@ func (tx *tx) DeleteVirtualMFADevice(in *iam.DeleteVirtualMFADeviceInput) error 
 	return nil
 }
 
-// ListMFADevices lists a user's devices.
-func (tx *tx) ListMFADevices(_ *iam.ListMFADevicesInput, u *user) (*iam.ListMFADevicesOutput, error) {
-	out := &iam.ListMFADevicesOutput{}
+func (tx *tx) ListMFADevices(out *iam.ListMFADevicesOutput, u *user) {
 	for _, d := range tx.state.devicesOf(u) {
 		out.MFADevices = append(out.MFADevices, iamtypes.MFADevice{
 			EnableDate: stamp(d.Enabled), SerialNumber: aws.String(d.Serial), UserName: aws.String(d.User),
 		})
 	}
-	return out, nil
 }

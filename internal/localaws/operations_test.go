@@ -3,7 +3,9 @@ package localaws
 import (
 	"context"
 	"errors"
+	"path"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -133,43 +135,59 @@ func tags(pairs ...string) (list []iamtypes.Tag) {
 	return list
 }
 
-// An operation takes the input of the SDK's, and returns its output or, where that holds nothing,
-// only an error. The model knows the same operations.
-func TestTheOperationsAreTheSDKs(t *testing.T) {
-	a := New(Options{})
-	inputs := map[string]reflect.Type{}
-	for method := range reflect.TypeFor[*tx]().Methods() {
-		if method.Type.NumIn() < 2 || method.Type.In(1).Kind() != reflect.Pointer {
-			continue // such as Inject, which is the account's
-		}
-		op := operationOf(method.Type.In(1).Elem())
-		service, known := clients(a.Config("", ""))[op.service]
-		if !known {
-			continue
-		}
-		require.Equal(t, method.Name, op.action)
-		theirs := reflect.ValueOf(service).MethodByName(op.action).Type()
-		assert.Equal(t, theirs.In(1), method.Type.In(1))
-		if method.Type.NumOut() == 2 {
-			assert.Equal(t, theirs.Out(0), method.Type.Out(0))
-		} else {
-			assert.Equal(t, []string{"ResultMetadata"}, memberNames(theirs.Out(0).Elem()), op.action)
-		}
-		inputs[op.fullName()] = method.Type.In(1).Elem()
-	}
-	assert.Greater(t, len(inputs), 80)
-	for service, m := range map[string]model{"iam": a.iamModel, "secretsmanager": a.secretModel} {
-		for name, spec := range m {
-			if op := (operation{service, name}); strings.HasPrefix(spec[0], "=") && inputs[op.fullName()] != nil {
-				for _, member := range spec[1:] {
-					member, _, _ = strings.Cut(member, ":")
-					assert.Contains(t, memberNames(inputs[op.fullName()]), strings.TrimSuffix(member, "!"), name)
-				}
-				delete(inputs, op.fullName())
+// operationOf is the operation that takes an input: iam.CreateUserInput is that of IAM's
+// CreateUser.
+func operationOf(input reflect.Type) operation {
+	return operation{path.Base(input.PkgPath()), strings.TrimSuffix(input.Name(), "Input")}
+}
+
+// operations are all that an account knows.
+func operations(a *Account) (all []operation) {
+	for service, m := range a.models {
+		for name := range m {
+			op := operation{service, name}
+			if _, _, ok := op.api(); ok {
+				all = append(all, op)
 			}
 		}
 	}
-	assert.Equal(t, map[string]reflect.Type{"sts:GetCallerIdentity": reflect.TypeFor[sts.GetCallerIdentityInput]()}, inputs)
+	return all
+}
+
+// Every operation of a model is one of the SDK's, has an effect that takes what can be given to it,
+// and constrains members that its input has. Every effect is of an operation.
+func TestTheOperationsAreTheSDKs(t *testing.T) {
+	a := New(Options{})
+	all, effects := operations(a), map[string]bool{}
+	assert.Greater(t, len(all), 80)
+	for _, op := range all {
+		effect, ok := op.effect()
+		require.True(t, ok, op.fullName())
+		effects[effect.Name] = true
+		in, out, _ := op.api()
+		assert.Equal(t, op, operationOf(in))
+		for i := 1; i < effect.Type.NumIn(); i++ {
+			switch of := effect.Type.In(i); of {
+			case reflect.TypeFor[fields](), reflect.TypeFor[output](), reflect.PointerTo(in), reflect.PointerTo(out):
+			case reflect.TypeFor[*secret]():
+				assert.Contains(t, memberNames(in), "SecretId", op.fullName())
+			case reflect.TypeFor[*mfaDevice]():
+				assert.Contains(t, memberNames(in), "SerialNumber", op.fullName())
+			default:
+				named := slices.ContainsFunc(kinds(), func(k kind) bool { return k.is(of) && slices.Contains(memberNames(in), k.names()) })
+				assert.True(t, named, "%s takes a %s, which its input does not name", op.fullName(), of)
+			}
+		}
+		for _, member := range a.models[op.service][op.action][1:] {
+			member, _, _ = strings.Cut(member, ":")
+			assert.Contains(t, memberNames(in), strings.TrimSuffix(member, "!"), op.fullName())
+		}
+	}
+	for method := range reflect.TypeFor[*tx]().Methods() {
+		if _, theAccounts := reflect.TypeFor[*Account]().MethodByName(method.Name); !theAccounts {
+			assert.Contains(t, effects, method.Name)
+		}
+	}
 }
 
 func memberNames(of reflect.Type) (names []string) {
@@ -193,21 +211,22 @@ func TestAMemberThatIsNotKnownIsRefused(t *testing.T) {
 func TestAListThatHoldsNothingIsEmptyAndNotAbsent(t *testing.T) {
 	story(t, func(s teller) {
 		s.do(createUser("redis"), createRole("redis"), createPolicy("read-users"))
-		for method := range reflect.TypeFor[*tx]().Methods() {
-			if !strings.HasPrefix(method.Name, "List") {
+		for _, op := range operations(s.account) {
+			if !strings.HasPrefix(op.action, "List") {
 				continue
 			}
-			in := reflect.New(method.Type.In(1).Elem())
+			input, _, _ := op.api()
+			in := reflect.New(input)
 			for name, value := range map[string]string{"UserName": "redis", "RoleName": "redis", "PolicyArn": readUsersARN} {
 				if field := in.Elem().FieldByName(name); field.IsValid() {
 					field.Set(reflect.ValueOf(&value))
 				}
 			}
 			out, err := s.try(s.Context(), in.Interface())
-			require.NoError(s, err, method.Name)
+			require.NoError(s, err, op.action)
 			for name, field := range reflect.ValueOf(out).Elem().Fields() {
 				if field.Kind() == reflect.Slice {
-					assert.False(s, field.IsNil(), "%s %s", method.Name, name.Name)
+					assert.False(s, field.IsNil(), "%s %s", op.action, name.Name)
 				}
 			}
 		}
@@ -216,7 +235,7 @@ func TestAListThatHoldsNothingIsEmptyAndNotAbsent(t *testing.T) {
 
 func TestTheModelsCanBeRead(t *testing.T) {
 	a := New(Options{})
-	for _, m := range []model{a.iamModel, a.secretModel} {
+	for _, m := range a.models {
 		for shape, spec := range m {
 			switch spec[0] {
 			case "=":

@@ -15,7 +15,7 @@ const defaultPage = 100
 // cut leaves of a list's output the page that the input asks for. An operation lists all that there
 // is, in an order that stays; the members of an input and an output that say what page it is have
 // the same names in all of a service's operations.
-func (a *Account) cut(op operation, in, out reflect.Value) error {
+func (a *Account) cut(op operation, in fields, out reflect.Value) error {
 	if !strings.HasPrefix(op.action, "List") {
 		return nil
 	}
@@ -23,12 +23,12 @@ func (a *Account) cut(op operation, in, out reflect.Value) error {
 	if op.service == "secretsmanager" {
 		marker, most, next = "NextToken", "MaxResults", "NextToken"
 	}
-	first, err := position(op, fields{in}.pointer(marker))
+	first, err := position(op, in.pointer(marker))
 	if err != nil {
 		return err
 	}
 	size := defaultPage
-	if asked := in.FieldByName(most); !asked.IsNil() {
+	if asked := in.input.FieldByName(most); !asked.IsNil() {
 		size = int(asked.Elem().Int())
 	}
 	if limit := a.settings.pageSize; limit > 0 {

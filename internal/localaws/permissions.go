@@ -17,11 +17,10 @@ type Permission iampolicy.Request
 // permissions lists all that a call needs its caller to be allowed: the action itself, and what its
 // parameters add. For the last use of a key that does not exist no permission helps, so it needs
 // none.
-func (a *Account) permissions(op operation, resource string, in any) []Permission {
+func (a *Account) permissions(op operation, resource string, f fields) []Permission {
 	if op.action == "GetAccessKeyLastUsed" && resource == "" {
 		return nil
 	}
-	f := fieldsOf(in)
 	asked := []Permission{{Action: op.fullName(), Resource: resource, Keys: a.conditionKeys(op, f)}}
 	if f.many("Tags") {
 		kind := map[string]string{
@@ -34,7 +33,7 @@ func (a *Account) permissions(op operation, resource string, in any) []Permissio
 	}
 	if op.action == "AddRoleToInstanceProfile" {
 		asked = append(asked, Permission{
-			Action: "iam:PassRole", Resource: entityARN(a, a.state.Roles, aRole, f.text("RoleName")),
+			Action: "iam:PassRole", Resource: a.entityARN(aRole, f.text("RoleName")),
 			Keys: map[string]string{"iam:PassedToService": "ec2." + a.urlSuffix()},
 		})
 	}
@@ -54,12 +53,12 @@ func (a *Account) conditionKeys(op operation, f fields) map[string]string {
 	switch op.action {
 	case "CreateUser", "CreateRole", "PutUserPermissionsBoundary", "PutRolePermissionsBoundary":
 		keys["iam:PermissionsBoundary"] = f.text("PermissionsBoundary")
-	case "DeleteUserPermissionsBoundary", "AttachUserPolicy", "DetachUserPolicy", "PutUserPolicy", "DeleteUserPolicy":
+	case "DeleteUserPermissionsBoundary", "AttachUserPolicy", "DetachUserPolicy", "PutUserPolicy", "DeleteUserPolicy",
+		"DeleteRolePermissionsBoundary", "AttachRolePolicy", "DetachRolePolicy", "PutRolePolicy", "DeleteRolePolicy",
+		"UpdateRole", "UpdateAssumeRolePolicy":
 		if u := a.state.Users[fold(f.text("UserName"))]; u != nil {
 			keys["iam:PermissionsBoundary"] = u.Boundary
 		}
-	case "DeleteRolePermissionsBoundary", "AttachRolePolicy", "DetachRolePolicy", "PutRolePolicy", "DeleteRolePolicy",
-		"UpdateRole", "UpdateRoleDescription", "UpdateAssumeRolePolicy":
 		if r := a.state.Roles[fold(f.text("RoleName"))]; r != nil {
 			keys["iam:PermissionsBoundary"] = r.Boundary
 		}

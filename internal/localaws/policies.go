@@ -60,7 +60,12 @@ func (tx *tx) policyWith(arn string) (*policy, error) {
 	if err := tx.checkPolicyARN(arn); err != nil {
 		return nil, err
 	}
-	return find(tx.state.Policies, tx.seen.Policies, arn, "Policy %s was not found.", arn)
+	if _, seen := tx.seen.Policies[arn]; seen {
+		if p, ok := tx.state.Policies[arn]; ok {
+			return p, nil
+		}
+	}
+	return nil, refuse(noSuchEntity, "Policy %s was not found.", arn)
 }
 
 // ownPolicy returns a policy that the account may change, which neither AWS's own policies nor
@@ -76,27 +81,26 @@ func (tx *tx) ownPolicy(arn string) (*policy, error) {
 }
 
 // CreatePolicy makes a managed policy with its first version. Names are unique whatever the path.
-func (tx *tx) CreatePolicy(in *iam.CreatePolicyInput) (*iam.CreatePolicyOutput, error) {
+func (tx *tx) CreatePolicy(in *iam.CreatePolicyInput, out *iam.CreatePolicyOutput) error {
 	for _, p := range tx.state.Policies {
 		if fold(p.Name) == fold(*in.PolicyName) && !p.AWS {
-			return nil, refuse(entityExists, "A policy called %s already exists. Duplicate names are not allowed.", *in.PolicyName)
+			return refuse(entityExists, "A policy called %s already exists. Duplicate names are not allowed.", *in.PolicyName)
 		}
 	}
 	if err := tx.checkManaged(*in.PolicyDocument); err != nil {
-		return nil, err
+		return err
 	}
-	p := &policy{
-		entity:      tx.made(aPolicy, in.Path, in.PolicyName),
-		Description: aws.ToString(in.Description),
+	e, err := tx.made(aPolicy, in.Path, in.PolicyName, in.Tags)
+	if err != nil {
+		return err
 	}
-	if err := p.tag(in.Tags); err != nil {
-		return nil, err
-	}
+	p := &policy{entity: e, Description: aws.ToString(in.Description)}
 	p.Default = p.add(*in.PolicyDocument, tx.now).ID
 	tx.state.Policies[p.ARN] = p
 	shown := tx.listedPolicy(p)
 	shown.Tags = iamTags(p.Tags)
-	return &iam.CreatePolicyOutput{Policy: &shown}, nil
+	out.Policy = &shown
+	return nil
 }
 
 // checkManaged checks a managed policy's document and its size.
@@ -113,30 +117,25 @@ func (tx *tx) checkManaged(document string) error {
 // listedPolicy is a policy as ListPolicies returns it: without description and tags.
 func (tx *tx) listedPolicy(p *policy) iamtypes.Policy {
 	attached, bounding := tx.usage(p)
-	return iamtypes.Policy{
-		Arn:                           aws.String(p.ARN),
-		AttachmentCount:               aws.Int32(int32(len(attached))), //nolint:gosec // few
-		CreateDate:                    stamp(p.Created),
-		DefaultVersionId:              aws.String(p.Default),
-		IsAttachable:                  true,
-		Path:                          aws.String(p.Path),
-		PermissionsBoundaryUsageCount: aws.Int32(int32(len(bounding))), //nolint:gosec // few
-		PolicyId:                      aws.String(p.ID),
-		PolicyName:                    aws.String(p.Name),
-		UpdateDate:                    stamp(p.Updated),
-	}
+	out := shown[iamtypes.Policy](&p.entity)
+	out.AttachmentCount = aws.Int32(int32(len(attached)))               //nolint:gosec // few
+	out.PermissionsBoundaryUsageCount = aws.Int32(int32(len(bounding))) //nolint:gosec // few
+	out.DefaultVersionId = aws.String(p.Default)
+	out.IsAttachable = true
+	out.UpdateDate = stamp(p.Updated)
+	return out
 }
 
 // GetPolicy returns a policy, without its document.
-func (tx *tx) GetPolicy(_ *iam.GetPolicyInput, p *policy) (*iam.GetPolicyOutput, error) {
+func (tx *tx) GetPolicy(out *iam.GetPolicyOutput, p *policy) {
 	shown := tx.listedPolicy(p)
 	shown.Description = optional(p.Description)
 	shown.Tags = iamTags(p.Tags)
-	return &iam.GetPolicyOutput{Policy: &shown}, nil
+	out.Policy = &shown
 }
 
 // DeletePolicy deletes a policy that is not in use and that has no version but the default one.
-func (tx *tx) DeletePolicy(_ *iam.DeletePolicyInput, p *policy) error {
+func (tx *tx) DeletePolicy(p *policy) error {
 	switch attached, bounding := tx.usage(p); {
 	case len(attached) > 0:
 		return refuse(deleteConflict, "Cannot delete a policy attached to entities.")
@@ -150,15 +149,13 @@ func (tx *tx) DeletePolicy(_ *iam.DeletePolicyInput, p *policy) error {
 }
 
 // ListPolicies lists AWS's policies, the customer's, or both.
-func (tx *tx) ListPolicies(in *iam.ListPoliciesInput) (*iam.ListPoliciesOutput, error) {
-	out := &iam.ListPoliciesOutput{}
+func (tx *tx) ListPolicies(in *iam.ListPoliciesInput, out *iam.ListPoliciesOutput) {
 	for _, p := range ordered(tx.state.Policies) {
 		if p.AWS && in.Scope == iamtypes.PolicyScopeTypeLocal || !p.AWS && in.Scope == iamtypes.PolicyScopeTypeAws {
 			continue
 		}
 		out.Policies = append(out.Policies, tx.listedPolicy(p))
 	}
-	return out, nil
 }
 
 // usage returns the identities to which a policy is attached, and those that it bounds.
@@ -176,9 +173,8 @@ func (tx *tx) usage(p *policy) (attached, bounding []*identity) {
 
 // ListEntitiesForPolicy lists what uses a policy: as a permissions policy, as a boundary, or, when
 // not asked, either way.
-func (tx *tx) ListEntitiesForPolicy(in *iam.ListEntitiesForPolicyInput, p *policy) (*iam.ListEntitiesForPolicyOutput, error) {
+func (tx *tx) ListEntitiesForPolicy(in *iam.ListEntitiesForPolicyInput, out *iam.ListEntitiesForPolicyOutput, p *policy) {
 	attached, bounding := tx.usage(p)
-	out := &iam.ListEntitiesForPolicyOutput{}
 	for _, id := range tx.state.identities() {
 		asPolicy := in.PolicyUsageFilter != iamtypes.PolicyUsageTypePermissionsBoundary && slices.Contains(attached, id)
 		asBoundary := in.PolicyUsageFilter != iamtypes.PolicyUsageTypePermissionsPolicy && slices.Contains(bounding, id)
@@ -194,5 +190,4 @@ func (tx *tx) ListEntitiesForPolicy(in *iam.ListEntitiesForPolicyInput, p *polic
 			out.PolicyRoles = append(out.PolicyRoles, iamtypes.PolicyRole{RoleName: &id.Name, RoleId: &id.ID})
 		}
 	}
-	return out, nil
 }

@@ -54,39 +54,37 @@ func (p *policy) listedVersion(v *policyVersion) iamtypes.PolicyVersion {
 }
 
 // CreatePolicyVersion adds a version to a policy that has fewer than five.
-func (tx *tx) CreatePolicyVersion(in *iam.CreatePolicyVersionInput, p *policy) (*iam.CreatePolicyVersionOutput, error) {
+func (tx *tx) CreatePolicyVersion(in *iam.CreatePolicyVersionInput, out *iam.CreatePolicyVersionOutput, p *policy) error {
 	if err := tx.checkManaged(*in.PolicyDocument); err != nil {
-		return nil, err
+		return err
 	}
 	if len(p.Versions) >= maxVersions {
-		return nil, refuse(limitExceeded, "A managed policy can have up to %d versions. Before you create a new version, you must delete an existing version.", maxVersions)
+		return refuse(limitExceeded, "A managed policy can have up to %d versions. Before you create a new version, you must delete an existing version.", maxVersions)
 	}
 	v := p.add(*in.PolicyDocument, tx.now)
 	if in.SetAsDefault {
 		p.Default = v.ID
 	}
 	shown := p.listedVersion(v)
-	return &iam.CreatePolicyVersionOutput{PolicyVersion: &shown}, nil
+	out.PolicyVersion = &shown
+	return nil
 }
 
 // GetPolicyVersion returns a version with its document, URL-encoded.
-func (tx *tx) GetPolicyVersion(in *iam.GetPolicyVersionInput, p *policy) (*iam.GetPolicyVersionOutput, error) {
+func (tx *tx) GetPolicyVersion(in *iam.GetPolicyVersionInput, out *iam.GetPolicyVersionOutput, p *policy) error {
 	v, err := p.version(in.VersionId)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	shown := p.listedVersion(v)
 	shown.Document = encoded(v.Document)
-	return &iam.GetPolicyVersionOutput{PolicyVersion: &shown}, nil
+	out.PolicyVersion = &shown
+	return nil
 }
 
 // ListPolicyVersions lists a policy's versions, without their documents.
-func (tx *tx) ListPolicyVersions(_ *iam.ListPolicyVersionsInput, p *policy) (*iam.ListPolicyVersionsOutput, error) {
-	out := &iam.ListPolicyVersionsOutput{}
-	for _, v := range p.Versions {
-		out.Versions = append(out.Versions, p.listedVersion(v))
-	}
-	return out, nil
+func (tx *tx) ListPolicyVersions(out *iam.ListPolicyVersionsOutput, p *policy) {
+	out.Versions = each(p.Versions, p.listedVersion)
 }
 
 // DeletePolicyVersion deletes a version that is not the default one.
@@ -102,7 +100,6 @@ func (tx *tx) DeletePolicyVersion(in *iam.DeletePolicyVersionInput, p *policy) e
 	return nil
 }
 
-// SetDefaultPolicyVersion puts a version into effect.
 func (tx *tx) SetDefaultPolicyVersion(in *iam.SetDefaultPolicyVersionInput, p *policy) error {
 	v, err := p.version(in.VersionId)
 	if err != nil {

@@ -5,10 +5,13 @@ import (
 	"encoding/base64"
 	"encoding/xml"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -16,20 +19,15 @@ import (
 // names.
 type queryProtocol struct{ form url.Values }
 
-func (p *queryProtocol) unknown(action string) error {
-	return refuse("InvalidAction", "Could not find operation %s for version %s", action, p.form.Get("Version"))
-}
-
 func (p *queryProtocol) decode(in reflect.Value) error { return p.fill(in, "") }
 
 // fill reads the form's values that begin with a prefix into a structure.
 func (p *queryProtocol) fill(v reflect.Value, prefix string) error {
-	for i := range v.NumField() {
-		field := v.Type().Field(i)
+	for field, member := range v.Fields() {
 		if !field.IsExported() {
 			continue
 		}
-		if err := p.value(v.Field(i), prefix+field.Name); err != nil {
+		if err := p.value(member, prefix+field.Name); err != nil {
 			return err
 		}
 	}
@@ -67,7 +65,7 @@ func (p *queryProtocol) has(key string) bool {
 		return true
 	}
 	for other := range p.form {
-		if len(other) > len(key) && other[:len(key)+1] == key+"." {
+		if strings.HasPrefix(other, key+".") {
 			return true
 		}
 	}
@@ -102,13 +100,10 @@ func scan(v reflect.Value, key, text string) error {
 }
 
 func (p *queryProtocol) answer(w http.ResponseWriter, op operation, out reflect.Value) {
-	var b bytes.Buffer
-	fmt.Fprintf(&b, `<%sResponse xmlns="%s"><%sResult>`, op.action, namespace(op.service), op.action)
-	if out.IsValid() {
-		writeXML(&b, out.Elem())
-	}
-	fmt.Fprintf(&b, `</%sResult><ResponseMetadata><RequestId>%s</RequestId></ResponseMetadata></%sResponse>`, op.action, uuid(), op.action)
-	send(w, "text/xml", http.StatusOK, b.Bytes())
+	p.send(w, http.StatusOK, op.action+"Response", map[string]any{
+		op.action + "Result": members(out, func(t time.Time) any { return t.Format(time.RFC3339) }),
+		"ResponseMetadata":   map[string]any{"RequestId": uuid()},
+	})
 }
 
 func (p *queryProtocol) refuse(w http.ResponseWriter, err *refusal) {
@@ -116,70 +111,39 @@ func (p *queryProtocol) refuse(w http.ResponseWriter, err *refusal) {
 	if status >= http.StatusInternalServerError {
 		fault = "Receiver"
 	}
+	p.send(w, status, "ErrorResponse", map[string]any{
+		"Error": map[string]any{"Type": fault, "Code": err.code, "Message": err.text}, "RequestId": uuid(),
+	})
+}
+
+func (p *queryProtocol) send(w http.ResponseWriter, status int, root string, object map[string]any) {
+	namespace := "https://iam.amazonaws.com/doc/2010-05-08/"
+	if queryService(p.form.Get("Version")) == "sts" {
+		namespace = "https://sts.amazonaws.com/doc/2011-06-15/"
+	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, `<ErrorResponse xmlns="%s"><Error><Type>%s</Type><Code>`, namespace(queryService(p.form.Get("Version"))), fault)
-	escape(&b, err.code)
-	b.WriteString("</Code><Message>")
-	escape(&b, err.text)
-	fmt.Fprintf(&b, "</Message></Error><RequestId>%s</RequestId></ErrorResponse>", uuid())
+	fmt.Fprintf(&b, `<%s xmlns="%s">`, root, namespace)
+	writeXML(&b, object)
+	fmt.Fprintf(&b, "</%s>", root)
 	send(w, "text/xml", status, b.Bytes())
 }
 
-func namespace(service string) string {
-	if service == "sts" {
-		return "https://sts.amazonaws.com/doc/2011-06-15/"
-	}
-	return "https://iam.amazonaws.com/doc/2010-05-08/"
-}
-
-func send(w http.ResponseWriter, contentType string, status int, body []byte) {
-	w.Header().Set("Content-Type", contentType)
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // when it fails, there is no client any more
-}
-
-func escape(b *bytes.Buffer, text string) {
-	_ = xml.EscapeText(b, []byte(text)) // writing to a buffer never fails
-}
-
-// writeXML writes a structure's members. What is nil is left out; an empty list is written.
-func writeXML(b *bytes.Buffer, v reflect.Value) {
-	for i := range v.NumField() {
-		field := v.Type().Field(i)
-		if !field.IsExported() || field.Name == "ResultMetadata" {
-			continue
+// writeXML writes what members returns.
+func writeXML(b *bytes.Buffer, value any) {
+	switch value := value.(type) {
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(value)) {
+			fmt.Fprintf(b, "<%s>", name)
+			writeXML(b, value[name])
+			fmt.Fprintf(b, "</%s>", name)
 		}
-		writeElement(b, field.Name, v.Field(i))
-	}
-}
-
-func writeElement(b *bytes.Buffer, name string, v reflect.Value) {
-	if v.Kind() == reflect.Pointer || v.Kind() == reflect.Slice {
-		if v.IsNil() {
-			return
+	case []any:
+		for _, element := range value {
+			writeXML(b, map[string]any{"member": element})
 		}
-	}
-	v = reflect.Indirect(v)
-	if v.Kind() == reflect.String && v.Type().Name() != "string" && v.Len() == 0 {
-		return // an enumeration without a value
-	}
-	fmt.Fprintf(b, "<%s>", name)
-	switch value := v.Interface().(type) {
-	case time.Time:
-		b.WriteString(value.Format(time.RFC3339))
 	case []byte:
 		b.WriteString(base64.StdEncoding.EncodeToString(value))
 	default:
-		switch v.Kind() {
-		case reflect.Struct:
-			writeXML(b, v)
-		case reflect.Slice:
-			for i := range v.Len() {
-				writeElement(b, "member", v.Index(i))
-			}
-		default:
-			escape(b, fmt.Sprint(value))
-		}
+		_ = xml.EscapeText(b, []byte(fmt.Sprint(value))) // writing to a buffer never fails
 	}
-	fmt.Fprintf(b, "</%s>", name)
 }

@@ -3,7 +3,6 @@ package localaws
 import (
 	"cmp"
 	"reflect"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
@@ -11,12 +10,13 @@ import (
 // fields gives the members of an input by name, without regard to whether they are there.
 type fields struct{ input reflect.Value }
 
-func fieldsOf(in any) fields { return fields{reflect.ValueOf(in).Elem()} }
-
 // text returns a member that is a text, or "".
 func (f fields) text(name string) string {
 	return aws.ToString(f.pointer(name))
 }
+
+// has reports whether the input can have a member.
+func (f fields) has(name string) bool { return f.input.FieldByName(name).IsValid() }
 
 func (f fields) value(name string) any {
 	if v := f.input.FieldByName(name); v.IsValid() {
@@ -40,8 +40,7 @@ func (f fields) many(name string) bool {
 // resource returns the ARN that IAM authorizes a call against, or "" where the action knows no
 // resources. For what a call makes it is the ARN that it will have. A secret that does not exist
 // has the ARN without the six random characters.
-func (a *Account) resource(caller *user, op operation, in any) string {
-	f := fieldsOf(in)
+func (a *Account) resource(caller *user, op operation, f fields) string {
 	switch op.service {
 	case "iam":
 		return a.iamResource(caller, op.action, f)
@@ -60,48 +59,42 @@ func (a *Account) iamResource(caller *user, action string, f fields) string {
 		}
 		return ""
 	}
-	if kind, creates := strings.CutPrefix(action, "Create"); creates {
-		path := cmp.Or(f.text("Path"), "/")
-		switch kind {
-		case "User", "Role", "Group", "Policy":
-			return a.arn(strings.ToLower(kind) + path + f.text(kind+"Name"))
-		case "InstanceProfile":
-			return a.arn(string(aProfile) + path + f.text("InstanceProfileName"))
-		case "VirtualMFADevice":
-			return a.arn("mfa" + path + f.text("VirtualMFADeviceName"))
-		}
-	}
+	path := cmp.Or(f.text("Path"), "/")
 	switch {
+	case action == "CreateVirtualMFADevice":
+		return a.arn("mfa" + path + f.text("VirtualMFADeviceName"))
 	case action == "DeleteVirtualMFADevice":
 		return f.text("SerialNumber")
-	case f.text("InstanceProfileName") != "":
-		return entityARN(a, a.state.Profiles, aProfile, f.text("InstanceProfileName"))
-	case f.text("GroupName") != "":
-		return entityARN(a, a.state.Groups, aGroup, f.text("GroupName"))
-	case f.text("RoleName") != "":
-		return entityARN(a, a.state.Roles, aRole, f.text("RoleName"))
-	case f.text("UserName") != "":
-		return entityARN(a, a.state.Users, aUser, f.text("UserName"))
-	case f.text("PolicyArn") != "":
-		return f.text("PolicyArn")
-	case caller != nil && f.input.FieldByName("UserName").IsValid():
+	}
+	for _, k := range []kind{aProfile, aGroup, aRole, aUser, aPolicy} {
+		switch name := f.text(k.names()); {
+		case action == "Create"+k.word():
+			return a.arn(string(k) + path + f.text(k.word()+"Name"))
+		case name == "":
+		case k == aPolicy:
+			return name
+		default:
+			return a.entityARN(k, name)
+		}
+	}
+	if caller != nil && f.has("UserName") {
 		return caller.ARN
 	}
 	return ""
 }
 
 // entityARN is the ARN of a named entity, or the one that it would have without a path.
-func entityARN[T interface{ header() *entity }](a *Account, entities map[string]T, k kind, name string) string {
-	if e, ok := entities[fold(name)]; ok {
-		return e.header().ARN
+func (a *Account) entityARN(k kind, name string) string {
+	if found := a.state.named(k, name); found != nil {
+		return found.header().ARN
 	}
 	return a.arn(string(k) + "/" + name)
 }
 
-// redacted copies an input without the secret values in it.
-func redacted(in any) any {
-	copied := reflect.New(reflect.TypeOf(in).Elem())
-	copied.Elem().Set(reflect.ValueOf(in).Elem())
+// redacted copies the input without the secret values in it.
+func (f fields) redacted() any {
+	copied := reflect.New(f.input.Type())
+	copied.Elem().Set(f.input)
 	deepen(copied.Elem())
 	for _, name := range []string{"SecretString", "Password"} {
 		if field := copied.Elem().FieldByName(name); field.IsValid() && !field.IsNil() {
@@ -109,4 +102,30 @@ func redacted(in any) any {
 		}
 	}
 	return copied.Interface()
+}
+
+// output is an output of the SDK, whose members are set by name.
+type output struct{ reflect.Value }
+
+// set sets those of the members that the output has.
+func (o output) set(members map[string]any) {
+	for name, value := range members {
+		if member := o.FieldByName(name); member.IsValid() {
+			member.Set(reflect.ValueOf(value))
+		}
+	}
+}
+
+// show makes a structure of the SDK, with those of the members that it has.
+func show[T any](members map[string]any) (out T) {
+	output{reflect.ValueOf(&out).Elem()}.set(members)
+	return out
+}
+
+// each shows the items of a list one by one.
+func each[From, To any](list []From, show func(From) To) (shown []To) {
+	for _, item := range list {
+		shown = append(shown, show(item))
+	}
+	return shown
 }

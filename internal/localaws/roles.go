@@ -39,16 +39,13 @@ func (a *Account) UseRole(name string, at time.Time) bool {
 }
 
 // CreateRole makes a role, tags and boundary included, or nothing.
-func (tx *tx) CreateRole(in *iam.CreateRoleInput) (*iam.CreateRoleOutput, error) {
-	if _, taken := tx.state.Roles[fold(*in.RoleName)]; taken {
-		return nil, refuse(entityExists, "Role with name %s already exists.", *in.RoleName)
-	}
+func (tx *tx) CreateRole(in *iam.CreateRoleInput, out *iam.CreateRoleOutput) error {
 	if err := tx.checkTrust(*in.AssumeRolePolicyDocument); err != nil {
-		return nil, err
+		return err
 	}
 	id, err := tx.identified(aRole, in.Path, in.RoleName, in.Tags, in.PermissionsBoundary)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	r := &role{
 		identity:    id,
@@ -57,7 +54,8 @@ func (tx *tx) CreateRole(in *iam.CreateRoleInput) (*iam.CreateRoleOutput, error)
 		MaxSession:  cmp.Or(aws.ToInt32(in.MaxSessionDuration), defaultSession),
 	}
 	tx.state.Roles[fold(r.Name)] = r
-	return &iam.CreateRoleOutput{Role: tx.shownRole(r)}, nil
+	out.Role = tx.shownRole(r)
+	return nil
 }
 
 // checkTrust checks a trust policy and its size.
@@ -88,16 +86,11 @@ func (tx *tx) shownRole(r *role) *iamtypes.Role {
 
 // listed is a role as ListRoles returns it, without tags, boundary and last use.
 func (r *role) listed() iamtypes.Role {
-	return iamtypes.Role{
-		Arn:                      aws.String(r.ARN),
-		AssumeRolePolicyDocument: encoded(r.Trust),
-		CreateDate:               stamp(r.Created),
-		Description:              optional(r.Description),
-		MaxSessionDuration:       aws.Int32(r.MaxSession),
-		Path:                     aws.String(r.Path),
-		RoleId:                   aws.String(r.ID),
-		RoleName:                 aws.String(r.Name),
-	}
+	out := shown[iamtypes.Role](&r.entity)
+	out.AssumeRolePolicyDocument = encoded(r.Trust)
+	out.Description = optional(r.Description)
+	out.MaxSessionDuration = aws.Int32(r.MaxSession)
+	return out
 }
 
 // optional leaves an empty text out.
@@ -109,12 +102,12 @@ func optional(text string) *string {
 }
 
 // GetRole returns a role, its trust policy URL-encoded.
-func (tx *tx) GetRole(_ *iam.GetRoleInput, r *role) (*iam.GetRoleOutput, error) {
-	return &iam.GetRoleOutput{Role: tx.shownRole(r)}, nil
+func (tx *tx) GetRole(out *iam.GetRoleOutput, r *role) {
+	out.Role = tx.shownRole(r)
 }
 
 // DeleteRole deletes a role that has no policy and is in no instance profile.
-func (tx *tx) DeleteRole(_ *iam.DeleteRoleInput, r *role) error {
+func (tx *tx) DeleteRole(r *role) error {
 	if len(tx.profilesWith(r)) > 0 {
 		return refuse(deleteConflict, "Cannot delete entity, must remove roles from instance profile first.")
 	}
@@ -130,13 +123,8 @@ func (tx *tx) profilesWith(r *role) []*profile {
 	return slices.DeleteFunc(ordered(tx.state.Profiles), func(p *profile) bool { return p.Role != fold(r.Name) })
 }
 
-// ListRoles lists the roles.
-func (tx *tx) ListRoles(_ *iam.ListRolesInput) (*iam.ListRolesOutput, error) {
-	out := &iam.ListRolesOutput{}
-	for _, r := range ordered(tx.state.Roles) {
-		out.Roles = append(out.Roles, r.listed())
-	}
-	return out, nil
+func (tx *tx) ListRoles(out *iam.ListRolesOutput) {
+	out.Roles = each(ordered(tx.state.Roles), (*role).listed)
 }
 
 // UpdateRole changes a role's description and longest session. A session that is not given goes
@@ -144,59 +132,17 @@ func (tx *tx) ListRoles(_ *iam.ListRolesInput) (*iam.ListRolesOutput, error) {
 // not say, but on which Terraform relies when it changes the session alone.
 //
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateRole.html.
-func (tx *tx) UpdateRole(in *iam.UpdateRoleInput, r *role) error {
+func (tx *tx) UpdateRole(in *iam.UpdateRoleInput, r *role) {
 	if in.Description != nil {
 		r.Description = *in.Description
 	}
 	r.MaxSession = cmp.Or(aws.ToInt32(in.MaxSessionDuration), defaultSession)
-	return nil
 }
 
-// UpdateAssumeRolePolicy replaces a role's trust policy.
 func (tx *tx) UpdateAssumeRolePolicy(in *iam.UpdateAssumeRolePolicyInput, r *role) error {
 	if err := tx.checkTrust(*in.PolicyDocument); err != nil {
 		return err
 	}
 	r.Trust = *in.PolicyDocument
 	return nil
-}
-
-// AttachRolePolicy attaches a managed policy.
-func (tx *tx) AttachRolePolicy(_ *iam.AttachRolePolicyInput, r *role, p *policy) error {
-	return r.attach(p)
-}
-
-// DetachRolePolicy detaches a managed policy that is attached.
-func (tx *tx) DetachRolePolicy(in *iam.DetachRolePolicyInput, r *role) error {
-	return tx.detach(&r.identity, in.PolicyArn)
-}
-
-// ListAttachedRolePolicies lists the managed policies that are attached.
-func (tx *tx) ListAttachedRolePolicies(_ *iam.ListAttachedRolePoliciesInput, r *role) (*iam.ListAttachedRolePoliciesOutput, error) {
-	return &iam.ListAttachedRolePoliciesOutput{AttachedPolicies: tx.attached(&r.identity)}, nil
-}
-
-// PutRolePolicy adds or replaces an inline policy.
-func (tx *tx) PutRolePolicy(in *iam.PutRolePolicyInput, r *role) error {
-	return tx.putInline(&r.identity, in.PolicyName, in.PolicyDocument)
-}
-
-// ListRolePolicies lists the names of the inline policies.
-func (tx *tx) ListRolePolicies(_ *iam.ListRolePoliciesInput, r *role) (*iam.ListRolePoliciesOutput, error) {
-	return &iam.ListRolePoliciesOutput{PolicyNames: r.inlineNames()}, nil
-}
-
-// DeleteRolePolicy deletes an inline policy.
-func (tx *tx) DeleteRolePolicy(in *iam.DeleteRolePolicyInput, r *role) error {
-	return r.deleteInline(in.PolicyName)
-}
-
-// PutRolePermissionsBoundary sets the permissions boundary.
-func (tx *tx) PutRolePermissionsBoundary(in *iam.PutRolePermissionsBoundaryInput, r *role) error {
-	return tx.bound(&r.identity, in.PermissionsBoundary)
-}
-
-// DeleteRolePermissionsBoundary takes the permissions boundary away.
-func (tx *tx) DeleteRolePermissionsBoundary(_ *iam.DeleteRolePermissionsBoundaryInput, r *role) error {
-	return r.unbound()
 }

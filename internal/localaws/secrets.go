@@ -77,15 +77,16 @@ func (tx *tx) liveSecret(id string) (*secret, error) {
 
 // CreateSecret makes a secret and, with a value, its first version. The same call again, with the
 // same token and the same value, is a success and changes nothing.
-func (tx *tx) CreateSecret(in *secretsmanager.CreateSecretInput) (*secretsmanager.CreateSecretOutput, error) {
+func (tx *tx) CreateSecret(in *secretsmanager.CreateSecretInput, out *secretsmanager.CreateSecretOutput) error {
 	if !tx.pattern(`[A-Za-z0-9/_+=.@!-]+`).MatchString(*in.Name) {
-		return nil, refuse("ValidationException", "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!")
+		return refuse("ValidationException", "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!")
 	}
 	if s, err := tx.secretNamed(*in.Name); err == nil {
-		return repeated(s, in.ClientRequestToken, in.SecretString)
+		out.ARN, out.Name, out.VersionId = &s.ARN, &s.Name, in.ClientRequestToken
+		return s.repeated(in.ClientRequestToken, in.SecretString)
 	}
 	if tx.now.Before(tx.state.BlockedSecrets[*in.Name]) {
-		return nil, scheduled()
+		return scheduled()
 	}
 	s := &secret{
 		Name:        *in.Name,
@@ -95,32 +96,32 @@ func (tx *tx) CreateSecret(in *secretsmanager.CreateSecretInput) (*secretsmanage
 		Changed:     tx.now,
 	}
 	if err := s.encrypt(tx, in.KmsKeyId); err != nil {
-		return nil, err
+		return err
 	}
 	if err := s.tag(in.Tags); err != nil {
-		return nil, err
+		return err
 	}
-	out := &secretsmanager.CreateSecretOutput{ARN: aws.String(s.ARN), Name: aws.String(s.Name)}
+	out.ARN, out.Name = &s.ARN, &s.Name
 	if in.SecretString != nil {
 		v, err := tx.put(s, in.ClientRequestToken, in.SecretString)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		out.VersionId = aws.String(v.ID)
 	}
 	tx.state.Secrets[s.Name] = s
-	return out, nil
+	return nil
 }
 
-// repeated answers a CreateSecret whose name is taken.
-func repeated(s *secret, token, value *string) (*secretsmanager.CreateSecretOutput, error) {
+// repeated decides a CreateSecret whose name is taken.
+func (s *secret) repeated(token, value *string) error {
 	if !s.Deletion.IsZero() {
-		return nil, scheduled()
+		return scheduled()
 	}
-	if v := s.version(aws.ToString(token)); v != nil && v.Text == aws.ToString(value) {
-		return &secretsmanager.CreateSecretOutput{ARN: aws.String(s.ARN), Name: aws.String(s.Name), VersionId: aws.String(v.ID)}, nil
+	if v := s.version(aws.ToString(token)); v == nil || v.Text != aws.ToString(value) {
+		return refuse(resourceExists, "The operation failed because the secret %s already exists.", s.Name)
 	}
-	return nil, refuse(resourceExists, "The operation failed because the secret %s already exists.", s.Name)
+	return nil
 }
 
 func scheduled() error {
@@ -156,29 +157,16 @@ func (a *Account) kmsKey(id string) string {
 
 // DescribeSecret returns all of a secret but its value, even when it is scheduled for deletion.
 // Versions without labels are left out.
-func (tx *tx) DescribeSecret(in *secretsmanager.DescribeSecretInput) (*secretsmanager.DescribeSecretOutput, error) {
-	s, err := tx.secretNamed(*in.SecretId)
-	if err != nil {
-		return nil, err
-	}
-	out := &secretsmanager.DescribeSecretOutput{
-		ARN:                aws.String(s.ARN),
-		Name:               aws.String(s.Name),
-		Description:        optional(s.Description),
-		KmsKeyId:           optional(s.KMSKey),
-		CreatedDate:        stamp(s.Created),
-		LastChangedDate:    stamp(s.Changed),
-		DeletedDate:        s.deletedDate(),
-		Tags:               s.tags(),
-		VersionIdsToStages: map[string][]string{},
-		ReplicationStatus:  s.replicated(),
-	}
+func (tx *tx) DescribeSecret(out *secretsmanager.DescribeSecretOutput, s *secret) {
+	out.Description, out.KmsKeyId = optional(s.Description), optional(s.KMSKey)
+	out.CreatedDate, out.LastChangedDate, out.DeletedDate = stamp(s.Created), stamp(s.Changed), s.deletedDate()
+	out.Tags, out.ReplicationStatus = s.tags(), s.replicated()
+	out.VersionIdsToStages = map[string][]string{}
 	for _, v := range s.Versions {
 		if len(v.Stages) > 0 {
 			out.VersionIdsToStages[v.ID] = slices.Clone(v.Stages)
 		}
 	}
-	return out, nil
 }
 
 func (s *secret) deletedDate() *time.Time {
@@ -189,20 +177,19 @@ func (s *secret) deletedDate() *time.Time {
 }
 
 // UpdateSecret changes a secret's key and description, and its value by a new version.
-func (tx *tx) UpdateSecret(in *secretsmanager.UpdateSecretInput, s *secret) (*secretsmanager.UpdateSecretOutput, error) {
+func (tx *tx) UpdateSecret(in *secretsmanager.UpdateSecretInput, out *secretsmanager.UpdateSecretOutput, s *secret) error {
 	if token := in.ClientRequestToken; in.SecretString != nil && token != nil && s.version(*token) != nil {
-		return nil, tokenTaken(s, *token) // a new value must have a new one, even if it is the same value
+		return tokenTaken(s, *token) // a new value must have a new one, even if it is the same value
 	}
-	out := &secretsmanager.UpdateSecretOutput{ARN: aws.String(s.ARN), Name: aws.String(s.Name)}
 	previous := s.KMSKey
 	if err := s.encrypt(tx, in.KmsKeyId); err != nil {
-		return nil, err
+		return err
 	}
 	if in.SecretString != nil {
 		v, err := tx.put(s, in.ClientRequestToken, in.SecretString)
 		if err != nil {
 			s.KMSKey = previous
-			return nil, err
+			return err
 		}
 		out.VersionId = aws.String(v.ID)
 	}
@@ -210,13 +197,12 @@ func (tx *tx) UpdateSecret(in *secretsmanager.UpdateSecretInput, s *secret) (*se
 		s.Description = *in.Description
 	}
 	s.Changed = tx.now
-	return out, nil
+	return nil
 }
 
 // ListSecrets lists the secrets whose deletion is not scheduled, or all of them. Of what
 // DescribeSecret returns it has the members that tell them apart.
-func (tx *tx) ListSecrets(in *secretsmanager.ListSecretsInput) (*secretsmanager.ListSecretsOutput, error) {
-	out := &secretsmanager.ListSecretsOutput{}
+func (tx *tx) ListSecrets(in *secretsmanager.ListSecretsInput, out *secretsmanager.ListSecretsOutput) {
 	for _, s := range ordered(tx.state.Secrets) {
 		if s.Deletion.IsZero() || aws.ToBool(in.IncludePlannedDeletion) {
 			out.SecretList = append(out.SecretList, secrettypes.SecretListEntry{
@@ -224,5 +210,4 @@ func (tx *tx) ListSecrets(in *secretsmanager.ListSecretsInput) (*secretsmanager.
 			})
 		}
 	}
-	return out, nil
 }

@@ -16,62 +16,54 @@ const day = 24 * time.Hour
 
 // DeleteSecret schedules a secret's deletion, in 30 days unless told otherwise, or deletes it at
 // once. To force the deletion of a secret that is not there is a success.
-func (tx *tx) DeleteSecret(in *secretsmanager.DeleteSecretInput) (*secretsmanager.DeleteSecretOutput, error) {
+func (tx *tx) DeleteSecret(in *secretsmanager.DeleteSecretInput, out *secretsmanager.DeleteSecretOutput) error {
 	force, window := aws.ToBool(in.ForceDeleteWithoutRecovery), int64(30)
 	if in.RecoveryWindowInDays != nil {
 		window = *in.RecoveryWindowInDays
 		switch {
 		case force:
-			return nil, refuse(invalidParameter, "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.")
+			return refuse(invalidParameter, "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.")
 		case window < 7 || window > 30:
-			return nil, refuse(invalidParameter, "The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).")
+			return refuse(invalidParameter, "The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).")
 		}
 	}
 	s, err := tx.secretNamed(*in.SecretId)
 	if err := s.undeletable(); err != nil {
-		return nil, err
+		return err
 	}
 	if force {
-		return tx.forceDelete(s, *in.SecretId), nil
+		tx.forceDelete(s, *in.SecretId, out)
+		return nil
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if !s.Deletion.IsZero() {
-		return nil, refuse(invalidRequest, "You can't perform this operation on the secret because it was already scheduled for deletion.")
+		return refuse(invalidRequest, "You can't perform this operation on the secret because it was already scheduled for deletion.")
 	}
 	s.Deletion = tx.now.Add(time.Duration(window) * day)
-	return &secretsmanager.DeleteSecretOutput{ARN: aws.String(s.ARN), Name: aws.String(s.Name), DeletionDate: stamp(s.Deletion)}, nil
+	out.ARN, out.Name, out.DeletionDate = &s.ARN, &s.Name, stamp(s.Deletion)
+	return nil
 }
 
 // forceDelete deletes a secret for good. Its name stays blocked for a while.
-func (tx *tx) forceDelete(s *secret, id string) *secretsmanager.DeleteSecretOutput {
-	out := &secretsmanager.DeleteSecretOutput{ARN: aws.String(tx.secretResource(id, false)), Name: aws.String(id), DeletionDate: stamp(tx.now)}
+func (tx *tx) forceDelete(s *secret, id string, out *secretsmanager.DeleteSecretOutput) {
+	out.ARN, out.Name, out.DeletionDate = aws.String(tx.secretResource(id, false)), &id, stamp(tx.now)
 	if s != nil {
-		out.Name = aws.String(s.Name)
+		out.Name = &s.Name
 		delete(tx.state.Secrets, s.Name)
 		tx.state.BlockedSecrets[s.Name] = tx.now.Add(tx.settings.secretNameBlock)
 	}
-	return out
 }
 
 // RestoreSecret takes a scheduled deletion back.
-func (tx *tx) RestoreSecret(in *secretsmanager.RestoreSecretInput) (*secretsmanager.RestoreSecretOutput, error) {
-	s, err := tx.secretNamed(*in.SecretId)
-	if err != nil {
-		return nil, err
-	}
-	s.Deletion = time.Time{}
-	return &secretsmanager.RestoreSecretOutput{ARN: aws.String(s.ARN), Name: aws.String(s.Name)}, nil
-}
+func (tx *tx) RestoreSecret(s *secret) { s.Deletion = time.Time{} }
 
 // tags shows a secret's tags.
 func (s *secret) tags() []secrettypes.Tag {
-	var shown []secrettypes.Tag
-	for _, t := range s.Tags {
-		shown = append(shown, secrettypes.Tag{Key: aws.String(t.Key), Value: aws.String(t.Value)})
-	}
-	return shown
+	return each(s.Tags, func(t tag) secrettypes.Tag {
+		return secrettypes.Tag{Key: aws.String(t.Key), Value: aws.String(t.Value)}
+	})
 }
 
 // tag adds tags to a secret or overwrites them. Unlike IAM, Secrets Manager tells keys apart by
@@ -91,28 +83,25 @@ func (s *secret) tag(more []secrettypes.Tag) error {
 	return nil
 }
 
-// TagResource adds tags to a secret or overwrites them.
 func (tx *tx) TagResource(in *secretsmanager.TagResourceInput, s *secret) error {
 	return s.tag(in.Tags)
 }
 
 // UntagResource removes tags from a secret; keys that are not there do not matter.
-func (tx *tx) UntagResource(in *secretsmanager.UntagResourceInput, s *secret) error {
+func (tx *tx) UntagResource(in *secretsmanager.UntagResourceInput, s *secret) {
 	s.Tags = withoutTags(s.Tags, in.TagKeys, caseCounts)
-	return nil
 }
 
-// PutResourcePolicy says who else may use a secret.
-func (tx *tx) PutResourcePolicy(in *secretsmanager.PutResourcePolicyInput, s *secret) (*secretsmanager.PutResourcePolicyOutput, error) {
+func (tx *tx) PutResourcePolicy(in *secretsmanager.PutResourcePolicyInput, s *secret) error {
 	d, err := tx.checkResourcePolicy(*in.ResourcePolicy)
 	if malformed, ok := errors.AsType[*refusal](err); ok {
-		return nil, refuse("MalformedPolicyDocumentException", "%s", malformed.text)
+		return refuse("MalformedPolicyDocumentException", "%s", malformed.text)
 	}
 	if aws.ToBool(in.BlockPublicPolicy) && slices.ContainsFunc(d.Statements, public) {
-		return nil, refuse("PublicPolicyException", "You can't attach a resource policy that allows broad access to the secret.")
+		return refuse("PublicPolicyException", "You can't attach a resource policy that allows broad access to the secret.")
 	}
 	s.Policy = *in.ResourcePolicy
-	return &secretsmanager.PutResourcePolicyOutput{ARN: aws.String(s.ARN), Name: aws.String(s.Name)}, nil
+	return nil
 }
 
 // public reports whether a statement lets everybody in.
@@ -122,12 +111,11 @@ func public(s iampolicy.Statement) bool {
 }
 
 // GetResourcePolicy returns a secret's resource policy, if it has one.
-func (tx *tx) GetResourcePolicy(_ *secretsmanager.GetResourcePolicyInput, s *secret) (*secretsmanager.GetResourcePolicyOutput, error) {
-	return &secretsmanager.GetResourcePolicyOutput{ARN: aws.String(s.ARN), Name: aws.String(s.Name), ResourcePolicy: optional(s.Policy)}, nil
+func (tx *tx) GetResourcePolicy(out *secretsmanager.GetResourcePolicyOutput, s *secret) {
+	out.ResourcePolicy = optional(s.Policy)
 }
 
 // DeleteResourcePolicy takes a secret's resource policy away; to have none does not matter.
-func (tx *tx) DeleteResourcePolicy(_ *secretsmanager.DeleteResourcePolicyInput, s *secret) (*secretsmanager.DeleteResourcePolicyOutput, error) {
+func (tx *tx) DeleteResourcePolicy(s *secret) {
 	s.Policy = ""
-	return &secretsmanager.DeleteResourcePolicyOutput{ARN: aws.String(s.ARN), Name: aws.String(s.Name)}, nil
 }

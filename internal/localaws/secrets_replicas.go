@@ -21,13 +21,12 @@ func (s *secret) replicated() []secrettypes.ReplicationStatusType {
 	return list
 }
 
-// ReplicateSecretToRegions adds Regions to those that a secret is replicated to.
-func (tx *tx) ReplicateSecretToRegions(in *secretsmanager.ReplicateSecretToRegionsInput, s *secret) (*secretsmanager.ReplicateSecretToRegionsOutput, error) {
+func (tx *tx) ReplicateSecretToRegions(in *secretsmanager.ReplicateSecretToRegionsInput, out *secretsmanager.ReplicateSecretToRegionsOutput, s *secret) error {
 	regions := slices.Clone(s.Replicas)
 	for _, replica := range in.AddReplicaRegions {
 		region := aws.ToString(replica.Region)
 		if region == tx.region {
-			return nil, refuse(invalidParameter, "Invalid replica region.")
+			return refuse(invalidParameter, "Invalid replica region.")
 		}
 		if !slices.Contains(regions, region) {
 			regions = append(regions, region)
@@ -35,13 +34,14 @@ func (tx *tx) ReplicateSecretToRegions(in *secretsmanager.ReplicateSecretToRegio
 	}
 	slices.Sort(regions)
 	s.Replicas = regions
-	return &secretsmanager.ReplicateSecretToRegionsOutput{ARN: aws.String(s.ARN), ReplicationStatus: s.replicated()}, nil
+	out.ReplicationStatus = s.replicated()
+	return nil
 }
 
-// RemoveRegionsFromReplication deletes a secret's replicas in some Regions.
-func (tx *tx) RemoveRegionsFromReplication(in *secretsmanager.RemoveRegionsFromReplicationInput, s *secret) (*secretsmanager.RemoveRegionsFromReplicationOutput, error) {
+func (tx *tx) RemoveRegionsFromReplication(in *secretsmanager.RemoveRegionsFromReplicationInput, out *secretsmanager.RemoveRegionsFromReplicationOutput, s *secret) error {
 	s.Replicas = slices.DeleteFunc(s.Replicas, func(region string) bool { return slices.Contains(in.RemoveReplicaRegions, region) })
-	return &secretsmanager.RemoveRegionsFromReplicationOutput{ARN: aws.String(s.ARN), ReplicationStatus: s.replicated()}, nil
+	out.ReplicationStatus = s.replicated()
+	return nil
 }
 
 // undeletable is the error of DeleteSecret for a secret that has replicas, whether its deletion is

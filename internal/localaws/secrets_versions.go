@@ -1,6 +1,7 @@
 package localaws
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -108,39 +109,30 @@ func (s *secret) makeRoom(now time.Time) error {
 
 // PutSecretValue adds a version. The same call again, with the same token and the same value, is a
 // success and changes nothing.
-func (tx *tx) PutSecretValue(in *secretsmanager.PutSecretValueInput, s *secret) (*secretsmanager.PutSecretValueOutput, error) {
+func (tx *tx) PutSecretValue(in *secretsmanager.PutSecretValueInput, out *secretsmanager.PutSecretValueOutput, s *secret) error {
 	v, err := tx.put(s, in.ClientRequestToken, in.SecretString)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &secretsmanager.PutSecretValueOutput{
-		ARN: aws.String(s.ARN), Name: aws.String(s.Name), VersionId: aws.String(v.ID), VersionStages: slices.Clone(v.Stages),
-	}, nil
+	out.VersionId, out.VersionStages = aws.String(v.ID), slices.Clone(v.Stages)
+	return nil
 }
 
 // GetSecretValue returns the value of a version, chosen by its ID, its label, or both; AWSCURRENT
 // when by neither.
-func (tx *tx) GetSecretValue(in *secretsmanager.GetSecretValueInput, s *secret) (*secretsmanager.GetSecretValueOutput, error) {
+func (tx *tx) GetSecretValue(in *secretsmanager.GetSecretValueInput, out *secretsmanager.GetSecretValueOutput, s *secret) error {
 	v, err := s.chosen(in.VersionId, in.VersionStage)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &secretsmanager.GetSecretValueOutput{
-		ARN:           aws.String(s.ARN),
-		Name:          aws.String(s.Name),
-		VersionId:     aws.String(v.ID),
-		VersionStages: slices.Clone(v.Stages),
-		SecretString:  aws.String(v.Text),
-		CreatedDate:   stamp(v.Created),
-	}, nil
+	out.VersionId, out.VersionStages = aws.String(v.ID), slices.Clone(v.Stages)
+	out.SecretString, out.CreatedDate = aws.String(v.Text), stamp(v.Created)
+	return nil
 }
 
 func (s *secret) chosen(id, stage *string) (*secretVersion, error) {
 	if id == nil {
-		label := current
-		if stage != nil {
-			label = *stage
-		}
+		label := cmp.Or(aws.ToString(stage), current)
 		if v := s.holder(label); v != nil {
 			return v, nil
 		}
@@ -158,12 +150,12 @@ func (s *secret) chosen(id, stage *string) (*secretVersion, error) {
 
 // UpdateSecretVersionStage moves a label from one version to another, adds one, or takes one away.
 // A call that moves a label must name the version that has it now.
-func (tx *tx) UpdateSecretVersionStage(in *secretsmanager.UpdateSecretVersionStageInput, s *secret) (*secretsmanager.UpdateSecretVersionStageOutput, error) {
+func (tx *tx) UpdateSecretVersionStage(in *secretsmanager.UpdateSecretVersionStageInput, s *secret) error {
 	if err := s.relabel(*in.VersionStage, in.RemoveFromVersionId, in.MoveToVersionId); err != nil {
-		return nil, err
+		return err
 	}
 	s.Changed = tx.now
-	return &secretsmanager.UpdateSecretVersionStageOutput{ARN: aws.String(s.ARN), Name: aws.String(s.Name)}, nil
+	return nil
 }
 
 func (s *secret) relabel(stage string, from, to *string) error {

@@ -1,6 +1,7 @@
 package localaws
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -217,16 +218,10 @@ func (s State) String() string {
 func (a *Account) SecretString(name, stage string) (string, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if stage == "" {
-		stage = current
+	if s := a.secretCalled(name); s != nil {
+		if v := s.holder(cmp.Or(stage, current)); v != nil {
+			return v.Text, true
+		}
 	}
-	s := a.secretCalled(name)
-	if s == nil {
-		return "", false
-	}
-	v := s.holder(stage)
-	if v == nil {
-		return "", false
-	}
-	return v.Text, true
+	return "", false
 }

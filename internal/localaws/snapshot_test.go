@@ -73,19 +73,3 @@ func TestASnapshotIsACopy(t *testing.T) {
 	before.Users["redis"].Tags["mine"] = "1"
 	assert.NotContains(t, a.Snapshot().Users["redis"].Tags, "mine")
 }
-
-func TestTheSameHistoryHasTheSameCanonicalState(t *testing.T) {
-	var states []State
-	for range 2 {
-		a := New(Options{})
-		live(newTeller(t, a))
-		states = append(states, a.Snapshot())
-	}
-	assert.NotEqual(t, states[0], states[1])
-	assert.Equal(t, states[0].Canonical(), states[1].Canonical())
-	canonical := states[0].Canonical()
-	assert.Contains(t, canonical.Secrets["s"].Versions, "KEY-redis-1-00000000001")
-	assert.Contains(t, canonical.Secrets["bytes"].Versions, "KEY-gone-00000000001")
-	assert.Equal(t, "v2", canonical.Policies["read-users"].Default)
-	assert.Equal(t, New(Options{}).Snapshot(), New(Options{}).Snapshot().Canonical())
-}

@@ -22,15 +22,11 @@ type state struct {
 
 // newState returns a state that holds nothing but AWS's own policies.
 func newState(partition string) *state {
-	s := &state{
-		Users:          map[string]*user{},
-		Groups:         map[string]*group{},
-		Roles:          map[string]*role{},
-		Profiles:       map[string]*profile{},
-		Policies:       map[string]*policy{},
-		MFADevices:     map[string]*mfaDevice{},
-		Secrets:        map[string]*secret{},
-		BlockedSecrets: map[string]time.Time{},
+	s := &state{}
+	for _, field := range reflect.ValueOf(s).Elem().Fields() {
+		if field.Kind() == reflect.Map {
+			field.Set(reflect.MakeMap(field.Type()))
+		}
 	}
 	for _, p := range managedByAWS(partition) {
 		s.Policies[p.ARN] = p
@@ -117,7 +113,7 @@ func (a *Account) Fork() *Account {
 	defer a.mu.Unlock()
 	return &Account{
 		id: a.id, partition: a.partition, region: a.region,
-		iamModel: a.iamModel, secretModel: a.secretModel,
-		state: clone(a.state), patterns: maps.Clone(a.patterns),
+		models: a.models,
+		state:  clone(a.state), patterns: maps.Clone(a.patterns),
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
@@ -69,64 +68,19 @@ func (e *entity) tag(more []iamtypes.Tag) error {
 
 // iamTags shows tags as IAM does; an entity without tags has none to show.
 func iamTags(tags []tag) []iamtypes.Tag {
-	var shown []iamtypes.Tag
-	for _, t := range tags {
-		shown = append(shown, iamtypes.Tag{Key: aws.String(t.Key), Value: aws.String(t.Value)})
-	}
-	return shown
+	return each(tags, func(t tag) iamtypes.Tag { return iamtypes.Tag{Key: aws.String(t.Key), Value: aws.String(t.Value)} })
 }
 
-// untag removes tags; keys that are not there do not matter.
-func (e *entity) untag(keys []string) {
-	e.Tags = withoutTags(e.Tags, keys, e.Kind.sameKey())
+func (tx *tx) TagEntity(in fields, e *entity) error {
+	return e.tag(in.value("Tags").([]iamtypes.Tag))
 }
 
-// TagUser adds tags or overwrites them.
-func (tx *tx) TagUser(in *iam.TagUserInput, u *user) error {
-	return u.tag(in.Tags)
+// UntagEntity removes tags; keys that are not there do not matter.
+func (tx *tx) UntagEntity(in fields, e *entity) {
+	e.Tags = withoutTags(e.Tags, in.value("TagKeys").([]string), e.Kind.sameKey())
 }
 
-// UntagUser removes tags.
-func (tx *tx) UntagUser(in *iam.UntagUserInput, u *user) error {
-	u.untag(in.TagKeys)
-	return nil
-}
-
-// ListUserTags lists a user's tags.
-func (tx *tx) ListUserTags(_ *iam.ListUserTagsInput, u *user) (*iam.ListUserTagsOutput, error) {
-	tags := orderedBy(u.Tags, func(t tag) string { return t.Key })
-	return &iam.ListUserTagsOutput{Tags: iamTags(tags)}, nil
-}
-
-// TagRole adds tags or overwrites them.
-func (tx *tx) TagRole(in *iam.TagRoleInput, r *role) error {
-	return r.tag(in.Tags)
-}
-
-// UntagRole removes tags.
-func (tx *tx) UntagRole(in *iam.UntagRoleInput, r *role) error {
-	r.untag(in.TagKeys)
-	return nil
-}
-
-// TagPolicy adds tags or overwrites them.
-func (tx *tx) TagPolicy(in *iam.TagPolicyInput, p *policy) error {
-	return p.tag(in.Tags)
-}
-
-// UntagPolicy removes tags.
-func (tx *tx) UntagPolicy(in *iam.UntagPolicyInput, p *policy) error {
-	p.untag(in.TagKeys)
-	return nil
-}
-
-// TagInstanceProfile adds tags or overwrites them.
-func (tx *tx) TagInstanceProfile(in *iam.TagInstanceProfileInput, p *profile) error {
-	return p.tag(in.Tags)
-}
-
-// UntagInstanceProfile removes tags.
-func (tx *tx) UntagInstanceProfile(in *iam.UntagInstanceProfileInput, p *profile) error {
-	p.untag(in.TagKeys)
-	return nil
+func (tx *tx) ListEntityTags(out output, e *entity) {
+	tags := orderedBy(e.Tags, func(t tag) string { return t.Key })
+	out.set(map[string]any{"Tags": iamTags(tags)})
 }

@@ -28,13 +28,7 @@ func parseModel(text string) model {
 // breaks. A member that the model does not have is one that the operation here would pass over, so
 // the call is refused.
 func (a *Account) validate(op operation, in reflect.Value) error {
-	c := checker{account: a, model: a.iamModel}
-	switch op.service {
-	case "secretsmanager":
-		c.model = a.secretModel
-	case "sts":
-		return nil // GetCallerIdentity takes nothing
-	}
+	c := checker{account: a, model: a.models[op.service]}
 	c.check(op.action, "", in)
 	if c.unknown != "" {
 		return refuse("InternalFailure", "localaws does not know %s of %s.", c.unknown, op.action)
@@ -88,13 +82,15 @@ func (c *checker) check(shape, at string, v reflect.Value) {
 		if most, _ := strconv.ParseInt(spec[2], 10, 64); v.Int() > most {
 			c.complain(v, at, "have value less than or equal to %d", most)
 		}
-	case "secret":
-		hidden := reflect.ValueOf("*****")
-		c.length(spec, at, v.Len(), hidden)
-		c.pattern(spec, at, v, hidden)
-	case "string":
-		c.length(spec, at, utf8.RuneCountInString(v.String()), v)
-		c.pattern(spec, at, v, v)
+	case "string", "secret":
+		shown, size := v, utf8.RuneCountInString(v.String())
+		if spec[0] == "secret" { // which counts in bytes
+			shown, size = reflect.ValueOf("*****"), v.Len()
+		}
+		c.length(spec, at, size, shown)
+		if len(spec) > 3 && !c.account.pattern(spec[3]).MatchString(v.String()) {
+			c.complain(shown, at, "satisfy regular expression pattern: %s", spec[3])
+		}
 	}
 }
 
@@ -130,12 +126,6 @@ func (c *checker) length(spec []string, at string, n int, shown reflect.Value) {
 	}
 	if most, err := strconv.Atoi(spec[2]); err == nil && n > most {
 		c.complain(shown, at, "have length less than or equal to %d", most)
-	}
-}
-
-func (c *checker) pattern(spec []string, at string, v, shown reflect.Value) {
-	if len(spec) > 3 && !c.account.pattern(spec[3]).MatchString(v.String()) {
-		c.complain(shown, at, "satisfy regular expression pattern: %s", spec[3])
 	}
 }
 

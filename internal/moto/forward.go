@@ -10,7 +10,7 @@ import (
 	"net/url"
 )
 
-// Forward hands the calls on to another emulator.
+// Forward sends the calls to another emulator.
 //
 // One call that every Delete makes is unknown to the best of them, moto: it answers 500. Where that
 // happens the answer is an empty list, since nothing can have made such a credential there.

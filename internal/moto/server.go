@@ -1,5 +1,5 @@
-// Package moto is moto, the emulator of AWS that is the second opinion on localaws: how it is started, where it differs, and
-// what it lacks.
+// Package moto starts moto, the emulator of AWS that is the second opinion on localaws, and answers
+// the one call that it lacks.
 package moto
 
 import (

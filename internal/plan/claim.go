@@ -67,7 +67,7 @@ func parseClaim(tags map[string]string) Claim {
 	if kept := strings.Fields(tags[tagKept]); len(kept) > 0 {
 		c.Adopter, c.Kept = kept[0], kept[1:]
 	}
-	for _, version := range strings.Fields(tags[tagMade]) {
+	for version := range strings.FieldsSeq(tags[tagMade]) {
 		if r := parseRecord(version); r.KeyID != "" {
 			c.Made = append(c.Made, r)
 		}

@@ -31,10 +31,15 @@ func (e *NewerError) Error() string {
 
 // Overtaken returns a [*NewerError] if the user says that a newer event than event has begun.
 func Overtaken(user *Entity, owner string, event time.Time) error {
-	if user == nil || event.IsZero() || user.Claim.Owner != owner && user.Claim.Adopter != owner || !user.Claim.Event.After(event) {
+	if !begunAfter(user, owner, event) {
 		return nil
 	}
 	return &NewerError{user.Claim.Event}
+}
+
+// begunAfter reports whether an event of the owner has begun that was sent after another one.
+func begunAfter(user *Entity, owner string, event time.Time) bool {
+	return user != nil && !event.IsZero() && (user.Claim.Owner == owner || user.Claim.Adopter == owner) && user.Claim.Event.After(event)
 }
 
 // has reports whether something is to stand in a slot.
@@ -151,11 +156,11 @@ type Plan struct {
 type Next int
 
 const (
-	// Stop: all is as it should be.
+	// Stop says that all is as it should be.
 	Stop Next = iota
-	// LookAgain: the end of an adoption is still to be planned.
+	// LookAgain says that the end of an adoption is still to be planned.
 	LookAgain
-	// Done: this was the end of an adoption. Nothing may fail any more, so nothing is looked at.
+	// Done says that this was the end of an adoption. Nothing may fail any more, so nothing is looked at.
 	Done
 )
 

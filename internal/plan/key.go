@@ -57,7 +57,7 @@ func (p *planner) keep() error {
 				kept = append(kept, version)
 			}
 		}
-		p.change = append(p.change, Tag{Ref: entity.Ref, Set: map[string]string{tagKept: strings.Join(kept, " ")}})
+		p.mark(entity.Ref, tagKept, strings.Join(kept, " "))
 	}
 	return nil
 }
@@ -159,8 +159,21 @@ func (p *planner) remember() {
 	user, records := p.seen.In(User), p.keys.records()
 	known := func(r Record) bool { return slices.Contains(user.Claim.Made, r) || user.Key(r.KeyID).Unproven }
 	if user != nil && slices.ContainsFunc(records, func(r Record) bool { return !known(r) }) {
-		p.change = append(p.change, Tag{Ref: user.Ref, Set: MadeKeys(records)})
+		p.mark(user.Ref, tagMade, MadeKeys(records)[tagMade])
 	}
+}
+
+// mark sets a tag, in one call with the others that are set: what a crash leaves on an entity that is
+// adopted says by whom, so that it can be given back.
+func (p *planner) mark(ref Ref, key, value string) {
+	for i, step := range p.change {
+		if tag, ok := step.(Tag); ok && tag.Ref == ref {
+			tag.Set = with(tag.Set, key, value)
+			p.change[i] = tag
+			return
+		}
+	}
+	p.change = append(p.change, Tag{Ref: ref, Set: map[string]string{key: value}})
 }
 
 // make plans a new key.
@@ -216,7 +229,7 @@ func (p *planner) makeRoom(current *Row) error {
 	adopts := user != nil && p.adopts(user.Claim)
 	for _, key := range listed {
 		isCurrent := current != nil && key.ID == current.ID
-		if key.Made && !isCurrent && !(adopts && key.Kept) {
+		if key.Made && !isCurrent && (!adopts || !key.Kept) {
 			p.change = append(p.change, Delete{
 				Ref: Ref{AccessKey, key.ID, p.Spec.User}, Why: "it is the previous key, and makes room for the new one",
 			})

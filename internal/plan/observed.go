@@ -126,11 +126,13 @@ func (e *Entity) Store(version string) {
 	e.Versions = versions
 }
 
-// UsedUnstored reports whether one of the user's keys was used, and the secret does not hold it.
+// UsedUnstored reports whether one of the user's keys was used, and the secret does not hold it, though the
+// user did not have it when it was adopted.
 func (o *Observed) UsedUnstored(ids []string) bool {
+	user := o.In(User)
 	return slices.ContainsFunc(ids, func(id string) bool {
-		key := o.In(User).Key(id)
-		return key != nil && key.used() && !o.In(KeySecret).Holds(id)
+		key := user.Key(id)
+		return key != nil && key.used() && !user.kept(id) && !o.In(KeySecret).Holds(id)
 	})
 }
 

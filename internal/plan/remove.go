@@ -32,7 +32,7 @@ func Clear(r Removal, seen *Observed) (Plan, error) {
 	if err := Overtaken(seen.In(User), r.Owner, r.Event); err != nil {
 		return Plan{}, err
 	}
-	if Overtaken(seen.In(User), r.Owner, r.Attempt) != nil {
+	if begunAfter(seen.In(User), r.Owner, r.Attempt) {
 		return Plan{}, nil
 	}
 	c := clearing{Removal: r, seen: seen, user: seen.In(User), keys: ledgerOf(seen.In(User), seen.In(KeySecret))}
@@ -256,11 +256,7 @@ func (c *clearing) refuse() error {
 	if len(found) == 0 || len(c.ask) > 0 {
 		return nil
 	}
-	remedy := ""
-	for _, r := range remedies {
-		remedy += r + ". "
-	}
-	return &spec.ConflictError{Conflicts: found, Remedy: remedy[:len(remedy)-2]}
+	return &spec.ConflictError{Conflicts: found, Remedy: strings.Join(remedies, ". ")}
 }
 
 // uses says in words what is in use and would go, as far as AWS tells.
@@ -309,13 +305,10 @@ func (c *clearing) hindrances(entity *Entity) []hindrance {
 		}
 	}
 	if len(entity.Replicas) > 0 {
-		regions := ""
-		for _, region := range entity.Replicas {
-			regions += " " + region
-		}
+		regions := strings.Join(entity.Replicas, " ")
 		all = append(all, hindrance{
-			fmt.Sprintf("secret %s has replicas in%s, and AWS deletes no secret that has any", entity.Name, regions),
-			fmt.Sprintf("Remove them (aws secretsmanager remove-regions-from-replication --region %s --secret-id %s --remove-replica-regions%s), and delete again",
+			fmt.Sprintf("secret %s has replicas in %s, and AWS deletes no secret that has any", entity.Name, regions),
+			fmt.Sprintf("Remove them (aws secretsmanager remove-regions-from-replication --region %s --secret-id %s --remove-replica-regions %s), and delete again",
 				c.Account.Region, entity.Name, regions),
 		})
 	}

@@ -33,7 +33,7 @@ func publish(ctx context.Context, project fs.FS, prefix string, regions []string
 	}
 	if !slices.ContainsFunc(buckets, func(b *bucket) bool { return len(b.missing) > 0 }) {
 		return fmt.Errorf("nothing was uploaded:\n%s is published already, in %s: to publish something else, raise SemanticVersion "+
-			"in template.yaml, run make templates and commit", version.version, strings.Join(names(places), ", "))
+			"in template.yaml, run make templates and commit", version.version, strings.Join(slices.Sorted(slices.Values(regions)), ", "))
 	}
 
 	for i := range version.files {
@@ -53,14 +53,6 @@ func publish(ctx context.Context, project fs.FS, prefix string, regions []string
 		}
 	}
 	return announce(version, places, out)
-}
-
-func names(places []target) []string {
-	var regions []string
-	for _, place := range places {
-		regions = append(regions, place.region)
-	}
-	return regions
 }
 
 // committed says whether what is published is what a commit says, so that others can build the same.

@@ -1,8 +1,9 @@
-// Package resource is Custom::RedisCloudIAM: it turns an event's properties into a Spec, and what stands
-// afterwards into Data.
+// Package resource is Custom::RedisCloudIAM: it turns an event's properties into a Spec, and what
+// stands afterwards into Data.
 package resource
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -27,9 +28,10 @@ func New(config aws.Config, log *slog.Logger) Resource {
 	return Resource{account.New(config, log)}
 }
 
-// PhysicalID is what a Create that fails is known by: the owner of what it made, and when CloudFormation sent
-// it. A retry is another Create of the same owner, and CloudFormation does not say whether the Delete of the
-// failed one comes before it or after it. So that Delete must not be one for what the retry has made.
+// PhysicalID is what a Create that fails is known by: the owner of what it made, and when
+// CloudFormation sent it. A retry is another Create of the same owner, and CloudFormation does not say
+// whether the Delete of the failed one comes before it or after it. So that Delete must not be one for
+// what the retry has made.
 func (Resource) PhysicalID(r customresource.Request) string {
 	if r.Type == cfn.RequestCreate && !r.Sent.IsZero() {
 		return fmt.Sprintf("%s-%d", owner(r), r.Sent.Unix())
@@ -52,29 +54,32 @@ func attempt(id string) (owner string, sent time.Time) {
 	return id[:i], time.Unix(seconds, 0).UTC()
 }
 
-// Provision answers a request.
+// Provision answers a request. Nothing was ever made under faulty properties, or for a faulty stack
+// ID, so they do not make a Delete fail.
 func (c Resource) Provision(ctx context.Context, r customresource.Request) (customresource.Answer, error) {
-	if r.Type == cfn.RequestDelete {
-		return customresource.Answer{}, c.remove(ctx, r)
+	where, err := spec.ParseStackID(r.StackID)
+	if r.Type == cfn.RequestDelete && err != nil {
+		return customresource.Answer{}, nil //nolint:nilerr // see above
 	}
-	return c.ensure(ctx, r)
+	properties, invalid := spec.Parse(r.Properties, where)
+	switch {
+	case r.Type == cfn.RequestDelete:
+		return customresource.Answer{}, c.remove(ctx, r, where, properties)
+	case err != nil || invalid != nil:
+		return customresource.Answer{}, cmp.Or(err, invalid)
+	default:
+		return c.ensure(ctx, r, where, properties)
+	}
 }
 
-func (c Resource) ensure(ctx context.Context, r customresource.Request) (customresource.Answer, error) {
-	where, err := spec.ParseStackID(r.StackID)
-	if err != nil {
-		return customresource.Answer{}, err
-	}
-	owner := owner(r)
-	properties, err := spec.Parse(r.Properties, where)
-	if err == nil && r.Type == cfn.RequestUpdate && r.PhysicalResourceID != owner {
-		err = renamed(r, owner)
-	}
-	if err != nil {
-		return customresource.Answer{}, err
+func (c Resource) ensure(ctx context.Context, r customresource.Request, where spec.Account, properties spec.Spec) (customresource.Answer, error) {
+	owner, update := owner(r), r.Type == cfn.RequestUpdate
+	if update && r.PhysicalResourceID != owner {
+		return customresource.Answer{}, cmp.Or(spec.Renamed(r.OldProperties, r.Properties),
+			fmt.Errorf("the physical resource ID is %s, and these properties give %s: names are for life, and nothing was changed", r.PhysicalResourceID, owner))
 	}
 	result, err := c.account.Ensure(ctx, plan.Desired{
-		Spec: properties, Account: where, Stack: r.StackID, Owner: owner, Update: r.Type == cfn.RequestUpdate, Event: r.Sent,
+		Spec: properties, Account: where, Stack: r.StackID, Owner: owner, Update: update, Event: r.Sent,
 	})
 	if err != nil {
 		return customresource.Answer{}, err
@@ -84,21 +89,8 @@ func (c Resource) ensure(ctx context.Context, r customresource.Request) (customr
 	}, nil
 }
 
-// renamed refuses other names than those that the resource has.
-func renamed(r customresource.Request, owner string) error {
-	if err := spec.Renamed(r.OldProperties, r.Properties); err != nil {
-		return err
-	}
-	return fmt.Errorf("the physical resource ID is %s, and these properties give %s: names are for life, and nothing was changed", r.PhysicalResourceID, owner)
-}
-
-// remove removes what the resource owns under these properties. Faulty properties do not stop it, because
-// nothing was ever made under them.
-func (c Resource) remove(ctx context.Context, r customresource.Request) error {
-	where, err := spec.ParseStackID(r.StackID)
-	if err != nil {
-		return nil //nolint:nilerr // no Create of such a stack ever got as far as to make something
-	}
+// remove removes what the resource owns under these properties.
+func (c Resource) remove(ctx context.Context, r customresource.Request, where spec.Account, properties spec.Spec) error {
 	owner, watch := owner(r), time.Duration(0)
 	id, failed := attempt(r.PhysicalResourceID)
 	answered := spec.IsID(id)
@@ -108,7 +100,6 @@ func (c Resource) remove(ctx context.Context, r customresource.Request) error {
 		// https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1814
 		watch = account.Courtesy
 	}
-	properties, _ := spec.Parse(r.Properties, where)
 	found, err := c.account.Clear(ctx, plan.Removal{
 		Names: properties.Names, Account: where, Owner: owner,
 		Retain: properties.Retain, Protect: properties.Protect, Undo: !answered, Event: r.Sent,
@@ -123,7 +114,6 @@ func (c Resource) remove(ctx context.Context, r customresource.Request) error {
 
 // data is what Fn::GetAtt reads: every key always, and never a secret.
 func data(s spec.Spec, where spec.Account, result account.Result) map[string]string {
-	arn := func(kind string, slot plan.Slot) string { return where.IAMARN(kind, slot.Ref(s.Names).Name) }
 	all := map[string]string{
 		"AccessKeyId":              result.AccessKeyID,
 		"AccessKeySecretArn":       result.AccessKeySecretARN,
@@ -133,12 +123,12 @@ func data(s spec.Spec, where spec.Account, result account.Result) map[string]str
 		"ConsolePasswordSecretUrl": "",
 		"SignInLoginUrl":           where.SignInURL(),
 		"ConsoleRoleName":          s.ConsoleRole,
-		"ConsoleRoleArn":           arn("role", plan.ConsoleRole),
-		"InstanceRoleArn":          arn("role", plan.InstanceRole),
-		"InstanceProfileArn":       arn("instance-profile", plan.InstanceProfile),
-		"InstancePolicyArn":        arn("policy", plan.InstancePolicy),
-		"UserArn":                  arn("user", plan.User),
-		"UserPolicyArn":            arn("policy", plan.UserPolicy),
+		"ConsoleRoleArn":           where.IAMARN("role", s.ConsoleRole),
+		"InstanceRoleArn":          where.IAMARN("role", s.InstanceRole),
+		"InstanceProfileArn":       where.IAMARN("instance-profile", s.InstanceRole),
+		"InstancePolicyArn":        where.IAMARN("policy", s.InstancePolicy),
+		"UserArn":                  where.IAMARN("user", s.User),
+		"UserPolicyArn":            where.IAMARN("policy", s.UserPolicy),
 		"PolicyRevision":           s.PolicyRevision,
 	}
 	if s.ConsoleLogin {

@@ -2,7 +2,6 @@ package rolepolicy
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -21,19 +20,18 @@ type Stack struct {
 	References map[string]string
 }
 
-// scope gives values to what a template says, in one stack.
+// scope gives values to what a template says, in one stack. What it does not understand becomes a
+// fault, and then its values are of no use.
 type scope struct {
 	*Template
-	stack Stack
+	stack  Stack
+	faults []error
 }
 
-func (t *Template) in(stack Stack) (scope, error) {
-	for name := range stack.Parameters {
-		if !t.HasParameter(name) {
-			return scope{}, fmt.Errorf("the template has no parameter %s", name)
-		}
-	}
-	return scope{t, stack}, nil
+// fault notes what is wrong, and returns no value.
+func (s *scope) fault(format string, args ...any) any {
+	s.faults = append(s.faults, fmt.Errorf(format, args...))
+	return nil
 }
 
 // noValue is what AWS::NoValue stands for: what has this value is not there.
@@ -41,37 +39,29 @@ type noValue struct{}
 
 // value evaluates the functions in a value. In the place of what only a deployment can tell it puts
 // a name: for the Ref of a resource its logical ID, for an attribute ID.Attribute.
-func (s scope) value(v any) (any, error) {
+func (s *scope) value(v any) any {
 	switch v := v.(type) {
 	case []any:
 		var list []any
 		for _, item := range v {
-			value, err := s.value(item)
-			if err != nil {
-				return nil, err
-			}
-			if _, absent := value.(noValue); !absent {
+			if value := s.value(item); value != (noValue{}) {
 				list = append(list, value)
 			}
 		}
-		return list, nil
+		return list
 	case map[string]any:
 		if name, argument, ok := function(v); ok {
 			return s.call(name, argument)
 		}
 		entries := map[string]any{}
 		for key, item := range v {
-			value, err := s.value(item)
-			if err != nil {
-				return nil, err
-			}
-			if _, absent := value.(noValue); !absent {
+			if value := s.value(item); value != (noValue{}) {
 				entries[key] = value
 			}
 		}
-		return entries, nil
+		return entries
 	}
-	return v, nil
+	return v
 }
 
 // function tells a function by its one key.
@@ -82,7 +72,7 @@ func function(v map[string]any) (name string, argument any, ok bool) {
 	return name, argument, ok
 }
 
-func (s scope) call(name string, argument any) (any, error) {
+func (s *scope) call(name string, argument any) any {
 	switch name {
 	case "Ref":
 		return s.ref(fmt.Sprint(argument))
@@ -91,118 +81,107 @@ func (s scope) call(name string, argument any) (any, error) {
 	case "Fn::GetAtt":
 		return s.attribute(fmt.Sprint(argument))
 	}
-	arguments, ok := argument.([]any)
-	if !ok {
-		return nil, fmt.Errorf("%s: its arguments are no list", name)
-	}
+	arguments, _ := argument.([]any)
 	switch {
 	case name == "Fn::If" && len(arguments) == 3:
-		holds, err := s.condition(fmt.Sprint(arguments[0]))
-		if err != nil {
-			return nil, err
-		}
-		if holds {
+		if s.condition(fmt.Sprint(arguments[0])) {
 			return s.value(arguments[1])
 		}
 		return s.value(arguments[2])
 	case name == "Fn::Join" && len(arguments) == 2:
-		items, err := s.texts(arguments[1])
-		return strings.Join(items, fmt.Sprint(arguments[0])), err
+		return strings.Join(s.texts(s.value(arguments[1])), fmt.Sprint(arguments[0]))
 	case name == "Fn::Select" && len(arguments) == 2:
-		items, err := s.texts(arguments[1])
-		if err != nil {
-			return nil, err
-		}
+		items := s.texts(s.value(arguments[1]))
 		i, err := strconv.Atoi(fmt.Sprint(arguments[0]))
 		if err != nil || i < 0 || i >= len(items) {
-			return nil, fmt.Errorf("Fn::Select: there is no item %v", arguments[0])
+			return s.fault("Fn::Select: there is no item %v", arguments[0])
 		}
-		return items[i], nil
+		return items[i]
 	}
-	return nil, fmt.Errorf("%s with %d arguments: not a function known here", name, len(arguments))
+	return s.fault("%s with %d arguments: not a function known here", name, len(arguments))
 }
 
-func (s scope) ref(name string) (any, error) {
-	switch name {
-	case "AWS::Partition":
-		return s.stack.Partition, nil
-	case "AWS::Region":
-		return s.stack.Region, nil
-	case "AWS::AccountId":
-		return s.stack.AccountID, nil
-	case "AWS::URLSuffix":
-		if s.stack.Partition == "aws-cn" {
-			return "amazonaws.com.cn", nil
-		}
-		return "amazonaws.com", nil
-	case "AWS::NoValue":
-		return noValue{}, nil
-	}
-	if p, ok := s.parameters[name]; ok {
+func (s *scope) ref(name string) any {
+	p, isParameter := s.parameters[name]
+	_, isResource := s.resources[name]
+	switch {
+	case isParameter:
 		value, given := s.stack.Parameters[name]
 		if !given {
 			value = p.value
 		}
-		if p.kind == "CommaDelimitedList" {
-			var list []any
-			for item := range strings.SplitSeq(value, ",") {
-				list = append(list, item)
-			}
-			return list, nil
+		if p.kind != "CommaDelimitedList" {
+			return value
 		}
-		return value, nil
+		var list []any
+		for item := range strings.SplitSeq(value, ",") {
+			list = append(list, item)
+		}
+		return list
+	case isResource:
+		return cmp.Or(s.stack.References[name], name)
 	}
-	if _, ok := s.resources[name]; ok {
-		return cmp.Or(s.stack.References[name], name), nil
+	switch name {
+	case "AWS::Partition":
+		return s.stack.Partition
+	case "AWS::Region":
+		return s.stack.Region
+	case "AWS::AccountId":
+		return s.stack.AccountID
+	case "AWS::URLSuffix":
+		if s.stack.Partition == "aws-cn" {
+			return "amazonaws.com.cn"
+		}
+		return "amazonaws.com"
+	case "AWS::NoValue":
+		return noValue{}
 	}
-	return nil, fmt.Errorf("no such parameter or resource: %s", name)
+	return s.fault("no such parameter or resource: %s", name)
 }
 
-func (s scope) attribute(name string) (any, error) {
+func (s *scope) attribute(name string) any {
 	id, _, ok := strings.Cut(name, ".")
 	if _, exists := s.resources[id]; !ok || !exists {
-		return nil, fmt.Errorf("no such resource: %s", name)
+		return s.fault("no such resource: %s", name)
 	}
-	return name, nil
+	return name
 }
 
-func (s scope) substitute(argument any) (any, error) {
+func (s *scope) substitute(argument any) any {
 	text, ok := argument.(string)
 	if !ok {
-		return nil, errors.New("Fn::Sub: only a text is known here")
+		return s.fault("Fn::Sub: only a text is known here")
 	}
-	var faults []error
-	text = regexp.MustCompile(`\$\{[^}]*\}`).ReplaceAllStringFunc(text, func(variable string) string {
-		name := variable[2 : len(variable)-1]
+	return regexp.MustCompile(`\$\{[^}]*\}`).ReplaceAllStringFunc(text, func(variable string) string {
+		name, evaluate := variable[2:len(variable)-1], s.ref
 		if literal, ok := strings.CutPrefix(name, "!"); ok { // ${!x} is the text ${x}
 			return "${" + literal + "}"
 		}
-		value, err := s.ref(name)
 		if strings.Contains(name, ".") {
-			value, err = s.attribute(name)
+			evaluate = s.attribute
 		}
-		if _, isText := value.(string); err == nil && !isText {
-			err = fmt.Errorf("Fn::Sub: %s is no text", name)
+		value, isText := evaluate(name).(string)
+		if !isText {
+			s.fault("Fn::Sub: %s is no text", name)
 		}
-		faults = append(faults, err)
-		return fmt.Sprint(value)
+		return value
 	})
-	return text, errors.Join(faults...)
 }
 
 // condition reports whether a named condition holds.
-func (s scope) condition(name string) (bool, error) {
+func (s *scope) condition(name string) bool {
 	v, ok := s.conditions[name]
 	if !ok {
-		return false, fmt.Errorf("there is no condition %s", name)
+		s.fault("there is no condition %s", name)
 	}
-	return s.holds(v)
+	return ok && s.holds(v)
 }
 
-func (s scope) holds(v any) (bool, error) {
+func (s *scope) holds(v any) bool {
 	entries, ok := v.(map[string]any)
 	if !ok {
-		return false, fmt.Errorf("%v is no condition", v)
+		s.fault("%v is no condition", v)
+		return false
 	}
 	if name, ok := entries["Condition"].(string); ok && len(entries) == 1 {
 		return s.condition(name)
@@ -210,52 +189,37 @@ func (s scope) holds(v any) (bool, error) {
 	name, argument, _ := function(entries)
 	arguments, _ := argument.([]any)
 	if name == "Fn::Equals" && len(arguments) == 2 {
-		sides, err := s.texts(arguments)
-		return err == nil && sides[0] == sides[1], err
+		sides := s.texts(s.value(arguments))
+		return len(sides) == 2 && sides[0] == sides[1]
 	}
 	var parts []bool
 	for _, argument := range arguments {
-		part, err := s.holds(argument)
-		if err != nil {
-			return false, err
-		}
-		parts = append(parts, part)
+		parts = append(parts, s.holds(argument))
 	}
 	switch {
 	case name == "Fn::Not" && len(parts) == 1:
-		return !parts[0], nil
+		return !parts[0]
 	case name == "Fn::And" && len(parts) >= 2:
-		return !slices.Contains(parts, false), nil
+		return !slices.Contains(parts, false)
 	case name == "Fn::Or" && len(parts) >= 2:
-		return slices.Contains(parts, true), nil
+		return slices.Contains(parts, true)
 	}
-	return false, fmt.Errorf("%s with %d arguments: not a condition known here", name, len(arguments))
+	s.fault("%s with %d arguments: not a condition known here", name, len(arguments))
+	return false
 }
 
-// texts evaluates a list of texts; one text is a list of one.
-func (s scope) texts(v any) ([]string, error) {
-	value, err := s.value(v)
-	if err != nil {
-		return nil, err
-	}
-	return texts(value)
-}
-
-func texts(value any) ([]string, error) {
-	if text, ok := value.(string); ok {
-		return []string{text}, nil
-	}
+// texts takes a list of texts; one text is a list of one.
+func (s *scope) texts(value any) (all []string) {
 	items, ok := value.([]any)
 	if !ok {
-		return nil, fmt.Errorf("%v is no text and no list of texts", value)
+		items = []any{value}
 	}
-	var all []string
 	for _, item := range items {
 		text, ok := item.(string)
 		if !ok {
-			return nil, fmt.Errorf("%v is no text", item)
+			s.fault("%v is no text", item)
 		}
 		all = append(all, text)
 	}
-	return all, nil
+	return all
 }

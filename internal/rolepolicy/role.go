@@ -24,147 +24,103 @@ type Policy struct {
 }
 
 // Role reads the policies of the role that has a logical ID. Every managed policy of the template
-// must be that role's, or nobody's, which is a permissions boundary.
+// must be that role's, or attached to nothing, which is a permissions boundary.
 func (t *Template) Role(logicalID string, stack Stack) (Role, error) {
-	s, err := t.in(stack)
-	if err != nil {
-		return nil, err
+	s := &scope{Template: t, stack: stack}
+	for name := range stack.Parameters {
+		if !t.HasParameter(name) {
+			s.fault("the template has no parameter %s", name)
+		}
 	}
 	if t.resources[logicalID].kind != "AWS::IAM::Role" {
-		return nil, fmt.Errorf("the template has no role %s", logicalID)
+		s.fault("the template has no role %s", logicalID)
 	}
 	var role Role
 	for _, id := range slices.Sorted(maps.Keys(t.resources)) {
-		policies, err := s.policies(id, logicalID)
-		if err != nil {
-			return nil, fmt.Errorf("resource %s: %w", id, err)
-		}
-		role = append(role, policies...)
+		role = append(role, s.policies(id, logicalID)...)
 	}
-	return role, nil
+	return role, errors.Join(s.faults...)
 }
 
 // Boundary returns the document, as JSON without white space, of a managed policy that the template
 // attaches to nothing; "" if the stack does not have it.
 func (t *Template) Boundary(logicalID string, stack Stack) (string, error) {
-	s, err := t.in(stack)
-	if err != nil {
-		return "", err
-	}
+	s := &scope{Template: t, stack: stack}
 	r := t.resources[logicalID]
 	if r.kind != "AWS::IAM::ManagedPolicy" {
-		return "", fmt.Errorf("the template has no managed policy %s", logicalID)
+		s.fault("the template has no managed policy %s", logicalID)
 	}
-	if r.condition != "" {
-		if holds, err := s.condition(r.condition); err != nil || !holds {
-			return "", err
-		}
+	if r.condition != "" && !s.condition(r.condition) {
+		return "", errors.Join(s.faults...)
 	}
-	value, err := s.value(r.properties)
-	if err != nil {
-		return "", fmt.Errorf("resource %s: %w", logicalID, err)
-	}
-	properties, _ := value.(map[string]any)
-	if err := only(properties, "Description", "PolicyDocument"); err != nil {
-		return "", fmt.Errorf("resource %s: %w", logicalID, err)
-	}
+	properties, _ := s.value(r.properties).(map[string]any)
+	s.only(logicalID, properties, "Description", "PolicyDocument")
 	text, err := json.Marshal(properties["PolicyDocument"])
-	return string(text), err
+	return string(text), errors.Join(append(s.faults, err)...)
 }
 
 // policies are those that a resource gives a role.
-func (s scope) policies(id, role string) (Role, error) {
+func (s *scope) policies(id, role string) (policies Role) {
 	r := s.resources[id]
-	if r.condition != "" {
-		if holds, err := s.condition(r.condition); err != nil || !holds {
-			return nil, err
-		}
+	if r.condition != "" && !s.condition(r.condition) || !strings.HasPrefix(r.kind, "AWS::IAM::") {
+		return nil
 	}
-	if !strings.HasPrefix(r.kind, "AWS::IAM::") {
-		return nil, nil
-	}
-	value, err := s.value(r.properties)
-	if err != nil {
-		return nil, err
-	}
-	properties, _ := value.(map[string]any)
+	properties, _ := s.value(r.properties).(map[string]any)
 	switch {
 	case id == role:
-		return inline(id, properties)
+		s.only(id, properties, "Description", "AssumeRolePolicyDocument", "PermissionsBoundary", "Policies")
+		list, _ := properties["Policies"].([]any)
+		for _, item := range list {
+			inline, _ := item.(map[string]any)
+			s.only(id, inline, "PolicyName", "PolicyDocument")
+			policies = append(policies, s.policy(fmt.Sprintf("%s/%v", role, inline["PolicyName"]), "", inline["PolicyDocument"]))
+		}
 	case r.kind == "AWS::IAM::ManagedPolicy":
-		return managed(id, role, properties)
-	}
-	return nil, fmt.Errorf("%s is not known here", r.kind)
-}
-
-func inline(role string, properties map[string]any) (Role, error) {
-	if err := only(properties, "Description", "AssumeRolePolicyDocument", "PermissionsBoundary", "Policies"); err != nil {
-		return nil, err
-	}
-	list, _ := properties["Policies"].([]any)
-	var policies Role
-	for _, item := range list {
-		entries, _ := item.(map[string]any)
-		if err := only(entries, "PolicyName", "PolicyDocument"); err != nil {
-			return nil, err
+		s.only(id, properties, "Description", "Roles", "PolicyDocument")
+		if _, attached := properties["Roles"]; !attached {
+			return nil
 		}
-		p, err := newPolicy(fmt.Sprintf("%s/%v", role, entries["PolicyName"]), "", entries["PolicyDocument"])
-		if err != nil {
-			return nil, err
+		if roles, _ := properties["Roles"].([]any); !slices.Equal(roles, []any{role}) {
+			s.fault("resource %s: it is not a policy of %s alone", id, role)
 		}
-		policies = append(policies, p)
+		policies = Role{s.policy(id, fmt.Sprint(properties["Description"]), properties["PolicyDocument"])}
+	default:
+		s.fault("resource %s: %s is not known here", id, r.kind)
 	}
-	return policies, nil
+	return policies
 }
 
-func managed(id, role string, properties map[string]any) (Role, error) {
-	if err := only(properties, "Description", "Roles", "PolicyDocument"); err != nil {
-		return nil, err
-	}
-	if _, attached := properties["Roles"]; !attached {
-		return nil, nil
-	}
-	if roles, err := texts(properties["Roles"]); err != nil || !slices.Equal(roles, []string{role}) {
-		return nil, fmt.Errorf("it is not a policy of %s alone", role)
-	}
-	p, err := newPolicy(id, fmt.Sprint(properties["Description"]), properties["PolicyDocument"])
-	return Role{p}, err
-}
-
-func newPolicy(id, description string, document any) (Policy, error) {
+func (s *scope) policy(id, description string, document any) Policy {
 	text, err := json.Marshal(document)
-	if err != nil {
-		return Policy{}, err
-	}
 	p := Policy{LogicalID: id, Description: description, Document: string(text)}
-	if p.document, err = iampolicy.Parse(p.Document); err != nil {
-		return Policy{}, fmt.Errorf("policy %s: %w", id, err)
+	if err == nil {
+		p.document, err = iampolicy.Parse(p.Document)
+	}
+	if err != nil {
+		s.fault("resource %s: %w", id, err)
+		return p
 	}
 	if p.document.Version != "2012-10-17" {
-		return Policy{}, fmt.Errorf("version %s of the policy language is not known here", p.document.Version)
+		s.fault("resource %s: version %s of the policy language is not known here", id, p.document.Version)
 	}
 	if strings.Contains(p.Document, "${") {
-		return Policy{}, errors.New("policy variables are not known here")
+		s.fault("resource %s: policy variables are not known here", id)
 	}
 	for i, statement := range p.document.Statements {
 		if err := check(statement); err != nil {
-			return Policy{}, fmt.Errorf("statement %d %s: %w", i+1, statement.Sid, err)
+			s.fault("resource %s: statement %d %s: %w", id, i+1, statement.Sid, err)
 		}
 	}
-	return p, nil
+	return p
 }
 
-// only is an error if there are other entries than the known ones.
-func only(entries map[string]any, known ...string) error {
-	if entries == nil {
-		return fmt.Errorf("it has none of %s", strings.Join(known, ", "))
-	}
-	for _, key := range slices.Sorted(maps.Keys(entries)) {
+// only faults entries of a resource other than the known ones.
+func (s *scope) only(id string, entries map[string]any, known ...string) {
+	for key := range entries {
 		if !slices.Contains(known, key) {
-			return fmt.Errorf("%s is not known here", key)
+			s.fault("resource %s: %s is not known here", id, key)
 		}
 	}
-	return nil
 }
 
 // During is the role while an update changes the former role to this one. CloudFormation changes a

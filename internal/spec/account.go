@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -30,15 +31,6 @@ func (a Account) IAMARN(kind, name string) string {
 	return fmt.Sprintf("arn:%s:iam::%s:%s/%s", a.Partition, a.ID, kind, name)
 }
 
-// principal is an AWS service as a trust policy names it: ec2.amazonaws.com, ec2.amazonaws.com.cn.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
-func (a Account) principal(service string) string {
-	if a.Partition == "aws-cn" {
-		return service + ".amazonaws.com.cn"
-	}
-	return service + ".amazonaws.com"
-}
-
 // SignInURL is where an IAM user of the account signs in to the console.
 func (a Account) SignInURL() string {
 	return fmt.Sprintf("https://%s.signin.%s/console", a.ID, a.consoleDomain())
@@ -50,10 +42,10 @@ func (a Account) SecretURL(name string) string {
 		a.Region, a.consoleDomain(), url.QueryEscape(name), a.Region)
 }
 
-// consoleDomain is what the addresses of the console and of the sign-in page end in. The rules for the
-// endpoint of AWS's service "signin", which the SDKs carry, have it for every partition.
+// consoleDomain is what the addresses of the console and of the sign-in page end in. The rules for
+// the endpoint of AWS's service "signin", which the SDKs carry, have it for every partition.
 func (a Account) consoleDomain() string {
-	domain, ok := map[string]string{
+	return cmp.Or(map[string]string{
 		"aws-cn":     "amazonaws.cn",
 		"aws-us-gov": "amazonaws-us-gov.com",
 		"aws-eusc":   "amazonaws-eusc.eu",
@@ -61,14 +53,11 @@ func (a Account) consoleDomain() string {
 		"aws-iso-b":  "sc2shome.sgov.gov",
 		"aws-iso-e":  "csphome.adc-e.uk",
 		"aws-iso-f":  "csphome.hci.ic.gov",
-	}[a.Partition]
-	if !ok {
-		return "aws.amazon.com"
-	}
-	return domain
+	}[a.Partition], "aws.amazon.com")
 }
 
-// DefaultKMSKey is the key that Secrets Manager uses where none is given. DescribeSecret leaves it out.
+// DefaultKMSKey is the key that Secrets Manager uses where none is given. DescribeSecret leaves it
+// out.
 const DefaultKMSKey = "alias/aws/secretsmanager"
 
 // SameKMSKey compares two names of a key. AWS may answer with an ARN where an ID of this account was

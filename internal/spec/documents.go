@@ -1,7 +1,6 @@
 package spec
 
 import (
-	"bytes"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -15,22 +14,23 @@ import (
 //go:embed policies
 var policyFiles embed.FS
 
-// revisions are the embedded revisions of the policies, the oldest first: they are named for the month.
+// revisions are the embedded revisions of the policies, the oldest first: they are named for the
+// month.
 func revisions() []string {
-	entries, err := policyFiles.ReadDir("policies")
-	if err != nil {
-		panic(fmt.Sprintf("read the embedded policies: %v", err)) // cannot happen: they are in the binary
-	}
-	names := make([]string, len(entries))
-	for i, entry := range entries {
-		names[i] = entry.Name()
+	var names []string
+	for _, entry := range must(policyFiles.ReadDir("policies")) {
+		names = append(names, entry.Name())
 	}
 	return names
 }
 
-func newestRevision() string {
-	all := revisions()
-	return all[len(all)-1]
+// must is for errors that cannot happen: what is embedded is in the binary, Parse knows the
+// revisions, and a name holds no quotes.
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
 }
 
 // InstancePolicyDocument is the vendor's policy for the cluster nodes' role.
@@ -43,35 +43,34 @@ func (s Spec) UserPolicyDocument(account Account) string {
 	return s.policyDocument("user-policy.json", account)
 }
 
-// policyDocument is an embedded policy for this account. White space is left out: IAM does not count it.
+// policyDocument is an embedded policy for this account, without white space.
 func (s Spec) policyDocument(file string, account Account) string {
-	text, err := policyFiles.ReadFile(path.Join("policies", s.PolicyRevision, file))
-	if err != nil {
-		panic(fmt.Sprintf("read the embedded policy: %v", err)) // cannot happen: Parse knows the revisions
-	}
-	filled := strings.NewReplacer(
-		"{{partition}}", account.Partition,
-		"{{instanceRoleName}}", s.InstanceRole,
-	).Replace(string(text))
-	var compact bytes.Buffer
-	if err := json.Compact(&compact, []byte(filled)); err != nil {
-		panic(fmt.Sprintf("compact the embedded policy: %v", err)) // cannot happen: names hold no quotes
-	}
-	return compact.String()
+	text := must(policyFiles.ReadFile(path.Join("policies", s.PolicyRevision, file)))
+	values := strings.NewReplacer("{{partition}}", account.Partition, "{{instanceRoleName}}", s.InstanceRole)
+	filled := values.Replace(string(text))
+	return string(must(json.Marshal(json.RawMessage(filled))))
 }
 
 // InstanceRoleTrust lets EC2 instances assume the instance role.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 func (s Spec) InstanceRoleTrust(account Account) string {
-	return trustDocument(map[string]any{"Service": account.principal("ec2")}, nil)
+	service := "ec2.amazonaws.com"
+	if account.Partition == "aws-cn" {
+		service += ".cn"
+	}
+	return document(statement{
+		"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": statement{"Service": service},
+	})
 }
 
-// ConsoleRoleTrust lets Redis Cloud's account assume the console role, with MFA and without an external
-// ID: people assume it in the console, which cannot give one.
+// ConsoleRoleTrust lets Redis Cloud's account assume the console role, with MFA and without an
+// external ID: people assume it in the console, which cannot give one.
 func (s Spec) ConsoleRoleTrust(account Account) string {
-	return trustDocument(
-		map[string]any{"AWS": fmt.Sprintf("arn:%s:iam::%s:root", account.Partition, s.RedisCloudAccountID)},
-		map[string]any{"Bool": map[string]string{"aws:MultiFactorAuthPresent": "true"}},
-	)
+	root := fmt.Sprintf("arn:%s:iam::%s:root", account.Partition, s.RedisCloudAccountID)
+	return document(statement{
+		"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": statement{"AWS": root},
+		"Condition": statement{"Bool": statement{"aws:MultiFactorAuthPresent": "true"}},
+	})
 }
 
 // ReadersPolicy is the resource policy that lets the readers read a secret, or "" if there are none.
@@ -79,25 +78,16 @@ func (s Spec) ReadersPolicy() string {
 	if len(s.SecretReaders) == 0 {
 		return ""
 	}
-	return document(map[string]any{
-		"Sid": "ReadFromOtherAccounts", "Effect": "Allow", "Principal": map[string]any{"AWS": s.SecretReaders},
-		"Action": []string{"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"}, "Resource": "*",
+	return document(statement{
+		"Sid": "ReadFromOtherAccounts", "Effect": "Allow",
+		"Principal": statement{"AWS": s.SecretReaders}, "Resource": "*",
+		"Action": []string{"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"},
 	})
 }
 
-func trustDocument(principal, condition map[string]any) string {
-	statement := map[string]any{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
-	if condition != nil {
-		statement["Condition"] = condition
-	}
-	return document(statement)
-}
+type statement map[string]any
 
 // document is a policy document of one statement.
-func document(statement map[string]any) string {
-	text, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": []any{statement}})
-	if err != nil {
-		panic(fmt.Sprintf("encode a policy document: %v", err)) // cannot happen: maps of strings
-	}
-	return string(text)
+func document(s statement) string {
+	return string(must(json.Marshal(statement{"Version": "2012-10-17", "Statement": []any{s}})))
 }

@@ -1,12 +1,12 @@
 package spec
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"regexp"
-	"strings"
 )
 
 // Names are the names of the entities. Under an empty name nothing is read, made or removed.
@@ -22,65 +22,35 @@ type Names struct {
 
 // DefaultNames are the names that the vendor's documentation uses.
 func DefaultNames() Names {
-	return Names{
-		InstancePolicy:        "RedisLabsInstanceRolePolicy",
-		InstanceRole:          "redislabs-cluster-node-role",
-		UserPolicy:            "RedislabsIAMUserRestrictedPolicy",
-		User:                  "redislabs-user",
-		ConsoleRole:           "redislabs-role",
-		AccessKeySecret:       "redis-cloud/access-key",
-		ConsolePasswordSecret: "redis-cloud/console-password",
+	var names Names
+	for _, p := range names.properties() {
+		*p.value = p.standard
 	}
-}
-
-// nameRule says what AWS accepts as a name.
-type nameRule struct {
-	most    int // characters
-	pattern *regexp.Regexp
-	says    string
-}
-
-// iamName is IAM's rule for names, with the length that differs by entity:
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-func iamName(most int) nameRule {
-	return nameRule{most, regexp.MustCompile(`^[\w+=,.@-]+$`), "letters, digits and +=,.@_-"}
-}
-
-// secretName is Secrets Manager's rule:
-// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
-func secretName() nameRule {
-	return nameRule{512, regexp.MustCompile(`^[\w/+=.@-]+$`), "letters, digits and /_+=.@-"}
-}
-
-// check returns what is wrong with name, or "".
-func (r nameRule) check(name string) string {
-	if name == "" {
-		return "is empty; give a name, or leave the property out for the default"
-	}
-	if len(name) > r.most || !r.pattern.MatchString(name) {
-		return fmt.Sprintf("%s is not a name that AWS accepts; use 1 to %d %s", quote(name), r.most, r.says)
-	}
-	return ""
+	return names
 }
 
 // nameProperty is one of the properties that name an entity, for the life of the resource.
 type nameProperty struct {
-	name string
-	rule nameRule
-	of   func(*Names) *string
+	value          *string
+	name, standard string
+	most           int    // characters
+	signs          string // that AWS allows beside letters and digits
 }
 
-// nameProperties lists them in the order in which the physical resource ID hashes them. The order and
-// the defaults are frozen: see [ID].
-func nameProperties() []nameProperty {
+// properties lists them in the order in which the physical resource ID hashes them. The order and
+// the defaults are frozen: see [ID]. What AWS accepts:
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
+func (n *Names) properties() []nameProperty {
+	const iam, secret = "+=,.@_-", "/_+=.@-"
 	return []nameProperty{
-		{"InstancePolicyName", iamName(128), func(n *Names) *string { return &n.InstancePolicy }},
-		{"InstanceRoleName", iamName(64), func(n *Names) *string { return &n.InstanceRole }},
-		{"UserPolicyName", iamName(128), func(n *Names) *string { return &n.UserPolicy }},
-		{"UserName", iamName(64), func(n *Names) *string { return &n.User }},
-		{"ConsoleRoleName", iamName(64), func(n *Names) *string { return &n.ConsoleRole }},
-		{"AccessKeySecretName", secretName(), func(n *Names) *string { return &n.AccessKeySecret }},
-		{"ConsolePasswordSecretName", secretName(), func(n *Names) *string { return &n.ConsolePasswordSecret }},
+		{&n.InstancePolicy, "InstancePolicyName", "RedisLabsInstanceRolePolicy", 128, iam},
+		{&n.InstanceRole, "InstanceRoleName", "redislabs-cluster-node-role", 64, iam},
+		{&n.UserPolicy, "UserPolicyName", "RedislabsIAMUserRestrictedPolicy", 128, iam},
+		{&n.User, "UserName", "redislabs-user", 64, iam},
+		{&n.ConsoleRole, "ConsoleRoleName", "redislabs-role", 64, iam},
+		{&n.AccessKeySecret, "AccessKeySecretName", "redis-cloud/access-key", 512, secret},
+		{&n.ConsolePasswordSecret, "ConsolePasswordSecretName", "redis-cloud/console-password", 512, secret},
 	}
 }
 
@@ -88,11 +58,12 @@ func nameProperties() []nameProperty {
 const idPrefix = "redis-cloud-iam-"
 
 // ID is the name under which a stack's resource owns its entities: the owner's tag, and
-// CloudFormation's physical resource ID. It is pure: the same stack, logical ID and names give the same
-// ID, now and in every later version of this software (a golden test holds it). An ID that changed would
+// CloudFormation's physical resource ID. The same stack, logical ID and names give the same ID, now
+// and in every later version of this software (a golden test holds it). An ID that changed would
 // make every stack's next Update a refused renaming.
 //
-// Properties is the JSON object as CloudFormation sends it. It may be malformed: there is always an ID.
+// Properties is the JSON object as CloudFormation sends it. It may be malformed: there is always an
+// ID.
 func ID(stackID, logicalID string, properties json.RawMessage) string {
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%q\n%q\n", stackID, logicalID)
@@ -108,8 +79,8 @@ func IsID(id string) bool {
 	return regexp.MustCompile(`^` + idPrefix + `[0-9a-f]{32}$`).MatchString(id)
 }
 
-// Renamed returns an [*InvalidError] that lists every name that differs between two sets of properties,
-// with the way out, or nil if none does.
+// Renamed returns an [*InvalidError] that lists every name that differs between two sets of
+// properties, with the way out, or nil if none does.
 func Renamed(before, after json.RawMessage) error {
 	was := namesAsSent(before)
 	var faults []string
@@ -127,28 +98,22 @@ func Renamed(before, after json.RawMessage) error {
 	}
 }
 
-// namesAsSent returns the name properties, each with its value or its default, in the order of the ID.
+// namesAsSent returns the name properties, each with its value or its default, in the order of the
+// ID. A value that is not a single one is its JSON without white space.
 func namesAsSent(properties json.RawMessage) [][2]string {
 	var given map[string]json.RawMessage
-	if json.Unmarshal(properties, &given) != nil {
-		given = nil
-	}
-	names := DefaultNames()
+	_ = json.Unmarshal(properties, &given)
 	var all [][2]string
-	for _, p := range nameProperties() {
-		value := *p.of(&names)
+	for _, p := range new(Names).properties() {
+		value := p.standard
 		if raw, ok := given[p.name]; ok {
-			value = scalarOrJSON(raw)
+			if value, ok = textOf(decode(raw)); !ok {
+				var compact bytes.Buffer
+				_ = json.Compact(&compact, raw)
+				value = compact.String()
+			}
 		}
 		all = append(all, [2]string{p.name, value})
 	}
 	return all
-}
-
-// sameName reports whether IAM takes a and b for one name: it does not distinguish case.
-func sameName(a, b string) bool { return strings.EqualFold(a, b) }
-
-// hasPolicy reports whether one of the two policies has the name.
-func (n Names) hasPolicy(name string) bool {
-	return sameName(name, n.InstancePolicy) || sameName(name, n.UserPolicy)
 }

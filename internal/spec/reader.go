@@ -14,7 +14,7 @@ import (
 // reader takes the properties apart and collects the faults.
 type reader struct {
 	account Account
-	given   map[string]json.RawMessage
+	given   map[string]any
 	known   []string
 	faults  []string
 }
@@ -23,63 +23,60 @@ func (r *reader) fault(format string, args ...any) {
 	r.faults = append(r.faults, fmt.Sprintf(format, args...))
 }
 
-func (r *reader) open(properties json.RawMessage) {
-	if len(bytes.TrimSpace(properties)) == 0 {
-		return
-	}
-	if err := json.Unmarshal(properties, &r.given); err != nil || r.given == nil {
-		r.given = nil
-		r.fault("ResourceProperties: is not a JSON object; give the properties as a map")
-	}
-}
-
 // value returns a property as it was sent; ok is false where it is absent.
-func (r *reader) value(name string) (raw json.RawMessage, ok bool) {
-	if !slices.Contains(r.known, name) {
-		r.known = append(r.known, name)
-	}
-	raw, ok = r.given[name]
-	return raw, ok
+func (r *reader) value(name string) (value any, ok bool) {
+	r.known = append(r.known, name)
+	value, ok = r.given[name]
+	return value, ok
 }
 
-// scalar reads a property as text: CloudFormation sends every scalar as a string, people who write events
-// by hand send numbers and booleans too.
+// text reads a property that should have the shape of a single value. CloudFormation sends every
+// scalar as a string; people who write events by hand send numbers and booleans too.
+func (r *reader) text(name, standard, should string) string {
+	value, ok := r.value(name)
+	if !ok {
+		return standard
+	}
+	text, ok := textOf(value)
+	if !ok {
+		r.fault("%s: must be %s, not %s", name, should, shape(value))
+		return standard
+	}
+	return text
+}
+
 func (r *reader) scalar(name, standard string) string {
-	raw, ok := r.value(name)
-	if !ok {
-		return standard
-	}
-	text, ok := scalarText(raw)
-	if !ok {
-		r.fault("%s: must be a single value, not %s", name, describeJSON(raw))
-		return standard
-	}
-	return text
+	return r.text(name, standard, "a single value")
 }
 
-func (r *reader) name(p nameProperty, standard string) string {
-	raw, ok := r.value(p.name)
-	if !ok {
-		return standard
+// name reads the name of an entity, or "" where AWS does not accept it.
+func (r *reader) name(p nameProperty) string {
+	before := len(r.faults)
+	text := r.text(p.name, p.standard, "a name")
+	if text == "" {
+		r.fault("%s: is empty; give a name, or leave the property out for the default", p.name)
+	} else {
+		r.match(p.name, text, fmt.Sprintf("[0-9A-Za-z%s]{1,%d}", p.signs, p.most), "",
+			fmt.Sprintf("a name that AWS accepts; use 1 to %d letters, digits and %s", p.most, p.signs))
 	}
-	text, ok := scalarText(raw)
-	if !ok {
-		r.fault("%s: must be a name, not %s", p.name, describeJSON(raw))
-		return ""
-	}
-	if wrong := p.rule.check(text); wrong != "" {
-		r.fault("%s: %s", p.name, wrong)
+	if len(r.faults) > before {
 		return ""
 	}
 	return text
 }
 
-func (r *reader) matching(name, standard string, pattern *regexp.Regexp, says string) string {
-	text := r.scalar(name, standard)
-	if !pattern.MatchString(text) {
-		r.fault("%s: %s is not %s", name, quote(text), says)
+// match faults a text that is not what it should be as the pattern has it. If it is an ARN, it is
+// of some kind, and the first group of the pattern is the partition.
+func (r *reader) match(name, text, pattern, kind, should string) (groups []string) {
+	groups = regexp.MustCompile("^(?:" + pattern + ")$").FindStringSubmatch(text)
+	switch {
+	case groups == nil:
+		r.fault("%s: %s is not %s", name, quote(text), should)
+	case kind != "" && groups[1] != "" && groups[1] != r.account.Partition:
+		r.fault("%s: %s is of partition %s, the stack of %s; give a %s of the same partition", name, quote(text), groups[1], r.account.Partition, kind)
+		return nil
 	}
-	return text
+	return groups
 }
 
 func (r *reader) oneOf(name, standard string, choices ...string) string {
@@ -91,27 +88,25 @@ func (r *reader) oneOf(name, standard string, choices ...string) string {
 	return text
 }
 
-// list reads a property as a list of texts. An absent one, an empty text and a list of one empty text are
-// the empty list: that is how an empty CommaDelimitedList arrives; and an empty text is what a comma too much leaves. What else there might be is said in or.
-func (r *reader) list(name, or string) []string {
-	raw, ok := r.value(name)
-	if !ok {
-		return nil
+// list reads a property as a list of texts; with commas it may also be one text, with commas
+// between its items. Empty texts are left out: an empty CommaDelimitedList arrives as one of them,
+// and a comma too much leaves one. What else there might be is said in or.
+func (r *reader) list(name string, commas bool, or string) (texts []string) {
+	value, ok := r.value(name)
+	items, isList := value.([]any)
+	text, isText := textOf(value)
+	switch {
+	case isText && (commas || text == ""):
+		for item := range strings.SplitSeq(text, ",") {
+			items = append(items, item)
+		}
+	case ok && !isList:
+		r.fault("%s: must be a list%s, not %s", name, or, shape(value))
 	}
-	if text, ok := scalarText(raw); ok && text == "" {
-		return nil
-	}
-	var items []json.RawMessage
-	if json.Unmarshal(raw, &items) != nil || items == nil {
-		r.fault("%s: must be a list%s, not %s", name, or, describeJSON(raw))
-		return nil
-	}
-	var texts []string
 	for _, item := range items {
-		text, ok := scalarText(item)
+		text, ok := textOf(item)
 		if !ok {
-			r.fault("%s: an item must be a single text%s, not %s", name, or, describeJSON(item))
-			continue
+			r.fault("%s: an item must be a single text%s, not %s", name, or, shape(item))
 		}
 		if text = strings.TrimSpace(text); text != "" {
 			texts = append(texts, text)
@@ -120,46 +115,11 @@ func (r *reader) list(name, or string) []string {
 	return texts
 }
 
-// commaDelimited reads a property as a list that may also be one text, with commas between its
-// items.
-func (r *reader) commaDelimited(name, or string) []string {
-	raw, _ := r.value(name)
-	text, ok := scalarText(raw)
-	if !ok {
-		return r.list(name, or)
-	}
-	var texts []string
-	for item := range strings.SplitSeq(text, ",") {
-		if item = strings.TrimSpace(item); item != "" {
-			texts = append(texts, item)
-		}
-	}
-	return texts
-}
-
-// pairs reads a property that is a map, in the order of its keys; isMap is false where it is none.
-func (r *reader) pairs(name string) (pairs [][2]string, isMap bool) {
-	raw, ok := r.value(name)
-	var entries map[string]json.RawMessage
-	if !ok || json.Unmarshal(raw, &entries) != nil || entries == nil {
-		return nil, false
-	}
-	for _, key := range slices.Sorted(maps.Keys(entries)) {
-		text, ok := scalarText(entries[key])
-		if !ok {
-			r.fault("%s: the value of %s must be a single value, not %s", name, quote(key), describeJSON(entries[key]))
-			continue
-		}
-		pairs = append(pairs, [2]string{key, text})
-	}
-	return pairs, true
-}
-
-// unknown refuses every property that nobody asked for, since a misspelt one would silently have no effect.
-// ServiceToken and ServiceTimeout are CloudFormation's own.
+// unknown refuses every property that nobody asked for, since a misspelt one would silently have no
+// effect. ServiceToken and ServiceTimeout are CloudFormation's own.
 func (r *reader) unknown() {
 	for _, name := range slices.Sorted(maps.Keys(r.given)) {
-		if name == "ServiceToken" || name == "ServiceTimeout" || slices.Contains(r.known, name) {
+		if slices.Contains(append(r.known, "ServiceToken", "ServiceTimeout"), name) {
 			continue
 		}
 		nearest := slices.MinFunc(r.known, func(a, b string) int { return cmp.Compare(distance(a, name), distance(b, name)) })
@@ -169,4 +129,56 @@ func (r *reader) unknown() {
 			r.fault("%s: is not a property of this resource; remove it", quote(name))
 		}
 	}
+}
+
+// decode reads JSON, numbers as they are written. What is malformed is nil.
+func decode(text json.RawMessage) (value any) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	_ = decoder.Decode(&value)
+	return value
+}
+
+// textOf reads a string, a number or a boolean as text.
+func textOf(value any) (text string, ok bool) {
+	if shape(value) != "a single value" {
+		return "", false
+	}
+	return fmt.Sprint(value), true
+}
+
+// shape names the shape of a value, without the value.
+func shape(value any) string {
+	switch value.(type) {
+	case nil:
+		return "null"
+	case map[string]any:
+		return "a map"
+	case []any:
+		return "a list"
+	default:
+		return "a single value"
+	}
+}
+
+// distance is the Levenshtein distance of two property names without regard to case: how many
+// letters one must change, add or remove.
+func distance(a, b string) int {
+	a, b = strings.ToLower(a), strings.ToLower(b)
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost = 1 + min(diagonal, row[j], row[j+1])
+			}
+			diagonal, row[j+1] = row[j+1], cost
+		}
+	}
+	return row[len(b)]
 }

@@ -173,7 +173,7 @@ func TestTheIDDependsOnStackLogicalIDAndReplacementPropertiesAlone(t *testing.T)
 		assert.Equal(t, id(`{}`), id(properties), properties)
 	}
 	seen := map[string]string{id(`{}`): `{}`}
-	for _, p := range nameProperties() {
+	for _, p := range new(Names).properties() {
 		properties := `{"` + p.name + `":"other"}`
 		assert.NotContains(t, seen, id(properties), properties)
 		seen[id(properties)] = properties
@@ -190,6 +190,33 @@ func TestStackIDsAreParsed(t *testing.T) {
 	for _, bad := range []string{"", "stack", "arn:aws:s3:::bucket", "arn:aws:cloudformation:us-east-1:1:stack/a/b", "arn:aws:cloudformation:us-east-1:123456789012:stack/a"} {
 		_, err := ParseStackID(bad)
 		assert.Error(t, err, bad)
+	}
+}
+
+func TestKMSKeysAreTheSameByWhateverName(t *testing.T) {
+	account := Account{"aws", "123456789012", "us-east-1"}
+	const own, theirs = "arn:aws:kms:us-east-1:123456789012:", "arn:aws:kms:us-east-1:222222222222:"
+	for _, same := range [][2]string{
+		{"", "alias/aws/secretsmanager"}, {"", own + "alias/aws/secretsmanager"}, {"alias/a", own + "alias/a"}, {"1234abcd", own + "key/1234abcd"}, {theirs + "key/1234abcd", theirs + "key/1234abcd"},
+	} {
+		assert.True(t, account.SameKMSKey(same[0], same[1]), same)
+	}
+	for _, different := range [][2]string{{"alias/a", theirs + "alias/a"}, {own + "alias/a", theirs + "alias/a"}, {"1234abcd", theirs + "key/1234abcd"}, {"alias/a", ""}} {
+		assert.False(t, account.SameKMSKey(different[0], different[1]), different)
+	}
+}
+
+func TestExistingEntitiesTakesTheARNOfAStackOfTheAccount(t *testing.T) {
+	account := Account{"aws", "123456789012", "us-east-1"}
+	for _, arn := range []string{stack, strings.Replace(stack, "us-east-1", "eu-west-1", 1)} {
+		spec, err := Parse([]byte(`{"ExistingEntities":"`+arn+`"}`), account)
+		require.NoError(t, err, "IAM is global, so a stack of another Region may have left its entities")
+		assert.True(t, spec.Adopt)
+		assert.Equal(t, arn, spec.AdoptStack)
+	}
+	for _, bad := range []string{strings.Replace(stack, "123456789012", "111111111111", 1), strings.Replace(stack, "arn:aws:", "arn:aws-cn:", 1), "arn:aws:s3:::bucket"} {
+		_, err := Parse([]byte(`{"ExistingEntities":"`+bad+`"}`), account)
+		assert.ErrorContains(t, err, "ExistingEntities", bad)
 	}
 }
 

@@ -17,11 +17,8 @@ func Version(template []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	version, err := s.at("Metadata", "AWS::ServerlessRepo::Application", "SemanticVersion")
-	if err != nil {
-		return "", err
-	}
-	return version.value.Value, nil
+	version := s.at("Metadata", "AWS::ServerlessRepo::Application", "SemanticVersion")
+	return version.value.Value, s.err
 }
 
 // Plain makes the template without a transform of a template.yaml. StackSets with service-managed permissions
@@ -37,40 +34,28 @@ func Plain(template []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var edits []edit
-	remove := func(path ...string) error {
-		e, err := s.at(path...)
-		if err == nil {
-			edits = append(edits, edit{e.first, e.last, nil})
-		}
-		return err
+	remove := func(path ...string) edit {
+		e := s.at(path...)
+		return edit{e.first, e.last, nil}
 	}
-	add := func(lines []string, path ...string) error {
-		e, err := s.at(path...)
-		if err != nil {
-			return err
-		}
+	add := func(lines []string, path ...string) edit {
+		e := s.at(path...)
 		after := e.first + len(s.text(e))
-		edits = append(edits, edit{after, after, lines})
-		return nil
+		return edit{after, after, lines}
 	}
-	for _, err := range []error{
-		s.known(),
+	s.known()
+	edits := []edit{
+		{0, 0, indented(0, header)},
 		remove("Transform"),
 		remove("Metadata", "AWS::ServerlessRepo::Application"),
 		add(indented(6, groupOfArtifacts), "Metadata", "AWS::CloudFormation::Interface", "ParameterGroups"),
 		add(indented(6, labelOfArtifacts), "Metadata", "AWS::CloudFormation::Interface", "ParameterLabels"),
 		add(append([]string{""}, indented(2, artifacts)...), "Parameters"),
-	} {
-		if err != nil {
-			return nil, err
-		}
+		s.function(version),
 	}
-	resource, err := s.function(version)
-	if err != nil {
-		return nil, err
+	if s.err != nil {
+		return nil, s.err
 	}
-	edits = append(edits, resource, edit{0, 0, indented(0, header)})
 	return s.apply(edits), nil
 }
 
@@ -121,41 +106,31 @@ Tags:
 `
 )
 
-// known refuses what this does not know how to translate.
-func (s *source) known() error {
-	resources, err := s.at("Resources")
-	if err != nil {
-		return err
-	}
+// known faults what this does not know how to translate.
+func (s *source) known() {
+	sections := []string{"AWSTemplateFormatVersion", "Transform", "Description", "Metadata", "Parameters", "Rules", "Conditions", "Resources", "Outputs"}
 	for _, e := range s.entries(s.root, len(s.lines)) {
-		sections := []string{"AWSTemplateFormatVersion", "Transform", "Description", "Metadata", "Parameters", "Rules", "Conditions", "Resources", "Outputs"}
 		if !slices.Contains(sections, e.name) {
-			return fmt.Errorf("section %s is not known", e.name)
+			s.fault("section %s is not known", e.name)
 		}
 	}
+	resources := s.at("Resources")
 	for _, e := range s.entries(resources.value, resources.last) {
-		kind, err := s.at("Resources", e.name, "Type")
-		if err != nil {
-			return err
-		}
-		serverless := strings.HasPrefix(kind.value.Value, "AWS::Serverless::")
-		if serverless && (e.name != function || kind.value.Value != "AWS::Serverless::Function") {
-			return fmt.Errorf("resource %s is of type %s, which is not known", e.name, kind.value.Value)
+		kind := s.at("Resources", e.name, "Type").value.Value
+		serverless := strings.HasPrefix(kind, "AWS::Serverless::")
+		if serverless && (e.name != function || kind != "AWS::Serverless::Function") {
+			s.fault("resource %s is of type %s, which is not known", e.name, kind)
 		}
 	}
-	return nil
 }
 
 // function is the edit that puts Lambda's own resources in the place of SAM's.
-func (s *source) function(version string) (edit, error) {
-	resource, err := s.at("Resources", function)
-	if err != nil {
-		return edit{}, err
+func (s *source) function(version string) edit {
+	resource := s.at("Resources", function)
+	if s.err != nil {
+		return edit{}
 	}
-	out, after := []string{s.lines[resource.value.Line-2]}, []string(nil)
-	if resource.value.Line-2 > resource.first {
-		out = slices.Concat(s.lines[resource.first:resource.value.Line-2], out)
-	}
+	out, after := slices.Clone(s.lines[resource.first:resource.value.Line-1]), []string(nil)
 	for _, e := range s.entries(resource.value, resource.last) {
 		switch e.name {
 		case "Type":
@@ -164,21 +139,18 @@ func (s *source) function(version string) (edit, error) {
 		case "DependsOn":
 			out = append(out, s.text(e)...)
 		case "Properties":
-			properties, config, err := s.properties(e, version)
-			if err != nil {
-				return edit{}, err
-			}
+			properties, config := s.properties(e, version)
 			out, after = append(out, properties...), config
 		default:
-			return edit{}, fmt.Errorf("attribute %s of %s is not known", e.name, function)
+			s.fault("attribute %s of %s is not known", e.name, function)
 		}
 	}
 	out = append(append(out, after...), "")
-	return edit{resource.first, resource.first + len(s.text(resource)) + 1, out}, nil
+	return edit{resource.first, resource.first + len(s.text(resource)) + 1, out}
 }
 
 // properties translates the properties of the function, and gives the resource that one of them becomes.
-func (s *source) properties(of entry, version string) (lines, config []string, err error) {
+func (s *source) properties(of entry, version string) (lines, config []string) {
 	lines = []string{"    Properties:"}
 	for _, e := range s.entries(of.value, of.last) {
 		switch e.name {
@@ -187,18 +159,16 @@ func (s *source) properties(of entry, version string) (lines, config []string, e
 		case "CodeUri":
 			lines = append(lines, indented(6, fmt.Sprintf(code, version))...)
 		case "EventInvokeConfig":
-			if config, err = s.invokeConfig(e); err != nil {
-				return nil, nil, err
-			}
+			config = s.invokeConfig(e)
 		default:
-			return nil, nil, fmt.Errorf("property %s of %s is not known", e.name, function)
+			s.fault("property %s of %s is not known", e.name, function)
 		}
 	}
-	return append(lines, indented(6, createdBy)...), config, nil
+	return append(lines, indented(6, createdBy)...), config
 }
 
 // invokeConfig is the resource that the property becomes, with the comment that it had.
-func (s *source) invokeConfig(e entry) ([]string, error) {
+func (s *source) invokeConfig(e entry) []string {
 	lines := []string{""}
 	for _, line := range s.lines[e.first : e.value.Line-2] {
 		lines = append(lines, strings.TrimPrefix(line, "    "))
@@ -206,9 +176,9 @@ func (s *source) invokeConfig(e entry) ([]string, error) {
 	lines = append(lines, indented(2, fmt.Sprintf(invokeConfig, function, function))...)
 	for _, setting := range s.entries(e.value, e.last) {
 		if setting.value.Kind != yaml.ScalarNode || setting.name != "MaximumRetryAttempts" && setting.name != "MaximumEventAgeInSeconds" {
-			return nil, fmt.Errorf("%s of EventInvokeConfig is not known", setting.name)
+			s.fault("%s of EventInvokeConfig is not known", setting.name)
 		}
 		lines = append(lines, fmt.Sprintf("      %s: %s", setting.name, setting.value.Value))
 	}
-	return lines, nil
+	return lines
 }

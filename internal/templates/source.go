@@ -11,10 +11,18 @@ import (
 )
 
 // source is a YAML file whose parts are taken by their lines: a parser that writes a file anew would lose the blank
-// lines and the width that people gave it.
+// lines and the width that people gave it. Where a part is missing or is not known, err says so, and then what was
+// taken is of no use.
 type source struct {
 	lines []string
 	root  *yaml.Node
+	err   error // the first
+}
+
+func (s *source) fault(format string, args ...any) {
+	if s.err == nil {
+		s.err = fmt.Errorf(format, args...)
+	}
 }
 
 func parse(text []byte) (*source, error) {
@@ -25,7 +33,7 @@ func parse(text []byte) (*source, error) {
 	if len(document.Content) != 1 || document.Content[0].Kind != yaml.MappingNode {
 		return nil, fmt.Errorf("parse the template: it is not a map")
 	}
-	return &source{strings.Split(strings.TrimRight(string(text), "\n"), "\n"), document.Content[0]}, nil
+	return &source{lines: strings.Split(strings.TrimRight(string(text), "\n"), "\n"), root: document.Content[0]}, nil
 }
 
 // entry is a key of a map with its value and its lines: from the comment above the key to what comes before the next.
@@ -35,10 +43,10 @@ type entry struct {
 	first, last int // of lines, first inclusive, last exclusive
 }
 
-// entries returns the entries of a map, which ends where the lines of its file do or at the line given.
+// entries returns the entries of a map (of another node, none), which ends where the lines of its file do or at the line given.
 func (s *source) entries(m *yaml.Node, end int) []entry {
 	var all []entry
-	for i := 0; i < len(m.Content); i += 2 {
+	for i := 0; m.Kind == yaml.MappingNode && i < len(m.Content); i += 2 {
 		key := m.Content[i]
 		first := key.Line - 1
 		for first > 0 && strings.HasPrefix(strings.TrimSpace(s.lines[first-1]), "#") {
@@ -53,20 +61,18 @@ func (s *source) entries(m *yaml.Node, end int) []entry {
 }
 
 // at returns the entry with the path of names, such as Resources, Provisioner.
-func (s *source) at(path ...string) (entry, error) {
+func (s *source) at(path ...string) entry {
 	found := entry{value: s.root, last: len(s.lines)}
 	for _, name := range path {
-		if found.value.Kind != yaml.MappingNode {
-			return entry{}, fmt.Errorf("the template has no %s", strings.Join(path, "."))
-		}
 		entries := s.entries(found.value, found.last)
 		i := slices.IndexFunc(entries, func(e entry) bool { return e.name == name })
 		if i < 0 {
-			return entry{}, fmt.Errorf("the template has no %s", strings.Join(path, "."))
+			s.fault("the template has no %s", strings.Join(path, "."))
+			return entry{value: &yaml.Node{}}
 		}
 		found = entries[i]
 	}
-	return found, nil
+	return found
 }
 
 // text is the lines of an entry, without blank ones at its end.

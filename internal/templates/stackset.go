@@ -13,7 +13,7 @@ import (
 //go:embed stackset.yaml
 var stackSetSource string
 
-// StackSet makes the template of a StackSet that launches the plain template, and hands every parameter of it on.
+// StackSet makes the template of a StackSet that launches the plain template, and passes every parameter of it on.
 func StackSet(plain []byte, version string) ([]byte, error) {
 	s, err := parse(plain)
 	if err != nil {
@@ -26,24 +26,14 @@ func StackSet(plain []byte, version string) ([]byte, error) {
 		"@parameters": {"Parameters"},
 		"@rules":      {"Rules"},
 	} {
-		e, err := s.at(path...)
-		if err != nil {
-			return nil, err
-		}
-		lines := s.text(e)
+		lines := s.text(s.at(path...))
 		parts[mark] = lines[slices.IndexFunc(lines, func(line string) bool { return strings.HasSuffix(line, ":") })+1:]
 	}
 	parts["@parameters"] = append(parts["@parameters"], "")
 
-	parameters, err := s.at("Parameters")
-	if err != nil {
-		return nil, err
-	}
+	parameters := s.at("Parameters")
 	for _, p := range s.entries(parameters.value, parameters.last) {
-		kind, err := s.at("Parameters", p.name, "Type")
-		if err != nil {
-			return nil, err
-		}
+		kind := s.at("Parameters", p.name, "Type")
 		value := "!Ref " + p.name
 		if kind.value.Value == "CommaDelimitedList" {
 			value = fmt.Sprintf(`!Join [",", !Ref %s]`, p.name)
@@ -53,6 +43,9 @@ func StackSet(plain []byte, version string) ([]byte, error) {
 			"          ParameterValue: "+value)
 	}
 
+	if s.err != nil {
+		return nil, s.err
+	}
 	out := indented(0, headerOfStackSet)
 	for line := range strings.Lines(strings.ReplaceAll(stackSetSource, "@version", version)) {
 		line = strings.TrimRight(line, "\n")

@@ -1,83 +1,145 @@
-// Command testwatch runs go test with the arguments that it gets. While the tests run it says every
-// few seconds which ones are at work. At the end of each package it says how that went, and of what
-// failed it shows the output.
+// Command testwatch runs go test with the arguments that it gets. Every few seconds it says which
+// tests run. It shows the output of what failed, why a test was skipped, what a test at the top
+// level logged, and how long each package took.
 package main
 
 import (
 	"bufio"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"os/signal"
+	"regexp"
+	"slices"
+	"strings"
 	"time"
 )
 
-// interval is the time between two lines.
-const interval = 5 * time.Second
-
 func main() {
-	if err := run(os.Args[1:], os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "testwatch:", err)
+	command := exec.Command("go", append([]string{"test", "-json"}, os.Args[1:]...)...) //nolint:gosec,noctx // the caller's own tests
+	command.Stderr = os.Stdout
+	signal.Notify(make(chan os.Signal, 1), os.Interrupt) // go test gets it too, and ends
+	events, err := command.StdoutPipe()
+	if err == nil {
+		err = command.Start()
+	}
+	if err == nil {
+		watch(events, time.Tick(5*time.Second), newReport(os.Stdout))
+		err = command.Wait()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "testwatch: go test:", err)
 		os.Exit(1)
 	}
 }
 
-func run(arguments []string, out io.Writer) error {
-	command := exec.Command("go", append([]string{"test", "-json"}, arguments...)...) //nolint:gosec,noctx // the caller's own tests, which end as they like
-	command.Stderr = out
-	events, err := command.StdoutPipe()
-	if err != nil {
-		return fmt.Errorf("read the events of go test: %w", err)
-	}
-	interrupted := make(chan os.Signal, 1)
-	signal.Notify(interrupted, os.Interrupt) // go test gets it too, and ends
-	if err := command.Start(); err != nil {
-		return fmt.Errorf("start go test: %w", err)
-	}
-	watch(events, time.Tick(interval), newReport(out))
-	if err := command.Wait(); err != nil {
-		if _, ended := errors.AsType[*exec.ExitError](err); ended {
-			return errors.New("there are failures")
-		}
-		return fmt.Errorf("run go test: %w", err)
-	}
-	return nil
-}
-
-// watch reports the events of go test until there are no more.
+// watch reports the events of go test until there are no more. What is under way then never ended,
+// because its process died: its output says how.
 func watch(events io.Reader, tick <-chan time.Time, r *report) {
-	lines := make(chan []byte)
+	lines := make(chan event)
 	go func() {
 		defer close(lines)
-		reader := bufio.NewReader(events)
-		for {
-			line, err := reader.ReadBytes('\n')
-			if len(line) > 0 {
-				lines <- line
+		scanner := bufio.NewScanner(events)
+		for scanner.Buffer(nil, 1<<24); scanner.Scan(); {
+			var e event
+			if json.Unmarshal(scanner.Bytes(), &e) != nil { // said before the tests begin
+				e = event{Action: "build-output", Output: scanner.Text() + "\n"}
 			}
-			if err != nil {
-				return
-			}
+			lines <- e
 		}
 	}()
 	for {
 		select {
-		case line, more := <-lines:
-			if !more {
-				r.unfinished()
-				return
-			}
-			var e event
-			if json.Unmarshal(line, &e) != nil {
-				_, _ = r.out.Write(line) // what go test says before the tests begin
+		case e, more := <-lines:
+			if more {
+				r.take(e)
 				continue
 			}
-			r.take(e)
+			for _, output := range r.output {
+				fmt.Fprint(r.out, output)
+			}
+			return
 		case <-tick:
 			r.progress()
 		}
 	}
+}
+
+// event is one event of go test -json: https://pkg.go.dev/cmd/test2json.
+type event struct {
+	test
+	Action, Output string
+	Elapsed        float64 // seconds
+}
+
+// test is one test of a package; without a name it stands for the package.
+type test struct{ Package, Test string }
+
+// top reports whether it is a test at the top level.
+func (t test) top() bool { return t.Test != "" && !strings.Contains(t.Test, "/") }
+
+func (t test) String() string {
+	_, path, _ := strings.Cut(t.Package, "/")
+	return strings.TrimSpace(path + " " + t.Test)
+}
+
+// report says how the tests go.
+type report struct {
+	out    io.Writer
+	begin  time.Time
+	output map[test]string // of what is under way
+	passed int
+}
+
+func newReport(out io.Writer) *report {
+	return &report{out: out, begin: time.Now(), output: map[test]string{}}
+}
+
+func (r *report) take(e event) {
+	switch e.Action {
+	case "run", "output":
+		r.output[e.test] += e.Output
+		return
+	case "build-output", "fail":
+		fmt.Fprint(r.out, r.output[e.test], e.Output)
+	case "skip":
+		r.notes(e, "skip")
+	case "pass":
+		if e.Test == "" {
+			fmt.Fprintf(r.out, "ok    %6.1f s  %s\n", e.Elapsed, e.test)
+			break
+		}
+		r.passed++
+		if e.top() {
+			r.notes(e, "")
+		}
+	default:
+		return
+	}
+	delete(r.output, e.test)
+}
+
+// notes shows the lines that a test has logged.
+func (r *report) notes(e event, how string) {
+	for _, line := range regexp.MustCompile(`(?m)\.go:\d+: (.*)$`).FindAllStringSubmatch(r.output[e.test], -1) {
+		fmt.Fprintf(r.out, "%-4s            %s: %s\n", how, e.test, line[1])
+	}
+}
+
+// progress says what runs.
+func (r *report) progress() {
+	var names []string
+	for t := range r.output {
+		if t.top() {
+			names = append(names, t.String())
+		}
+	}
+	slices.Sort(names)
+	what := strings.Join(names, ", ")
+	if what == "" {
+		what = "building"
+	}
+	fmt.Fprintf(r.out, "      %6.1f s  %d passed; now %.100s\n", time.Since(r.begin).Seconds(), r.passed, what)
 }

@@ -57,8 +57,8 @@ func TestProgressNamesWhatRuns(t *testing.T) {
 	r := newReport(&out)
 	r.begin = time.Now().Add(-time.Minute)
 	r.progress()
-	r.take(event{Action: "run", Package: "m/p", Test: "TestA"})
-	r.take(event{Action: "run", Package: "m/p", Test: "TestA/one"})
+	r.take(event{test{"m/p", "TestA"}, "run", "", 0})
+	r.take(event{test{"m/p", "TestA/one"}, "run", "", 0})
 	r.progress()
 	assert.Regexp(t, `60\.\d s  0 passed; now building\n.*; now p TestA\n$`, out.String())
 }

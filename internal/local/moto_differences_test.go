@@ -1,22 +1,23 @@
-package moto
+package main
 
-// Difference is a row of the table of what moto makes of it otherwise than AWS, and localaws does not.
-type Difference struct {
-	Moto    string   // what moto makes of them
-	Rules   []string // by their names
-	Because string   // what AWS's documentation says
-	Page    string   // of the documentation
-	URL     string
+// difference is a row of the table of rules that moto breaks and localaws keeps.
+type difference struct {
+	moto    string   // how the rules end in moto
+	rules   []string // their names
+	because string   // what AWS's documentation says
+	page    string   // of the documentation
+	url     string
 }
 
-// Differences is every difference between localaws and moto that is known, with AWS's documentation, which decides it.
-func Differences() []Difference {
+// differences is every known difference between localaws and moto, each with the page of AWS's
+// documentation that decides it.
+func differences() []difference {
 	const (
 		reference = "https://docs.aws.amazon.com/IAM/latest/APIReference/"
 		guide     = "https://docs.aws.amazon.com/IAM/latest/UserGuide/"
 		secretAPI = "https://docs.aws.amazon.com/secretsmanager/latest/apireference/"
 	)
-	return []Difference{
+	return []difference{
 		// Users.
 		{
 			"ok",
