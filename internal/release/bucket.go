@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -98,6 +100,24 @@ func (b *bucket) pin(version contents, objectVersion string) error {
 		return fmt.Errorf("%s: %w", b.region, err)
 	}
 	b.files = files
+	return nil
+}
+
+// keep writes the templates as they are in the bucket into build/published/<Region>, where a release
+// workflow finds what it attests.
+func (b *bucket) keep() error {
+	folder := filepath.Join("build", "published", b.region)
+	if err := os.MkdirAll(folder, 0o755); err != nil { //nolint:gosec // it is published
+		return err
+	}
+	for _, f := range b.files {
+		if f.name != plainName && f.name != stackSetName {
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(folder, f.name), f.content, 0o644); err != nil { //nolint:gosec // it is published
+			return err
+		}
+	}
 	return nil
 }
 

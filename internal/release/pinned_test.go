@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 
@@ -51,6 +52,9 @@ func TestATemplateNamesTheVersionOfItsZip(t *testing.T) {
 	held, without := cloud.read("acme-us-east-1"), cloud.read("acme-eu-central-1")
 	line := fmt.Sprintf("        S3ObjectVersion: %q\n", *head.VersionId)
 	require.Contains(t, held[folder+plainName], line)
+	kept, err := os.ReadFile("build/published/us-east-1/" + plainName)
+	require.NoError(t, err)
+	assert.Equal(t, held[folder+plainName], string(kept), "what a release workflow attests")
 	assert.Equal(t, without[folder+plainName], strings.Replace(held[folder+plainName], line, "", 1), "and nothing else differs")
 	for sum := range strings.Lines(held[folder+sumsName]) {
 		sum, name, _ := strings.Cut(strings.TrimSpace(sum), "  ")

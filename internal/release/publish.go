@@ -52,6 +52,11 @@ func publish(ctx context.Context, project fs.FS, prefix string, regions []string
 			fmt.Fprintf(out, "uploaded s3://%s/%s\n", b.bucket(), key(version.version, f.name))
 		}
 	}
+	for _, b := range buckets {
+		if err := b.keep(); err != nil {
+			return err
+		}
+	}
 	return announce(version, places, out)
 }
 
