@@ -88,8 +88,8 @@ fmt: need-go $(GOFUMPT) ## Format the Go code
 	$(GOFUMPT) -w .
 
 .PHONY: python
-python: ## Install moto, cfn-lint and the SAM translator into .venv/, where the machine lacks them
-	@.ci/python cfnlint samtranslator moto moto.server
+python: ## Install moto, cfn-lint, the SAM translator and the AWS CLI into .venv/, where the machine lacks them
+	@.ci/python cfnlint samtranslator moto moto.server awscli
 
 .PHONY: templates
 templates: need-go ## Make templates/ of template.yaml
@@ -115,6 +115,10 @@ second-opinion: need-go ## Put the function's role to another evaluator of IAM p
 .PHONY: vulnerabilities
 vulnerabilities: need-go ## Look for known vulnerabilities in what the function uses (needs the internet)
 	GOFLAGS= go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...
+
+.PHONY: docs-test
+docs-test: ## Check every command of the documents with the AWS CLI, and play scripts/ in moto (needs Python)
+	@python=$$(.ci/python moto moto.server awscli) && "$$python" -W ignore .ci/docs-test
 
 .PHONY: build
 build: need-go ## Build the Lambda's bootstrap (linux/arm64) into build/
