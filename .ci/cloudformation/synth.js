@@ -27,7 +27,7 @@ for (const rule of ['W1030', 'W2509']) {
 
 new RedisCloud(app, 'Own', {
   provisionerArn: template.getOutput('provisionerArn').value,
-  boundaries: ['instanceBoundaryArn', 'userBoundaryArn'].map((name) => template.getOutput(name).value),
+  boundaries: ['InstanceBoundary', 'UserBoundary'].map((name) => `arn:aws:iam::123456789012:policy/redis-cloud-${name}-1ABC`),
   synthesizer: new LegacyStackSynthesizer(),
 });
 
