@@ -3,6 +3,7 @@ package acceptance
 import (
 	"encoding/json"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -18,15 +19,17 @@ import (
 // boundaryNames are the names that CloudFormation has given to the boundaries of a stack, by their
 // logical IDs in template.yaml.
 func boundaryNames(stack string) map[string]string {
-	name := strings.Split(stack, "/")[1]
+	parts := strings.Split(stack, "/")
+	name, suffix := parts[1], strings.ToUpper(parts[2][:8])
 	return map[string]string{
-		"InstanceBoundary": name + "-InstanceBoundary-1ABCDEFGHIJKL",
-		"UserBoundary":     name + "-UserBoundary-1ABCDEFGHIJKL",
+		"InstanceBoundary": name + "-InstanceBoundary-" + suffix, "UserBoundary": name + "-UserBoundary-" + suffix,
 	}
 }
 
 // isBoundary reports whether a policy is a boundary that a stack has made.
-func isBoundary(policy string) bool { return strings.HasSuffix(policy, "Boundary-1ABCDEFGHIJKL") }
+func isBoundary(policy string) bool {
+	return regexp.MustCompile(`Boundary-[0-9A-F]{8}$`).MatchString(policy)
+}
 
 // boundariesOf are the ARNs of a stack's boundaries, by logical ID.
 func boundariesOf(stack string) map[string]string {
@@ -203,4 +206,19 @@ func TestAnEntityThatLostItsBoundaryIsDeletedAllTheSame(t *testing.T) {
 		w.delete(bare)
 		w.deleteBoundaries()
 	})
+}
+
+// Two resources of one function have the same boundaries. What one of them leaves, because it is the
+// other's, keeps its boundary.
+func TestADeleteLeavesTheBoundaryOfWhatAnotherResourceOwns(t *testing.T) {
+	for _, more := range []string{"", `,"OnDelete":"Retain"`, `,"ExistingEntities":"Adopt"`} {
+		story(t, func(t *testing.T, w *world) {
+			w.create(bare)
+			arns := own()
+			same := `{"PermissionsBoundary":["` + arns[0] + `","` + arns[1] + `"]` + more + `}`
+			w.fail(event{kind: "Create", props: same, stack: another})
+			w.succeed(deleteOf(same).in(another))
+			require.Equal(t, own(), w.bounded())
+		})
+	}
 }

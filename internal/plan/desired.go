@@ -137,6 +137,8 @@ type Removal struct {
 	// Unbound says that the function may remove the stack's own boundaries: ExistingEntities is not Fail,
 	// or OnDelete is Retain.
 	Unbound bool
+	// AdoptStack is the stack that is gone, whose entities were to be adopted; or "".
+	AdoptStack string
 }
 
 // Plan is what must be done to get from what was observed to what is desired. It is plain data.

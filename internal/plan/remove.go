@@ -110,7 +110,7 @@ func (c *clearing) fate(slot Slot) Fate {
 // entity plans the fate of what stands in a slot.
 func (c *clearing) entity(slot Slot) {
 	entity, fate := c.seen.In(slot), c.fate(slot)
-	if entity != nil && fate != Destroy && c.Boundaries.Has(entity.Boundary) {
+	if entity != nil && fate != Destroy && c.Boundaries.Has(entity.Boundary) && c.mayHaveBound(entity) {
 		c.first(SetBoundary{Ref: entity.Ref})
 	}
 	stage := &c.remove
@@ -131,6 +131,13 @@ func (c *clearing) entity(slot Slot) {
 		c.bare(entity)
 		*stage = append(*stage, Delete{Ref: entity.Ref})
 	}
+}
+
+// mayHaveBound reports whether the boundary of an entity can be this resource's doing: the resource owns
+// it, or had begun to adopt it. Another resource of the same function may have the same boundaries.
+func (c *clearing) mayHaveBound(entity *Entity) bool {
+	claim := entity.Claim
+	return claim.Owner == "" || claim.Owner == c.Owner || c.AdoptStack != "" && claim.Stack == c.AdoptStack
 }
 
 // rebound plans that an entity which has lost its boundary gets it back, if it has policies that are
