@@ -2,6 +2,7 @@
 
 GOLANGCI_LINT_VERSION := v2.15.0
 GOFUMPT_VERSION       := v0.12.0
+GOVULNCHECK_VERSION   := v1.9.0
 
 # The events that make local plays. Empty for the whole life of a stack.
 EVENTS ?=
@@ -105,6 +106,15 @@ validate: ## Check the templates with AWS's validator and the CDK (needs Node.js
 .PHONY: deploy-test
 deploy-test: need-go ## Deploy the templates in moto, as a stack and as a StackSet (needs Python)
 	@python=$$(.ci/python moto samtranslator) && "$$python" -W ignore .ci/deploy-test
+
+.PHONY: second-opinion
+second-opinion: need-go ## Put the function's role to another evaluator of IAM policies (needs Node.js and npm; skipped without)
+	@.ci/second-opinion
+
+# Not in .ci/run: it asks Go's vulnerability database, which is not everywhere within reach.
+.PHONY: vulnerabilities
+vulnerabilities: need-go ## Look for known vulnerabilities in what the function uses (needs the internet)
+	GOFLAGS= go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...
 
 .PHONY: docs-test
 docs-test: ## Check every command of the documents with the AWS CLI, and play scripts/ in moto (needs Python)

@@ -26,8 +26,13 @@ module.exports = [
   },
   {
     rule: 'I9001',
-    where: / (UserAndPolicyPermissions|RolePermissions|SecretPermissions|ReaderPermissions|KmsKeyPermissions) Properties\.Description$/,
+    where: / (SecretPermissions|KmsKeyPermissions) Properties\.Description$/,
     reason: 'Another description makes another policy, on purpose: the former one stays until the clean-up at the end of an update.',
+  },
+  {
+    rule: 'I9001',
+    where: / (LogPermissions|InstanceBoundary|UserBoundary|UserAndPolicyPermissions|RolePermissions|ReaderPermissions) Properties\.Description$/,
+    reason: 'It is the same in every stack.',
   },
   {
     rule: 'I9001',

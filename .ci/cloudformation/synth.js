@@ -27,6 +27,7 @@ for (const rule of ['W1030', 'W2509']) {
 
 new RedisCloud(app, 'Own', {
   provisionerArn: template.getOutput('provisionerArn').value,
+  boundaries: ['InstanceBoundary', 'UserBoundary'].map((name) => `arn:aws:iam::123456789012:policy/redis-cloud-${name}-1ABC`),
   synthesizer: new LegacyStackSynthesizer(),
 });
 
@@ -35,6 +36,7 @@ const own = assembly.getStackByName('Own').template.Resources.RedisCloudIAM;
 assert.strictEqual(own.Type, 'Custom::RedisCloudIAM');
 assert.equal(own.Properties.ServiceTimeout, 1200);
 assert.strictEqual(own.Properties.UserName, 'redislabs-user');
+assert.equal(own.Properties.PermissionsBoundary.length, 2);
 const kept = assembly.getStackByName('Included').template;
 assert.deepStrictEqual(kept.Rules.ReadersNeedKey.RuleCondition, { 'Fn::Not': [{ 'Fn::Contains': [{ Ref: 'SecretReaders' }, ''] }] });
 assert.ok(kept.Resources.RedisCloudIAM.DependsOn.includes('ProvisionerEventInvokeConfig'));

@@ -103,7 +103,7 @@ func (e event) withID(id string) event {
 // deliver gives an event to the function, once, and notes all that the invariants are judged by.
 func (w *world) deliver(e event) evidence {
 	w.Helper()
-	e = e.complete()
+	e = w.asTheTemplateSends(e.complete())
 	seen := w.before(e)
 	dying := w.process
 	w.bodies = nil

@@ -196,7 +196,9 @@ func tagsOf(state localaws.State) map[string]map[string]string {
 		all["profile "+name] = x.Tags
 	}
 	for name, x := range state.Policies {
-		all["policy "+name] = x.Tags
+		if !isBoundary(name) {
+			all["policy "+name] = x.Tags
+		}
 	}
 	for name, x := range state.Secrets {
 		all["secret "+name] = x.Tags

@@ -56,9 +56,12 @@ func newModel(t *testing.T, s surroundings, references map[string]reference) *mo
 	return m
 }
 
+// newARN is the ARN of a stack that has its boundaries already.
 func (m *model) newARN() string {
 	m.requests++
-	return fmt.Sprintf("arn:aws:cloudformation:us-east-1:123456789012:stack/redis-cloud/%08d-5b1e-4c0a-9a63-2f8f5f1c9e10", m.requests)
+	arn := fmt.Sprintf("arn:aws:cloudformation:us-east-1:123456789012:stack/redis-cloud/%08d-5b1e-4c0a-9a63-2f8f5f1c9e10", m.requests)
+	m.makeBoundaries(arn)
+	return arn
 }
 
 // fresh gives the function a fresh process, whose calls come in order.

@@ -152,6 +152,12 @@ func (m *model) takeOut(s *modelStack) {
 	ctx, spec, taken := m.Context(), m.spec(s.props), aws.String("taken")
 	_, _ = m.iam.RemoveUserFromGroup(ctx, &iam.RemoveUserFromGroupInput{GroupName: taken, UserName: &spec.User})
 	_, _ = m.iam.RemoveRoleFromInstanceProfile(ctx, &iam.RemoveRoleFromInstanceProfileInput{InstanceProfileName: taken, RoleName: &spec.InstanceRole})
+	if !spec.Adopt && !spec.Retain { // boundaries of what was adopted once and stays
+		_, _ = m.iam.DeleteUserPermissionsBoundary(ctx, &iam.DeleteUserPermissionsBoundaryInput{UserName: &spec.User})
+		for _, role := range []string{spec.InstanceRole, spec.ConsoleRole} {
+			_, _ = m.iam.DeleteRolePermissionsBoundary(ctx, &iam.DeleteRolePermissionsBoundaryInput{RoleName: &role})
+		}
+	}
 }
 
 // attach attaches things to the stack's entities, and the stack's policy to what others have.

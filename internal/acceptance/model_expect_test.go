@@ -24,7 +24,8 @@ func refusedForUse(answer cfn.Response) bool {
 }
 
 func refusedForHolders(answer cfn.Response) bool {
-	return strings.Contains(answer.Reason, " is in group taken") || strings.Contains(answer.Reason, " is in instance profile taken")
+	return strings.Contains(answer.Reason, " is in group taken") || strings.Contains(answer.Reason, " is in instance profile taken") ||
+		strings.Contains(answer.Reason, "a permissions boundary that goes with this stack")
 }
 
 // failedForAReason: an undisturbed event succeeds, unless a name is taken, or a key would be lost

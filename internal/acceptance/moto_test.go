@@ -120,6 +120,9 @@ func (w *world) everything() string {
 	policies, err := w.iam.ListPolicies(ctx, &iam.ListPoliciesInput{Scope: iamtypes.PolicyScopeTypeLocal})
 	require.NoError(w, err)
 	for _, p := range policies.Policies {
+		if isBoundary(*p.PolicyName) {
+			continue
+		}
 		policy, err := w.iam.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: p.Arn})
 		require.NoError(w, err)
 		version, err := w.iam.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: p.Arn, VersionId: policy.Policy.DefaultVersionId})

@@ -11,8 +11,8 @@ import (
 )
 
 // Lambda delivers an event at least once, so it may come again when the next one has ended. Another
-// process may get it, and knows what the account tells. After a Delete the account tells nothing: then
-// only a process that has seen the Delete knows.
+// process may get it, and knows what the account tells. After a Delete the account tells nothing:
+// then only a process that has seen the Delete knows.
 func TestLateRepeatOfEveryEventIsRefused(t *testing.T) {
 	for _, s := range scenarios() {
 		t.Run(s.name, func(t *testing.T) {

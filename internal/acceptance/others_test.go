@@ -11,12 +11,13 @@ import (
 // others, nor what was there before.
 func (k *knowledge) given(entity string) bool { return k.adopted[entity] || k.freed[entity] }
 
-// withoutGiven is a state without what stacks were told to adopt or to retain.
+// withoutGiven is a state without what stacks were told to adopt or to retain, and without the
+// boundaries, which CloudFormation makes.
 func (k *knowledge) withoutGiven(s localaws.State) localaws.State {
 	s.Users = without(s.Users, func(name string, _ localaws.User) bool { return k.given("user " + name) })
 	s.Roles = without(s.Roles, func(name string, _ localaws.Role) bool { return k.given("role " + name) })
 	s.Profiles = without(s.Profiles, func(name string, _ localaws.Profile) bool { return k.given("profile " + name) })
-	s.Policies = without(s.Policies, func(name string, _ localaws.Policy) bool { return k.given("policy " + name) })
+	s.Policies = without(s.Policies, func(name string, _ localaws.Policy) bool { return k.given("policy "+name) || isBoundary(name) })
 	s.Secrets = without(s.Secrets, func(name string, _ localaws.Secret) bool { return k.given("secret " + name) })
 	return s
 }

@@ -89,21 +89,23 @@ func (l *life) allow(attempts []attempt) {
 
 func (l *life) denyElsewhere() {
 	l.Helper()
-	role := l.roleOf(l.account, json.RawMessage(l.properties(nil)))
+	role := l.roleOf(l.stack, json.RawMessage(l.properties(nil)))
 	for what, request := range elsewhere() {
-		assert.Empty(l, role.Allowing(request), "denied: %s", what)
+		assert.False(l, role.allows(describe(request), request), "denied: %s", what)
 	}
 }
 
 // denied makes a call, in an account where nothing else has changed, and returns what it asks that
 // the role does not allow. The account itself allows everything.
 func (l *life) denied(a attempt) []localaws.Permission {
-	role := l.roleOf(l.account, json.RawMessage(l.properties(nil)))
+	role := l.roleOf(l.stack, json.RawMessage(l.properties(nil)))
 	var asked []localaws.Permission
 	ctx := localaws.Watch(l.Context(), func(call localaws.Call) { asked = append(asked, call.Permissions...) })
 	newWorld(l.T, l.aws.Fork()).ask(ctx, a.input)
 	require.NotEmpty(l, asked, a.what)
-	return slices.DeleteFunc(asked, func(p localaws.Permission) bool { return len(role.Allowing(rolepolicy.Request(p))) > 0 })
+	return slices.DeleteFunc(asked, func(p localaws.Permission) bool {
+		return role.allows(describe(rolepolicy.Request(p)), rolepolicy.Request(p))
+	})
 }
 
 // ask gives an input to the operation that its type names: iam.GetUserInput to IAM's GetUser.

@@ -93,7 +93,7 @@ func unlessAskedFor() []attempt {
 	secret, text := aws.String("redis-cloud/access-key"), aws.String(anything)
 	return []attempt{
 		{"give the user a password", &iam.CreateLoginProfileInput{UserName: aws.String("redislabs-user"), Password: aws.String("Correct-Horse-9-Battery")}},
-		{"make a console secret", &secretsmanager.CreateSecretInput{Name: aws.String(consoleSecret), SecretString: text}},
+		{"make a console secret", &secretsmanager.CreateSecretInput{Name: aws.String(consoleSecret), SecretString: text, KmsKeyId: aws.String(ourKey)}},
 		{"let others read the secret", &secretsmanager.PutResourcePolicyInput{SecretId: secret, ResourcePolicy: text, BlockPublicPolicy: aws.Bool(true)}},
 		{"see who may read the secret", &secretsmanager.GetResourcePolicyInput{SecretId: secret}},
 	}

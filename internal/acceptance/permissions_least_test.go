@@ -76,7 +76,7 @@ func TestTheRoleIsTheLeast(t *testing.T) {
 					undone.undoesAnAdoption()
 				}
 
-				role := lived.roleOf(lived.account, json.RawMessage(lived.properties(nil)))
+				role := lived.roleOf(lived.stack, json.RawMessage(lived.properties(nil)))
 				used, needed := map[rolepolicy.Grant]bool{}, map[rolepolicy.Grant]bool{}
 				for _, asked := range []map[string]rolepolicy.Request{lived.role.asked, retained.role.asked, refused.role.asked, undone.role.asked} {
 					for _, request := range asked {
@@ -110,7 +110,7 @@ func TestNothingIsAllowedOnEverything(t *testing.T) {
 	for _, d := range deployments() {
 		life := newLife(t, d)
 		var found []string
-		for _, grant := range life.roleOf(life.account, json.RawMessage(life.properties(nil))).Grants() {
+		for _, grant := range life.roleOf(life.stack, json.RawMessage(life.properties(nil))).Grants() {
 			assert.NotEqual(t, "secretsmanager:GetSecretValue", grant.Action)
 			assert.NotEqual(t, "secretsmanager:BatchGetSecretValue", grant.Action)
 			if grant.Sid == "WriteOwnLogs" {
@@ -134,7 +134,6 @@ func TestNothingIsAllowedOnEverything(t *testing.T) {
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html.
 func TestTheRoleFitsIntoIAMsQuotas(t *testing.T) {
 	template := readTemplate(t)
-	account := localaws.Options{Partition: "aws-us-gov", Region: "us-gov-west-1", AccountID: "210987654321"}
 	roleOf := func(letter string) *bookedRole {
 		properties := map[string]any{"ConsoleLogin": "true", "SecretReaders": []any{"arn:aws-us-gov:iam::222222222222:root"}}
 		for name, before := range map[string]string{
@@ -147,8 +146,11 @@ func TestTheRoleFitsIntoIAMsQuotas(t *testing.T) {
 			require.NoError(t, err)
 			properties[name] = before + name[:1] + strings.Repeat(letter, most-1)
 		}
-		life := &life{world: &world{T: t}, given: properties, account: spec.Account{Partition: account.Partition, Region: account.Region, ID: account.AccountID}}
-		return life.roleOf(life.account, json.RawMessage(life.properties(nil)))
+		life := &life{
+			world: &world{T: t}, given: properties,
+			stack: "arn:aws-us-gov:cloudformation:us-gov-west-1:210987654321:stack/" + strings.Repeat("s", 128) + "/7d2f6c10-5b1e-4c0a-9a63-2f8f5f1c9e10",
+		}
+		return life.roleOf(life.stack, json.RawMessage(life.properties(nil)))
 	}
 	attached := 0
 	for _, policy := range roleOf("a").During(roleOf("b").Role) {

@@ -66,6 +66,9 @@ func newWorld(t *testing.T, account *localaws.Account) *world {
 	t.Helper()
 	w := &world{T: t, aws: account, known: newKnowledge(), limit: timeout}
 	w.workWith(account.Config("", ""))
+	for _, stack := range []string{stack, another} {
+		w.makeBoundaries(stack)
+	}
 	return w
 }
 

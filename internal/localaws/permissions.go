@@ -43,6 +43,8 @@ func (a *Account) permissions(op operation, resource string, f fields) []Permiss
 // conditionKeys are the keys that a request fills. iam:PermissionsBoundary is the boundary that the
 // request gives to a user or a role, and with actions that give none, the one that the user or role
 // has.
+// secretsmanager:KmsKeyArn is the key that the request names. Whether AWS fills it for its own key is
+// not documented, so here it does not.
 func (a *Account) conditionKeys(op operation, f fields) map[string]string {
 	keys := map[string]string{}
 	if arn := f.text("PolicyArn"); strings.HasPrefix(op.action, "Attach") || strings.HasPrefix(op.action, "Detach") {
@@ -63,6 +65,12 @@ func (a *Account) conditionKeys(op operation, f fields) map[string]string {
 	}
 	if block, _ := f.value("BlockPublicPolicy").(*bool); block != nil {
 		keys["secretsmanager:BlockPublicPolicy"] = strconv.FormatBool(*block)
+	}
+	if given, _ := f.value("KmsKeyId").(*string); given != nil && op.service == "secretsmanager" {
+		keys["secretsmanager:KmsKeyArn"] = a.kmsKey(*given)
+	}
+	if keys["secretsmanager:KmsKeyArn"] == "" {
+		delete(keys, "secretsmanager:KmsKeyArn")
 	}
 	if keys["iam:PermissionsBoundary"] == "" {
 		delete(keys, "iam:PermissionsBoundary")

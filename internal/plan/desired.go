@@ -101,14 +101,21 @@ func (d Desired) Wanted(slot Slot) Wanted {
 	case KeySecret, ConsoleSecret:
 		want.Document, want.KmsKeyID = d.Spec.ReadersPolicy(), d.Spec.KmsKeyID
 	}
+	want.Boundary = boundaryOf(slot, d.Spec.PermissionsBoundary, d.Spec.StackBoundaries)
+	return want
+}
+
+// boundaryOf is the permissions boundary of what stands in a slot: an organization's own, or else
+// the stack's; or "".
+func boundaryOf(slot Slot, organization string, stack spec.Boundaries) string {
 	switch slot {
 	case InstanceRole:
-		want.Boundary = cmp.Or(d.Spec.PermissionsBoundary, d.Spec.StackBoundaries.InstanceRole)
+		return cmp.Or(organization, stack.InstanceRole)
 	case ConsoleRole, User:
-		want.Boundary = cmp.Or(d.Spec.PermissionsBoundary, d.Spec.StackBoundaries.User)
+		return cmp.Or(organization, stack.User)
 	default:
+		return ""
 	}
-	return want
 }
 
 // Removal is what a Delete asks for: that nothing is left that the owner owns under the names.
@@ -126,6 +133,13 @@ type Removal struct {
 	Attempt time.Time
 	// Boundaries are the stack's own. They go with the stack, so what stays must not have them.
 	Boundaries spec.Boundaries
+	// PermissionsBoundary is an organization's own, or "". What stays keeps it.
+	PermissionsBoundary string
+	// Unbound says that the function may remove the stack's own boundaries: ExistingEntities is not
+	// Fail, or OnDelete is Retain.
+	Unbound bool
+	// AdoptStack is the stack that is gone, whose entities were to be adopted; or "".
+	AdoptStack string
 }
 
 // Plan is what must be done to get from what was observed to what is desired. It is plain data.

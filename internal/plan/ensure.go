@@ -8,11 +8,11 @@ import (
 // Ensure plans a Create or an Update. The errors are [*spec.ConflictError], [*spec.InvalidError]
 // and [StaleError].
 //
-// The order: secrets are restored; entities are made and repaired; they are linked and, beside
-// that, the key is made and stored; the key is proven; what is no longer wanted goes. The tags that
-// say who owns what are written last, in a plan of their own, when a new look has found that
-// nothing else is to be done: after that nothing can fail, and until then a Delete leaves what was
-// there before.
+// The order: secrets are restored, and boundaries put on, since the function may change a role only
+// within its boundary; entities are made and repaired; they are linked and, beside that, the key is
+// made and stored; the key is proven; what is no longer wanted goes. The tags that say who owns
+// what are written last, in a plan of their own, when a new look has found that nothing else is to
+// be done: after that nothing can fail, and until then a Delete leaves what was there before.
 func Ensure(d Desired, seen *Observed) (Plan, error) {
 	if err := cmp.Or(Overtaken(seen.In(User), d.Owner, d.Event), refuse(d, seen)); err != nil {
 		return Plan{}, err
@@ -38,7 +38,7 @@ func Ensure(d Desired, seen *Observed) (Plan, error) {
 	}
 	p.password()
 
-	plan := Plan{Stages: staged(p.restore, p.change, p.link, p.prove, p.retire), Notices: p.notices, KeyID: keyID}
+	plan := Plan{Stages: staged(p.first, p.change, p.link, p.prove, p.retire), Notices: p.notices, KeyID: keyID}
 	commit := staged(p.commit, p.commitUser)
 	switch {
 	case len(commit) == 0:
@@ -53,11 +53,11 @@ func Ensure(d Desired, seen *Observed) (Plan, error) {
 // planner collects the steps of each stage.
 type planner struct {
 	Desired
-	seen                                 *Observed
-	keys                                 Ledger
-	restore, change, link, prove, retire []Step
-	commit, commitUser                   []Step
-	notices                              []string
+	seen                               *Observed
+	keys                               Ledger
+	first, change, link, prove, retire []Step
+	commit, commitUser                 []Step
+	notices                            []string
 	questions
 }
 
@@ -70,7 +70,7 @@ func (p *planner) entity(slot Slot) {
 	}
 	kind := slot.Kind()
 	if !seen.Deleted.IsZero() {
-		p.restore = append(p.restore, Restore{ref})
+		p.first = append(p.first, Restore{ref})
 	}
 	sameKey := kind != Secret || p.Account.SameKMSKey(seen.KmsKeyID, want.KmsKeyID)
 	if (kind == Role || kind == Secret) && (seen.Description != want.Description || !sameKey) {
@@ -80,7 +80,7 @@ func (p *planner) entity(slot Slot) {
 		p.document(slot, want.Document)
 	}
 	if seen.Boundary != want.Boundary {
-		p.change = append(p.change, SetBoundary{ref, want.Boundary})
+		p.first = append(p.first, SetBoundary{ref, want.Boundary})
 	}
 	for _, role := range seen.Attached {
 		if kind == Profile && !slices.Contains(want.Attached, role) { // there is room for one

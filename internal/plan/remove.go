@@ -49,7 +49,7 @@ func Clear(r Removal, seen *Observed) (Plan, error) {
 	if len(c.ask) > 0 {
 		return Plan{Ask: c.ask}, nil
 	}
-	return Plan{Stages: staged(c.strip, c.remove, c.last)}, nil
+	return Plan{Stages: staged(c.bound, c.strip, c.remove, c.last)}, nil
 }
 
 // clearing collects the steps of each stage.
@@ -60,6 +60,7 @@ type clearing struct {
 	keys                Ledger
 	retained            bool // whether everything stays
 	spared              bool // whether what was adopted stays
+	bound               []Step
 	strip, remove, last []Step
 	questions
 }
@@ -111,7 +112,7 @@ func (c *clearing) fate(slot Slot) Fate {
 // entity plans the fate of what stands in a slot.
 func (c *clearing) entity(slot Slot) {
 	entity, fate := c.seen.In(slot), c.fate(slot)
-	if entity != nil && fate != Destroy && c.Boundaries.Has(entity.Boundary) {
+	if entity != nil && fate != Destroy && c.Boundaries.Has(entity.Boundary) && c.mayHaveBound(entity) {
 		c.first(SetBoundary{Ref: entity.Ref})
 	}
 	stage := &c.remove
@@ -128,8 +129,30 @@ func (c *clearing) entity(slot Slot) {
 			*stage = append(*stage, Tag{Ref: entity.Ref, Unset: unset})
 		}
 	case Destroy:
+		c.rebound(slot, entity)
 		c.bare(entity)
 		*stage = append(*stage, Delete{Ref: entity.Ref})
+	}
+}
+
+// mayHaveBound reports whether the boundary of an entity can be this resource's doing: the resource
+// owns it, or had begun to adopt it. Another resource of the same function may have the same
+// boundaries.
+func (c *clearing) mayHaveBound(entity *Entity) bool {
+	claim := entity.Claim
+	return claim.Owner == "" || claim.Owner == c.Owner || c.AdoptStack != "" && claim.Stack == c.AdoptStack
+}
+
+// rebound plans that an entity which has lost its boundary gets it back, if it has policies that
+// are not the resource's own: the function may take those only from what has the boundary.
+func (c *clearing) rebound(slot Slot, entity *Entity) {
+	want := boundaryOf(slot, c.PermissionsBoundary, c.Boundaries)
+	others := slices.ContainsFunc(entity.Hung, func(r Ref) bool { return r.Kind == UserInlinePolicy || r.Kind == RoleInlinePolicy }) ||
+		slices.ContainsFunc(entity.Attached, func(arn string) bool {
+			return arn != c.Account.IAMARN("policy", c.Names.InstancePolicy) && arn != c.Account.IAMARN("policy", c.Names.UserPolicy)
+		})
+	if slot.Kind() != Profile && want != "" && entity.Boundary != want && others {
+		c.bound = append(c.bound, SetBoundary{entity.Ref, want})
 	}
 }
 
@@ -231,6 +254,13 @@ func (c *clearing) refuse() error {
 			for _, h := range c.hindrances(c.seen.In(slot)) {
 				add(h.remedy, "%s", h.what)
 			}
+		}
+	}
+	for _, step := range c.strip {
+		if s, ok := step.(SetBoundary); ok && s.ARN == "" && !c.Unbound {
+			kind := strings.ToLower(string(s.Kind))
+			add(fmt.Sprintf("Remove the boundary (aws iam delete-%[1]s-permissions-boundary --%[1]s-name %[2]s), and delete again", kind, s.Name),
+				"%s was adopted and stays, with a permissions boundary that goes with this stack, and the function may not remove it where ExistingEntities is Fail", s.Ref)
 		}
 	}
 	if len(found) == 0 || len(c.ask) > 0 {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
+	"slices"
 	"strings"
 
 	"redis-cloud-iam/internal/templates"
@@ -61,6 +63,25 @@ func load(project fs.FS, prefix string) (contents, error) {
 		{stackSetName, "application/yaml", stackSet},
 	}
 	return contents{version, append(files, checksums(files))}, nil
+}
+
+// pinned are the files for a bucket where the zip is this version of its object: the plain template names
+// it. Without one, the files are as they were.
+func (c contents) pinned(objectVersion string) ([]file, error) {
+	if objectVersion == "" {
+		return c.files, nil
+	}
+	if !regexp.MustCompile(`^[A-Za-z0-9._-]+$`).MatchString(objectVersion) {
+		return nil, fmt.Errorf("S3 calls the version of the zip %q, which cannot be written into a template", objectVersion)
+	}
+	files := slices.Clone(c.files[:len(c.files)-1])
+	i := slices.IndexFunc(files, func(f file) bool { return f.name == plainName })
+	place := regexp.MustCompile(`(?m)^( +)S3Key: .*$`)
+	if len(place.FindAll(files[i].content, -1)) != 1 {
+		return nil, fmt.Errorf("templates/%s names no one S3Key", plainName)
+	}
+	files[i].content = place.ReplaceAll(files[i].content, []byte("${0}\n${1}S3ObjectVersion: \""+objectVersion+"\""))
+	return append(files, checksums(files)), nil
 }
 
 // loadTemplate reads a template as it was committed, for people to read, which must be what template.yaml makes: it says

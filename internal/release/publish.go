@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -30,23 +31,33 @@ func publish(ctx context.Context, project fs.FS, prefix string, regions []string
 	if err := errors.Join(inputErr, committed(ctx), loadErr, bucketErr); err != nil {
 		return fmt.Errorf("nothing was uploaded:\n%w", err)
 	}
-	if !slices.ContainsFunc(buckets, func(b bucket) bool { return len(b.missing) > 0 }) {
+	if !slices.ContainsFunc(buckets, func(b *bucket) bool { return len(b.missing) > 0 }) {
 		return fmt.Errorf("nothing was uploaded:\n%s is published already, in %s: to publish something else, raise SemanticVersion "+
 			"in template.yaml, run make templates and commit", version.version, strings.Join(slices.Sorted(slices.Values(regions)), ", "))
 	}
 
-	for _, f := range version.files {
+	for i := range version.files {
 		for _, b := range buckets {
+			f := b.files[i]
 			if !b.missing[f.name] {
 				continue
 			}
-			if err := b.put(ctx, version.version, f); err != nil {
+			objectVersion, err := b.put(ctx, version.version, f)
+			if err == nil && f.name == zipName {
+				err = b.pin(version, objectVersion)
+			}
+			if err != nil {
 				return fmt.Errorf("%w\nWhat is uploaded so far is good: when the cause is gone, publish again", err)
 			}
 			fmt.Fprintf(out, "uploaded s3://%s/%s\n", b.bucket(), key(version.version, f.name))
 		}
 	}
-	return announce(version.version, places, out)
+	for _, b := range buckets {
+		if err := b.keep(); err != nil {
+			return err
+		}
+	}
+	return announce(version, places, out)
 }
 
 // committed says whether what is published is what a commit says, so that others can build the same.
@@ -63,7 +74,7 @@ func committed(ctx context.Context) error {
 }
 
 // survey looks at the bucket of each Region, and changes nothing. The error has the faults of all of them.
-func survey(ctx context.Context, places []target, version contents) ([]bucket, error) {
+func survey(ctx context.Context, places []target, version contents) ([]*bucket, error) {
 	if len(places) == 0 {
 		return nil, nil
 	}
@@ -75,7 +86,7 @@ func survey(ctx context.Context, places []target, version contents) ([]bucket, e
 	if err != nil {
 		return nil, fmt.Errorf("ask AWS whose credentials these are (set AWS_PROFILE, or sign in): %w", err)
 	}
-	var buckets []bucket
+	var buckets []*bucket
 	var faults []error
 	for _, place := range places {
 		b := newBucket(cfg, place, aws.ToString(caller.Account))
@@ -86,9 +97,11 @@ func survey(ctx context.Context, places []target, version contents) ([]bucket, e
 }
 
 // announce prints the links that launch a version.
-func announce(version string, places []target, out io.Writer) error {
+func announce(contents contents, places []target, out io.Writer) error {
 	var text strings.Builder
-	fmt.Fprintf(&text, "\n%s is published. Who may launch it depends on who may read the buckets: docs/releasing.md\n\nQuick-create links:\n", version)
+	version := contents.version
+	fmt.Fprintf(&text, "\n%s is published. Who may launch it depends on who may read the buckets: docs/releasing.md\n", version)
+	fmt.Fprintf(&text, "\nSHA-256 of the function's zip:\n  %x\n\nQuick-create links:\n", sha256.Sum256(contents.files[0].content))
 	for _, place := range places {
 		fmt.Fprintf(&text, "  %s\n", place.quickCreate(version))
 	}

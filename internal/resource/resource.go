@@ -103,7 +103,7 @@ func (c Resource) remove(ctx context.Context, r customresource.Request, where sp
 	found, err := c.account.Clear(ctx, plan.Removal{
 		Names: properties.Names, Account: where, Owner: owner,
 		Retain: properties.Retain, Protect: properties.Protect, Undo: !answered, Event: r.Sent,
-		Boundaries: properties.StackBoundaries, Attempt: failed,
+		Boundaries: properties.StackBoundaries, PermissionsBoundary: properties.PermissionsBoundary, Unbound: properties.Adopt || properties.Retain, AdoptStack: properties.AdoptStack, Attempt: failed,
 	}, watch)
 	if err == nil && !found && answered && id != owner && failed.IsZero() {
 		return fmt.Errorf("nothing was deleted: the physical resource ID is %s, and the names in these properties give %s. "+

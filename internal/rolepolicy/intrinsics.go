@@ -1,6 +1,7 @@
 package rolepolicy
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -14,6 +15,9 @@ type Stack struct {
 	Partition, Region, AccountID string
 
 	Parameters map[string]string
+
+	// References are what Refs of resources give, by logical ID. The others give the logical ID.
+	References map[string]string
 }
 
 // scope gives values to what a template says, in one stack. What it does not understand becomes a
@@ -115,7 +119,7 @@ func (s *scope) ref(name string) any {
 		}
 		return list
 	case isResource:
-		return name
+		return cmp.Or(s.stack.References[name], name)
 	}
 	switch name {
 	case "AWS::Partition":
@@ -150,6 +154,9 @@ func (s *scope) substitute(argument any) any {
 	}
 	return regexp.MustCompile(`\$\{[^}]*\}`).ReplaceAllStringFunc(text, func(variable string) string {
 		name, evaluate := variable[2:len(variable)-1], s.ref
+		if literal, ok := strings.CutPrefix(name, "!"); ok { // ${!x} is the text ${x}
+			return "${" + literal + "}"
+		}
 		if strings.Contains(name, ".") {
 			evaluate = s.attribute
 		}

@@ -24,7 +24,7 @@ type Policy struct {
 }
 
 // Role reads the policies of the role that has a logical ID. Every managed policy of the template
-// must be that role's.
+// must be that role's, or attached to nothing, which is a permissions boundary.
 func (t *Template) Role(logicalID string, stack Stack) (Role, error) {
 	s := &scope{Template: t, stack: stack}
 	for name := range stack.Parameters {
@@ -40,6 +40,23 @@ func (t *Template) Role(logicalID string, stack Stack) (Role, error) {
 		role = append(role, s.policies(id, logicalID)...)
 	}
 	return role, errors.Join(s.faults...)
+}
+
+// Boundary returns the document, as JSON without white space, of a managed policy that the template
+// attaches to nothing; "" if the stack does not have it.
+func (t *Template) Boundary(logicalID string, stack Stack) (string, error) {
+	s := &scope{Template: t, stack: stack}
+	r := t.resources[logicalID]
+	if r.kind != "AWS::IAM::ManagedPolicy" {
+		s.fault("the template has no managed policy %s", logicalID)
+	}
+	if r.condition != "" && !s.condition(r.condition) {
+		return "", errors.Join(s.faults...)
+	}
+	properties, _ := s.value(r.properties).(map[string]any)
+	s.only(logicalID, properties, "Description", "PolicyDocument")
+	text, err := json.Marshal(properties["PolicyDocument"])
+	return string(text), errors.Join(append(s.faults, err)...)
 }
 
 // policies are those that a resource gives a role.
@@ -60,6 +77,9 @@ func (s *scope) policies(id, role string) (policies Role) {
 		}
 	case r.kind == "AWS::IAM::ManagedPolicy":
 		s.only(id, properties, "Description", "Roles", "PolicyDocument")
+		if _, attached := properties["Roles"]; !attached {
+			return nil
+		}
 		if roles, _ := properties["Roles"].([]any); !slices.Equal(roles, []any{role}) {
 			s.fault("resource %s: it is not a policy of %s alone", id, role)
 		}

@@ -194,6 +194,20 @@ func TestAnUpdateRunsWithTheFormerPoliciesToo(t *testing.T) {
 	assert.Empty(t, renamed.Allowing(old))
 }
 
+// A managed policy that is attached to nothing is a permissions boundary.
+func TestABoundaryGrantsNothing(t *testing.T) {
+	parameters := map[string]string{"Boundary": "bound", "Tags": "a,b"}
+	without := strings.Replace(sample, "Description: for tags\n      Roles: [!Ref Role]", "Description: for tags", 1)
+	for _, grant := range roleOf(t, without, here(parameters)).Grants() {
+		assert.NotEqual(t, "Tagging", grant.Policy)
+	}
+	template, err := Parse([]byte(without))
+	require.NoError(t, err)
+	document, err := template.Boundary("Tagging", here(parameters))
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"Version":"2012-10-17","Statement":[{"Sid":"Tag","Effect":"Allow","Action":"iam:TagUser","Resource":"b"}]}`, document)
+}
+
 // What is not known must not be passed over.
 func TestWhatIsNotKnownIsAnError(t *testing.T) {
 	for _, row := range []struct{ old, new, says string }{
@@ -216,7 +230,7 @@ func TestWhatIsNotKnownIsAnError(t *testing.T) {
 		{`!Select [1, !Ref Tags]`, `!Ref Nobody`, "no such parameter or resource: Nobody"},
 		{`!Select [1, !Ref Tags]`, `!GetAtt Nobody.Arn`, "no such resource: Nobody.Arn"},
 		{`!Select [1, !Ref Tags]`, `!Sub "${Nobody}"`, "no such parameter or resource: Nobody"},
-		{`!Select [1, !Ref Tags]`, `!Sub "${!Name}"`, "no such"},
+		{`!Select [1, !Ref Tags]`, `!Sub "${!Name}"`, "policy variables"},
 		{`!Select [1, !Ref Tags]`, `!Sub "${Tags}"`, "Tags is no text"},
 		{`!Select [1, !Ref Tags]`, `!Sub [a, {}]`, "only a text is known here"},
 		{`!Select [1, !Ref Tags]`, `!If [Nobody, a, b]`, "there is no condition Nobody"},
@@ -230,7 +244,7 @@ func TestWhatIsNotKnownIsAnError(t *testing.T) {
 		{`!And [!Condition HasBoundary, !Condition HasTags]`, `yes`, "is no condition"},
 		{"Description: for tags", "Description: for tags\n      Users: [a]", "Users is not known here"},
 		{"Description: for tags\n      Roles: [!Ref Role]", "Description: for tags\n      Roles: [!Ref Role, other]", "it is not a policy of Role alone"},
-		{"Description: for tags\n      Roles: [!Ref Role]", "Description: for tags", "it is not a policy of Role alone"},
+		{"Description: for tags\n      Roles: [!Ref Role]", "Description: for tags\n      Roles: []", "it is not a policy of Role alone"},
 		{"      AssumeRolePolicyDocument: {}", "      ManagedPolicyArns: [a]", "ManagedPolicyArns is not known here"},
 		{"      AssumeRolePolicyDocument: {}\n      Policies:", "      Policies:\n        - {PolicyName: x, PolicyDocument: {Version: 2008-10-17, Statement: {Sid: a, Effect: Allow, Action: y, Resource: z}}}", "version 2008-10-17"},
 		{"      AssumeRolePolicyDocument: {}\n      Policies:", "      Policies:\n        - {PolicyName: x, PolicyDocument: {Version: 2012-10-17, Statement: []}}", "Syntax errors"},

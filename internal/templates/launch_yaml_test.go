@@ -74,7 +74,7 @@ func yamlRules() []launchRule {
 			broken: []broken{
 				{samFile, `!If [HasKmsKey, !Ref KmsKeyId, !Ref "AWS::NoValue"]`, `!If [HasKmsKey, !Ref KmsKeyId, !Ref AWS::NoValue]`, "AWS::NoValue needs quotes"},
 				{stackSetFile, `[HasHomeRegion, !Ref HomeRegion, !Ref "AWS::Region"]`, `[HasHomeRegion, !Ref HomeRegion, !Ref AWS::Region]`, "AWS::Region needs quotes"},
-				{samFile, `"iam:CreateLoginProfile", "iam:TagUser"]`, `iam:CreateLoginProfile, "iam:TagUser"]`, "iam:CreateLoginProfile needs quotes"},
+				{samFile, `"iam:CreateLoginProfile", !Ref`, `iam:CreateLoginProfile, !Ref`, "iam:CreateLoginProfile needs quotes"},
 				{samFile, `              - !Ref "AWS::NoValue"`, `              - !Ref AWS::NoValue`, "needs quotes"},
 			},
 		},

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func (c *cloud) keepVersions(bucket string) {
+	c.Helper()
+	_, err := c.s3("us-east-1").PutBucketVersioning(c.Context(), &s3.PutBucketVersioningInput{
+		Bucket: &bucket, VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled},
+	})
+	require.NoError(c, err)
+}
+
+// Whoever may write to the bucket later cannot change what a template that is published runs.
+func TestATemplateNamesTheVersionOfItsZip(t *testing.T) {
+	cloud := newCloud(t)
+	newProject(t)
+	for _, region := range []string{"us-east-1", "eu-central-1"} {
+		cloud.createBucket("acme-"+region, region)
+	}
+	cloud.keepVersions("acme-us-east-1")
+	cloud.front = func(w http.ResponseWriter, r *http.Request) bool {
+		dies := r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, plainName)
+		if dies {
+			w.WriteHeader(http.StatusForbidden)
+		}
+		return dies
+	}
+	_, err := publishAs(t, "acme", "us-east-1", "eu-central-1")
+	require.Error(t, err, "it dies after the zip, and finds its version again")
+	cloud.front = nil
+	printed, err := publishAs(t, "acme", "us-east-1", "eu-central-1")
+	require.NoError(t, err)
+	assert.Contains(t, printed, fmt.Sprintf("SHA-256 of the function's zip:\n  %x\n", sha256.Sum256([]byte("a zip"))))
+
+	const folder = "redis-cloud-iam/1.2.3/"
+	head, err := cloud.s3("us-east-1").HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: aws.String("acme-us-east-1"), Key: aws.String(folder + zipName)})
+	require.NoError(t, err)
+	require.NotEmpty(t, aws.ToString(head.VersionId))
+	held, without := cloud.read("acme-us-east-1"), cloud.read("acme-eu-central-1")
+	line := fmt.Sprintf("        S3ObjectVersion: %q\n", *head.VersionId)
+	require.Contains(t, held[folder+plainName], line)
+	kept, err := os.ReadFile("build/published/us-east-1/" + plainName)
+	require.NoError(t, err)
+	assert.Equal(t, held[folder+plainName], string(kept), "what a release workflow attests")
+	assert.Equal(t, without[folder+plainName], strings.Replace(held[folder+plainName], line, "", 1), "and nothing else differs")
+	for sum := range strings.Lines(held[folder+sumsName]) {
+		sum, name, _ := strings.Cut(strings.TrimSpace(sum), "  ")
+		assert.Equal(t, sum, fmt.Sprintf("%x", sha256.Sum256([]byte(held[folder+name]))), name)
+	}
+
+	_, err = publishAs(t, "acme", "us-east-1", "eu-central-1")
+	require.ErrorContains(t, err, "is published already")
+	cloud.write("acme-us-east-1", folder+zipName, "a zip")
+	_, err = publishAs(t, "acme", "us-east-1", "eu-central-1")
+	require.ErrorContains(t, err, "has a 1.2.3 that differs", "another version of the zip, though of the same bytes")
+}
+
+func TestAVersionThatCannotBeWrittenIsRefused(t *testing.T) {
+	version := contents{"1.2.3", []file{{zipName, "", nil}, {plainName, "", []byte("        S3Key: k\n")}, {sumsName, "", nil}}}
+	_, err := version.pinned("a\"\nb")
+	require.ErrorContains(t, err, "cannot be written into a template")
+	files, err := version.pinned("v.1_-")
+	require.NoError(t, err)
+	assert.Equal(t, "        S3Key: k\n        S3ObjectVersion: \"v.1_-\"\n", string(files[1].content))
+	version.files[1].content = nil
+	_, err = version.pinned("v1")
+	require.ErrorContains(t, err, "no one S3Key")
+}
