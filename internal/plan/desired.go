@@ -135,6 +135,8 @@ type Plan struct {
 	// is not empty, nothing else is.
 	Ask  []string
 	Next Next
+	// Then holds the stages that the end of an adoption will have, as far as is known before the others.
+	Then [][]Step
 	// Idle says that all there is to do is to note that the event has begun.
 	Idle  bool
 	KeyID string // the access key that is current when the plan is done, or "" if the plan makes it
