@@ -195,11 +195,31 @@ func TestTheRightsAreTheLeast(t *testing.T) {
 	preview("ExistingEntities=Adopt")
 	calls = append(calls, cloud.Calls()...)
 
-	text, err := planned(t, "-rights")
+	_, err = client.CreateRole(t.Context(), &iam.CreateRoleInput{
+		RoleName: new("staff"), Path: new("/team/"), AssumeRolePolicyDocument: new(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}}`),
+	})
+	require.NoError(t, err)
+	cloud.ResetCalls()
+	_, err = planned(t, "ConsoleRoleName=staff", "ExistingEntities=Adopt")
+	require.ErrorContains(t, err, "role staff exists under the path /team/")
+	underPath := cloud.Calls()
+
+	checkRights(t, underPath, "ConsoleRoleName=staff")
+	needed, allowed := checkRights(t, calls)
+	delete(needed, "sts:GetCallerIdentity") // needs no permission
+	for _, action := range allowed {
+		assert.True(t, needed[action], "the policy allows %s, and it is never needed", action)
+	}
+}
+
+// checkRights checks that the policy allows what calls needed, and returns both as actions.
+func checkRights(t *testing.T, calls []localaws.Call, parameters ...string) (needed map[string]bool, allowed []string) {
+	t.Helper()
+	text, err := planned(t, append([]string{"-rights"}, parameters...)...)
 	require.NoError(t, err)
 	policy, err := iampolicy.Parse(text)
 	require.NoError(t, err)
-	needed := map[string]bool{}
+	needed = map[string]bool{}
 	for _, call := range calls {
 		for _, p := range call.Permissions {
 			needed[p.Action] = true
@@ -208,15 +228,10 @@ func TestTheRightsAreTheLeast(t *testing.T) {
 			}
 		}
 	}
-	delete(needed, "sts:GetCallerIdentity") // needs no permission
-	var allowed []string
 	for _, s := range policy.Statements {
 		allowed = append(allowed, s.Action...)
 	}
-	for _, action := range allowed {
-		assert.True(t, needed[action], "the policy allows %s, and it is never needed", action)
-	}
-	assert.NotContains(t, text, "GetSecretValue")
+	return needed, allowed
 }
 
 func TestTheHelpIsPrinted(t *testing.T) {

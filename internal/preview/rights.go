@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 
 	"redis-cloud-iam/internal/plan"
 )
@@ -45,8 +46,9 @@ func (l launch) rights(out io.Writer) error {
 	return err
 }
 
-// resources are the ARNs that entities of a kind have, or would have. That of a secret ends in six characters which AWS
-// makes up; for one that is not there AWS asks without them.
+// resources are the ARNs that entities of a kind have, or would have. Another entity of the name may be under a path, but
+// a policy is read by its ARN. That of a secret ends in six characters which AWS makes up; for one that is not there AWS
+// asks without them.
 func (l launch) resources(kind plan.Kind) (arns []string) {
 	where := l.desired.Account
 	for _, slot := range plan.Slots() {
@@ -55,10 +57,11 @@ func (l launch) resources(kind plan.Kind) (arns []string) {
 		case kind == plan.Secret:
 			arn := fmt.Sprintf("arn:%s:secretsmanager:%s:%s:secret:%s", where.Partition, where.Region, where.ID, name)
 			arns = append(arns, arn, arn+"-??????")
-		case kind == plan.Profile:
-			arns = append(arns, where.IAMARN("instance-profile", name))
+		case kind == plan.Policy:
+			arns = append(arns, where.IAMARN("policy", name))
 		default:
-			arns = append(arns, where.IAMARN(string(kind), name))
+			kind := strings.ReplaceAll(string(kind), " ", "-") // instance profile
+			arns = append(arns, where.IAMARN(kind, name), where.IAMARN(kind, "*/"+name))
 		}
 	}
 	return arns
