@@ -128,7 +128,9 @@ package: need-go ## Build build/provisioner.zip, the same bytes from every clone
 	@$(RELEASE_GO) go run ./internal/release package
 
 .PHONY: publish
-publish: package ## Upload the version to a bucket per Region (REGIONS="us-east-1 ...", ARTIFACT_BUCKET_PREFIX=)
+publish: need-go ## Upload the version to a bucket per Region (REGIONS="us-east-1 ...", ARTIFACT_BUCKET_PREFIX=)
+	@go run ./internal/release check -prefix "$(ARTIFACT_BUCKET_PREFIX)" $(REGIONS)
+	@$(MAKE) --no-print-directory package
 	@go run ./internal/release publish -prefix "$(ARTIFACT_BUCKET_PREFIX)" $(REGIONS)
 
 .PHONY: ci
