@@ -39,6 +39,14 @@ local: need-go ## Play a stack's life through the built binary, on this machine 
 local-aws: need-go ## Serve an AWS in memory, and a receiver for answers, to "sam local invoke"
 	@go run ./internal/local -serve
 
+# The parameters of the launch that make plan plans, as Name=value.
+PARAMETERS ?=
+
+# Built and then run, for its exit status.
+.PHONY: plan
+plan: need-go ## Show what a launch would do in the account of your AWS credentials, and change nothing (PARAMETERS=)
+	@mkdir -p build && go build -o build/plan ./internal/preview && build/plan $(PARAMETERS)
+
 # Millions of short lives make garbage, which is collected less often. Results of former runs do not count: go test does not
 # see what the tests of the built binary build. go vet is make lint's.
 GO_TEST := GOGC=400 go run ./internal/testwatch -count=1 -vet=off -timeout 30m
@@ -130,7 +138,9 @@ package: need-go ## Build build/provisioner.zip, the same bytes from every clone
 	@$(RELEASE_GO) go run ./internal/release package
 
 .PHONY: publish
-publish: package ## Upload the version to a bucket per Region (REGIONS="us-east-1 ...", ARTIFACT_BUCKET_PREFIX=)
+publish: need-go ## Upload the version to a bucket per Region (REGIONS="us-east-1 ...", ARTIFACT_BUCKET_PREFIX=)
+	@go run ./internal/release check -prefix "$(ARTIFACT_BUCKET_PREFIX)" $(REGIONS)
+	@$(MAKE) --no-print-directory package
 	@go run ./internal/release publish -prefix "$(ARTIFACT_BUCKET_PREFIX)" $(REGIONS)
 
 .PHONY: ci

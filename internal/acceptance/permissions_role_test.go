@@ -123,7 +123,7 @@ func (w *world) hold(role *bookedRole, call localaws.Call, payload []byte) {
 		text := describe(request)
 		w.role.asked[text] = request
 		undecided := w.role.undecided != "" && request.Resource == w.role.undecided
-		if !role.allows(text, request) && !undecided && !(w.accompanied && gone(request)) && !w.role.denied[text] {
+		if !role.allows(text, request) && !undecided && !(w.accompanied && outOfSight(request)) && !w.role.denied[text] {
 			w.role.denied[text] = true
 			var e struct{ RequestType, ResourceProperties, OldResourceProperties any }
 			_ = json.Unmarshal(payload, &e)
@@ -132,10 +132,10 @@ func (w *world) hold(role *bookedRole, call localaws.Call, payload []byte) {
 	}
 }
 
-// gone reports whether a call is about what a concurrent run has deleted. Where IAM finds no
+// outOfSight reports whether a call is about what a concurrent run has deleted. Where IAM finds no
 // boundary, it answers AccessDenied in place of NoSuchEntity; and the role knows a secret by its
 // name and six random characters. The run looks again then.
-func gone(q rolepolicy.Request) bool {
+func outOfSight(q rolepolicy.Request) bool {
 	secret := q.Action == "secretsmanager:PutSecretValue" && strings.HasSuffix(q.Resource, ":secret:"+consoleSecret)
 	return secret || strings.HasPrefix(q.Action, "iam:") && q.Keys["iam:PermissionsBoundary"] == ""
 }

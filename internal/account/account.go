@@ -44,9 +44,7 @@ type Result struct {
 // [*spec.ConflictError] and [*spec.InvalidError], with nothing touched; else what AWS answered,
 // with the account somewhere on the way. From there Ensure goes on, and Clear cleans up.
 func (a *Account) Ensure(ctx context.Context, desired plan.Desired) (Result, error) {
-	r := a.run(desired.Account, desired.Spec.Names)
-	r.desired, r.expected, r.readers = desired, desired.Update, desired.ReadersMatter
-	r.plan = func() (plan.Plan, error) { return plan.Ensure(desired, r.seen) }
+	r := a.ensuring(desired)
 	if desired.Update && !desired.Event.IsZero() {
 		r.watch, r.wrote.tagLag = glance, glance
 	}
@@ -67,6 +65,20 @@ func (a *Account) Ensure(ctx context.Context, desired plan.Desired) (Result, err
 		result.ConsoleSecretARN = r.secretARN(plan.ConsoleSecret)
 	}
 	return result, nil
+}
+
+// Preview plans what Ensure would do now, and changes nothing. The errors are those of Ensure.
+func (a *Account) Preview(ctx context.Context, desired plan.Desired) (p plan.Plan, err error) {
+	settles := func(err error) bool {
+		_, stale := errors.AsType[*plan.StaleError](err)
+		return stale
+	}
+	r := a.ensuring(desired)
+	err = repeated(ctx, Courtesy, settles, func(ctx context.Context) (err error) {
+		p, err = r.look(ctx)
+		return err
+	})
+	return p, err
 }
 
 // Clear removes all that the owner owns under the names, with all that hangs on it, and reports
@@ -99,7 +111,15 @@ func (a *Account) run(account spec.Account, names spec.Names) *run {
 	}
 }
 
-// run is one call of Ensure or Clear.
+// ensuring is the run of an Ensure.
+func (a *Account) ensuring(desired plan.Desired) *run {
+	r := a.run(desired.Account, desired.Spec.Names)
+	r.desired, r.expected, r.readers = desired, desired.Update, desired.ReadersMatter
+	r.plan = func() (plan.Plan, error) { return plan.Ensure(desired, r.seen) }
+	return r
+}
+
+// run is one call of Ensure, Preview or Clear.
 type run struct {
 	observer
 	config  aws.Config

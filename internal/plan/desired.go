@@ -148,8 +148,11 @@ type Plan struct {
 	Notices []string // what was found and is deliberately left as it is
 	// Ask holds the IDs of the user's keys whose last use must be known before there can be a plan.
 	// If it is not empty, nothing else is.
-	Ask   []string
-	Next  Next
+	Ask  []string
+	Next Next
+	// Then holds the stages that the end of an adoption will have, as far as is known before the
+	// others.
+	Then  [][]Step
 	KeyID string // the access key that is current when the plan is done, or "" if the plan makes it
 }
 

@@ -45,7 +45,7 @@ func Ensure(d Desired, seen *Observed) (Plan, error) {
 	case plan.Empty():
 		plan.Stages, plan.Next = commit, Done
 	default:
-		plan.Next = LookAgain
+		plan.Next, plan.Then = LookAgain, commit
 	}
 	return plan, nil
 }
@@ -100,15 +100,17 @@ func (p *planner) create(slot Slot, want Wanted) {
 		}
 		return
 	}
+	last := Tag{Ref: ref}
 	if slot == User && p.adopting() {
 		want.Tags = with(want.Tags, tagAdopting, yes)
-		p.commitUser = append(p.commitUser, Tag{Ref: ref, Unset: []string{tagAdopting}})
+		last.Unset = []string{tagAdopting}
 	}
 	p.change = append(p.change, Create{ref, want})
 	p.attach(ref, want.Attached, nil)
 	if p.Spec.Retain && slot.marksRetention() {
-		p.commit = append(p.commit, Tag{Ref: ref, Set: map[string]string{tagOnDelete: retain}})
+		last.Set = map[string]string{tagOnDelete: retain}
 	}
+	p.tagLast(slot, last)
 }
 
 // document plans another document of a policy, a role or a secret.
@@ -180,9 +182,14 @@ func (p *planner) tags(slot Slot, want map[string]string) {
 	if !now.empty() {
 		p.change = append(p.change, now)
 	}
+	p.tagLast(slot, last)
+}
+
+// tagLast plans a tag that is written when all else is done. With the user's the adoption is done.
+func (p *planner) tagLast(slot Slot, last Tag) {
 	switch {
 	case last.empty():
-	case slot == User: // with it the adoption is done
+	case slot == User:
 		p.commitUser = append(p.commitUser, last)
 	default:
 		p.commit = append(p.commit, last)

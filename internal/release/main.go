@@ -3,6 +3,7 @@
 //
 //	go run ./internal/release version
 //	go run ./internal/release package
+//	go run ./internal/release check -prefix my-prefix us-east-1 eu-central-1
 //	go run ./internal/release publish -prefix my-prefix us-east-1 eu-central-1
 package main
 
@@ -28,7 +29,7 @@ func main() {
 
 func run(ctx context.Context, args []string, out io.Writer) error {
 	if len(args) == 0 {
-		return errors.New("say what to do: version, package or publish")
+		return errors.New("say what to do: version, package, check or publish")
 	}
 	switch project := os.DirFS("."); args[0] {
 	case "version":
@@ -40,14 +41,17 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	case "package":
 		return writePackage(project, out)
-	case "publish":
-		flags := flag.NewFlagSet("publish", flag.ContinueOnError)
+	case "check", "publish":
+		flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 		prefix := flags.String("prefix", "", "the buckets are called <prefix>-<Region>")
 		if err := flags.Parse(args[1:]); err != nil {
 			return err
 		}
+		if args[0] == "check" {
+			return check(ctx, *prefix, flags.Args())
+		}
 		return publish(ctx, project, *prefix, flags.Args(), out)
 	default:
-		return fmt.Errorf("there is no %q: say version, package or publish", args[0])
+		return fmt.Errorf("there is no %q: say version, package, check or publish", args[0])
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -32,8 +33,8 @@ func publish(ctx context.Context, project fs.FS, prefix string, regions []string
 		return fmt.Errorf("nothing was uploaded:\n%w", err)
 	}
 	if !slices.ContainsFunc(buckets, func(b *bucket) bool { return len(b.missing) > 0 }) {
-		return fmt.Errorf("nothing was uploaded:\n%s is published already, in %s: to publish something else, raise SemanticVersion "+
-			"in template.yaml, run make templates and commit", version.version, strings.Join(slices.Sorted(slices.Values(regions)), ", "))
+		fmt.Fprintf(out, "Nothing was uploaded: %s was there already. To publish something else, raise SemanticVersion in template.yaml, "+
+			"run make templates and commit.\n", version.version)
 	}
 
 	for i := range version.files {
@@ -60,11 +61,24 @@ func publish(ctx context.Context, project fs.FS, prefix string, regions []string
 	return announce(version, places, out)
 }
 
+// check finds the faults for which nothing need be built or asked of AWS.
+func check(ctx context.Context, prefix string, regions []string) error {
+	_, inputErr := targets(prefix, regions)
+	if err := errors.Join(inputErr, committed(ctx)); err != nil {
+		return fmt.Errorf("nothing was built:\n%w", err)
+	}
+	return nil
+}
+
 // committed says whether what is published is what a commit says, so that others can build the same.
 func committed(ctx context.Context) error {
 	status, err := exec.CommandContext(ctx, "git", "status", "--porcelain").Output()
+	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
+		return fmt.Errorf("git cannot say whether everything is committed (%s): publish from a clone of the repository, "+
+			"so that the version can be built again from its commit", bytes.TrimSpace(failed.Stderr))
+	}
 	if err != nil {
-		return fmt.Errorf("ask git whether everything is committed: %w", err)
+		return fmt.Errorf("git is missing, and says whether everything is committed: install it (%w)", err)
 	}
 	if len(status) > 0 {
 		return fmt.Errorf("not everything is committed: commit or stash it, so that the version can be built again from its commit\n%s",

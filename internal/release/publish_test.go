@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -67,9 +68,11 @@ func TestAVersionIsPublishedOnce(t *testing.T) {
 	}
 
 	puts := len(cloud.puts)
-	_, err = publishAs(t, "acme", "us-east-1", "eu-central-1")
-	require.ErrorContains(t, err, "1.2.3 is published already, in eu-central-1, us-east-1: to publish something else, raise SemanticVersion in template.yaml")
-	assert.Len(t, cloud.puts, puts, "uploads of a publish that was refused")
+	again, err := publishAs(t, "acme", "us-east-1", "eu-central-1")
+	require.NoError(t, err)
+	assert.Contains(t, again, "Nothing was uploaded: 1.2.3 was there already. To publish something else, raise SemanticVersion in template.yaml")
+	assert.Contains(t, again, links[0][1])
+	assert.Len(t, cloud.puts, puts, "uploads where everything was there")
 
 	raise(t, "1.3.0")
 	_, err = publishAs(t, "acme", "us-east-1", "eu-central-1")
@@ -215,6 +218,28 @@ func TestEveryFaultIsToldBeforeAnythingIsUploaded(t *testing.T) {
 	require.ErrorContains(t, err, "build/provisioner.zip")
 	assert.Empty(t, cloud.puts)
 	assert.Empty(t, cloud.read("acme-us-east-1"))
+}
+
+func TestArgumentsAreCheckedBeforeTheBuild(t *testing.T) {
+	makefile, err := os.ReadFile("../../Makefile")
+	require.NoError(t, err)
+	newProject(t)
+	require.NoError(t, os.RemoveAll("build"))
+	checkAs := func(prefix string, regions ...string) error {
+		return run(t.Context(), append([]string{"check", "-prefix", prefix}, regions...), io.Discard)
+	}
+	require.NoError(t, checkAs("acme", "us-east-1"))
+	err = checkAs("Acme")
+	require.ErrorContains(t, err, `nothing was built:`)
+	require.ErrorContains(t, err, `ARTIFACT_BUCKET_PREFIX is "Acme"`)
+	require.ErrorContains(t, err, "REGIONS is missing")
+	require.NoError(t, os.WriteFile("more", nil, 0o600))
+	require.ErrorContains(t, checkAs("acme", "us-east-1"), "?? more")
+	require.NoError(t, os.RemoveAll(".git"))
+	require.ErrorContains(t, checkAs("acme", "us-east-1"), "publish from a clone of the repository")
+	t.Setenv("PATH", "")
+	require.ErrorContains(t, checkAs("acme", "us-east-1"), "git is missing")
+	assert.Regexp(t, `(?s)\npublish: need-go .*release check .* package\n.*release publish `, string(makefile))
 }
 
 // TestABucketThatIsNotOursIsNamed has S3 answer as moto does not.

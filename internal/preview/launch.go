@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
+
+	"redis-cloud-iam/internal/account"
+	"redis-cloud-iam/internal/plan"
+	"redis-cloud-iam/internal/rolepolicy"
+	"redis-cloud-iam/internal/spec"
+)
+
+// The names of the launch that is planned. No entity has its owner's tag yet, so any stack will do.
+const (
+	stackName = "redis-cloud"
+	logicalID = "RedisCloudIAM" // of the custom resource in template.yaml
+)
+
+// launch is a launch of the stack that has not happened.
+type launch struct {
+	caller  string // ARN
+	desired plan.Desired
+}
+
+// parse reads parameters that are written as Name=value.
+func parse(args []string) (map[string]string, error) {
+	parameters := map[string]string{}
+	for _, arg := range args {
+		name, value, ok := strings.Cut(arg, "=")
+		if _, twice := parameters[name]; !ok || twice {
+			return nil, fmt.Errorf("%q: give each parameter once, as Name=value, such as: "+
+				`make plan PARAMETERS="ExistingEntities=Adopt UserName=redis"`, arg)
+		}
+		parameters[name] = value
+	}
+	return parameters, nil
+}
+
+// newLaunch is the launch of a template with parameters, in the account of the credentials.
+func newLaunch(ctx context.Context, config aws.Config, template []byte, parameters map[string]string) (launch, error) {
+	if config.Region == "" {
+		return launch{}, errors.New("no Region is set: set AWS_REGION to the one to launch in")
+	}
+	identity, err := sts.NewFromConfig(config).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return launch{}, fmt.Errorf("ask AWS whose credentials these are (set AWS_PROFILE, or sign in): %w", err)
+	}
+	caller, err := arn.Parse(aws.ToString(identity.Arn))
+	if err != nil {
+		return launch{}, fmt.Errorf("read who the caller is: %w", err)
+	}
+	where := spec.Account{Partition: caller.Partition, ID: aws.ToString(identity.Account), Region: config.Region}
+	properties, err := propertiesOf(template, parameters, where)
+	if err != nil {
+		return launch{}, err
+	}
+	parsed, err := spec.Parse(properties, where)
+	if err != nil {
+		return launch{}, told(err)
+	}
+	stack := fmt.Sprintf("arn:%s:cloudformation:%s:%s:stack/%s/not-launched", where.Partition, where.Region, where.ID, stackName)
+	return launch{caller.String(), plan.Desired{
+		Spec: parsed, Account: where, Stack: stack, Owner: spec.ID(stack, logicalID, properties), Event: time.Now(),
+	}}, nil
+}
+
+// propertiesOf are the properties that the template gives the custom resource. A parameter that the template does not
+// have becomes a property, so that the fault is told with all others.
+func propertiesOf(template []byte, parameters map[string]string, where spec.Account) (json.RawMessage, error) {
+	parsed, err := rolepolicy.Parse(template)
+	if err != nil {
+		return nil, fmt.Errorf("template.yaml: %w", err)
+	}
+	properties, err := parsed.Properties(logicalID, rolepolicy.Stack{
+		Partition: where.Partition, Region: where.Region, AccountID: where.ID, Parameters: parameters,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("template.yaml: %w", err)
+	}
+	for name, value := range parameters {
+		if !parsed.HasParameter(name) {
+			properties[name] = value
+		}
+	}
+	// The stack's own boundaries have no ARN before the launch. CloudFormation names them after the stack.
+	if own, ok := properties["PermissionsBoundary"].([]any); ok {
+		for i, boundary := range own {
+			own[i] = where.IAMARN("policy", fmt.Sprintf("%s-%v", stackName, boundary))
+		}
+	}
+	return json.Marshal(properties)
+}
+
+// preview shows the plan. The error says why the launch would be refused, or why the account cannot be read.
+func (l launch) preview(ctx context.Context, config aws.Config, out io.Writer) error {
+	where := l.desired.Account
+	fmt.Fprintf(out, "A launch in account %s, %s, as %s sees it. Nothing is changed.\n\n", where.ID, where.Region, l.caller)
+	p, err := account.New(config, slog.New(slog.DiscardHandler)).Preview(ctx, l.desired)
+	switch {
+	case denied(err):
+		return fmt.Errorf("%w\nThe rights that this needs: make plan PARAMETERS=-rights", err)
+	case err != nil:
+		return told(err)
+	}
+	show(out, p)
+	return nil
+}
+
+// denied reports whether the caller lacks a right.
+func denied(err error) bool {
+	api, ok := errors.AsType[smithy.APIError](err)
+	return ok && strings.HasPrefix(api.ErrorCode(), "AccessDenied")
+}
+
+// show writes a plan stage by stage, with the stages that end an adoption.
+func show(out io.Writer, p plan.Plan) {
+	for i, stage := range append(p.Stages, p.Then...) {
+		for j, step := range stage {
+			label := ""
+			if j == 0 {
+				label = fmt.Sprintf("stage %d", i+1)
+			}
+			fmt.Fprintf(out, "   %-10s %s %s\n", label, plan.Effect(step), step)
+		}
+	}
+	for _, notice := range p.Notices {
+		fmt.Fprintf(out, "   %-10s   %s\n", "note", notice)
+	}
+	fmt.Fprintln(out, "\n+ make  ~ change  - remove  ? check. The stack itself makes its function, with the function's role, and its log group.")
+}
+
+// refusal is an error in lines for a person at a terminal.
+type refusal struct {
+	error
+	text string
+}
+
+func (r refusal) Error() string { return r.text }
+func (r refusal) Unwrap() error { return r.error }
+
+// told writes why a launch would be refused, a line each.
+func told(err error) error {
+	var faults []string
+	var remedy string
+	if conflict, ok := errors.AsType[*spec.ConflictError](err); ok {
+		faults, remedy = conflict.Conflicts, conflict.Remedy
+	} else if invalid, ok := errors.AsType[*spec.InvalidError](err); ok {
+		faults, remedy = invalid.Faults, invalid.Remedy
+	} else {
+		return err
+	}
+	text := "the launch would be refused:"
+	for _, fault := range faults {
+		text += "\n   ✗ " + fault
+	}
+	if remedy != "" {
+		text += "\n" + remedy + "."
+	}
+	return refusal{err, text}
+}

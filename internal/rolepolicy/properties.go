@@ -1,0 +1,16 @@
+package rolepolicy
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Properties are what a resource gets in a stack. A Ref of another resource is its logical ID.
+func (t *Template) Properties(logicalID string, stack Stack) (map[string]any, error) {
+	s := &scope{Template: t, stack: stack}
+	properties, ok := s.value(t.resources[logicalID].properties).(map[string]any)
+	if !ok {
+		s.faults = append(s.faults, fmt.Errorf("the template has no resource %s", logicalID))
+	}
+	return properties, errors.Join(s.faults...)
+}
