@@ -113,7 +113,7 @@ func own() [3]string {
 }
 
 // deleteBoundaries does what CloudFormation does at the end of a stack. IAM refuses it for a policy
-// that is still somebody's boundary.
+// that is still in use as a boundary.
 func (w *world) deleteBoundaries() {
 	w.Helper()
 	policies := own()

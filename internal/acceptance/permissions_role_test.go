@@ -123,7 +123,7 @@ func (w *world) hold(role *bookedRole, call localaws.Call, payload []byte) {
 		text := describe(request)
 		w.role.asked[text] = request
 		undecided := w.role.undecided != "" && request.Resource == w.role.undecided
-		if !role.allows(text, request) && !undecided && !(w.accompanied && outOfSight(request)) && !w.role.denied[text] {
+		if !role.allows(text, request) && !undecided && (!w.accompanied || !outOfSight(request)) && !w.role.denied[text] {
 			w.role.denied[text] = true
 			var e struct{ RequestType, ResourceProperties, OldResourceProperties any }
 			_ = json.Unmarshal(payload, &e)

@@ -27,7 +27,7 @@ type pager[Page any] interface {
 	NextPage(ctx context.Context, options ...func(*iam.Options)) (Page, error)
 }
 
-// list hands every item of every page to take. If the entity is not there, there are no pages.
+// list passes every item of every page to take. If the entity is not there, there are no pages.
 func list[Page, Item any](what string, pages pager[Page], items func(Page) []Item, take func(Item)) call {
 	return func(ctx context.Context) error {
 		for pages.HasMorePages() {

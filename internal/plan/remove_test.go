@@ -95,7 +95,7 @@ func TestDeleteIsRefusedForAllReasonsAtOnce(t *testing.T) {
 	_, err := Clear(removal(d), seen)
 	for _, part := range []string{
 		"access key " + keyA + " of user redislabs-user was last used at 2025-03-01 11:00 UTC for sts, so it is in use",
-		"role redislabs-cluster-node-role was last used at 2025-03-01 11:00 UTC", "set DeletionProtection to Off",
+		"role redislabs-cluster-node-role was last used at 2025-03-01 11:00 UTC", "DeletionProtection must be Off before the deletion",
 		"user redislabs-user is in group admins", "aws iam remove-user-from-group",
 		"role redislabs-cluster-node-role is in instance profile theirs", "aws iam remove-role-from-instance-profile",
 		"secret redis-cloud/access-key has replicas in eu-west-1", "aws secretsmanager remove-regions-from-replication",

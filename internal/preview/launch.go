@@ -160,10 +160,7 @@ func told(err error) error {
 	} else {
 		return err
 	}
-	text := "the launch would be refused:"
-	for _, fault := range faults {
-		text += "\n   ✗ " + fault
-	}
+	text := strings.Join(append([]string{"the launch would be refused:"}, faults...), "\n   ✗ ")
 	if remedy != "" {
 		text += "\n" + remedy + "."
 	}
