@@ -141,7 +141,7 @@ func TestTheScreenTellsWhatIsExpected(t *testing.T) {
 	for i, stage := range stages {
 		assert.Equal(t, strconv.Itoa(i+1), stage)
 	}
-	assert.Regexp(t, `calls +0\.\d{3} s  Get`, adopted)
+	assert.Regexp(t, `calls +0\.\d{3} s  [DG]e`, adopted)
 	assert.Regexp(t, `DescribeSecret +400`, adopted)
 }
 

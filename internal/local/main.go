@@ -82,7 +82,7 @@ func run(ctx context.Context, screen *screen, files []string, endpoint string) e
 		return err
 	}
 	if endpoint != "" {
-		if err := answers(ctx, endpoint); err != nil {
+		if err := reach(ctx, endpoint); err != nil {
 			return err
 		}
 	}
@@ -99,8 +99,8 @@ func run(ctx context.Context, screen *screen, files []string, endpoint string) e
 	return perform(ctx, screen, bootstrap, scenes, len(files) == 0, endpoint)
 }
 
-// answers reports that no emulator answers at an address.
-func answers(ctx context.Context, endpoint string) error {
+// reach returns an error if no emulator answers at an address.
+func reach(ctx context.Context, endpoint string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint, http.NoBody)

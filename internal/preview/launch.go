@@ -160,10 +160,8 @@ func told(err error) error {
 	} else {
 		return err
 	}
-	text := "the launch would be refused:"
-	for _, fault := range faults {
-		text += "\n   ✗ " + fault
-	}
+	const item = "\n   ✗ "
+	text := "the launch would be refused:" + item + strings.Join(faults, item)
 	if remedy != "" {
 		text += "\n" + remedy + "."
 	}
