@@ -48,7 +48,8 @@ func life() []string {
 }
 
 // load reads the events: the named files, or a stack's life. By convention a file named bad-* holds
-// an event that must be refused, unless it is a Delete: that one must never stop a stack from going.
+// an event that must be refused, unless it is a Delete: that one must never stop a stack from
+// going.
 func load(files []string) ([]scene, error) {
 	var scenes []scene
 	if len(files) == 0 {

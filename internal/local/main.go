@@ -7,8 +7,8 @@
 //	go run ./internal/local -bench
 //
 // Without arguments it plays the life of a stack from the events folder, with -calls it shows each
-// call. With AWS_ENDPOINT_URL set it works against that emulator instead of its own. The exit status
-// is 0 only if every answer was what it should be.
+// call. With AWS_ENDPOINT_URL set it works against that emulator instead of its own. The exit
+// status is 0 only if every answer was what it should be.
 //
 // With -serve it serves the AWS and the receiver alone, for "sam local invoke", until it is
 // interrupted. With -bench it measures the binary, and prints a table.

@@ -170,7 +170,8 @@ func TestFaultyParametersAreToldAllAtOnce(t *testing.T) {
 	require.ErrorContains(t, err, "set AWS_REGION")
 }
 
-// TestTheRightsAreTheLeast has a preview in accounts of every kind need each action that its policy allows, and no other.
+// TestTheRightsAreTheLeast has a preview in accounts of every kind need each action that its policy
+// allows, and no other.
 func TestTheRightsAreTheLeast(t *testing.T) {
 	cloud := place(t)
 	preview := func(parameters ...string) {
