@@ -6,6 +6,8 @@ GOVULNCHECK_VERSION   := v1.9.0
 
 # The events that make local plays. Empty for the whole life of a stack.
 EVENTS ?=
+# If not empty, make local shows each call to AWS.
+CALLS  ?=
 # More arguments for go test, as in: make test TESTFLAGS='-run TestRename -v ./internal/acceptance'
 TESTFLAGS ?=
 PACKAGES  ?= ./...
@@ -32,8 +34,8 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: local
-local: need-go ## Play a stack's life through the built binary, on this machine alone (EVENTS="events/create.json ...")
-	@go run ./internal/local $(EVENTS)
+local: need-go ## Play a stack's life through the built binary, on this machine alone (EVENTS="events/create.json ...", CALLS=1)
+	@go run ./internal/local $(if $(CALLS),-calls) $(EVENTS)
 
 .PHONY: local-aws
 local-aws: need-go ## Serve an AWS in memory, and a receiver for answers, to "sam local invoke"

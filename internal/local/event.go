@@ -1,12 +1,17 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/aws/aws-lambda-go/cfn"
 
 	"redis-cloud-iam/internal/spec"
 )
@@ -26,6 +31,14 @@ func (s scene) text(field string) string {
 	return text
 }
 
+// expected is the status that the answer should have.
+func (s scene) expected() cfn.StatusType {
+	if s.fails {
+		return cfn.StatusFailed
+	}
+	return cfn.StatusSuccess
+}
+
 // life is a stack's life, as "make local" plays it.
 func life() []string {
 	return []string{
@@ -35,7 +48,8 @@ func life() []string {
 }
 
 // load reads the events: the named files, or a stack's life. By convention a file named bad-* holds
-// an event that must be refused, unless it is a Delete: that one must never stop a stack from going.
+// an event that must be refused, unless it is a Delete: that one must never stop a stack from
+// going.
 func load(files []string) ([]scene, error) {
 	var scenes []scene
 	if len(files) == 0 {
@@ -44,14 +58,14 @@ func load(files []string) ([]scene, error) {
 		}
 	}
 	for _, file := range files {
-		text, err := os.ReadFile(file)
+		text, err := read(file)
 		if err != nil {
-			return nil, fmt.Errorf("read the event: %w", err)
+			return nil, err
 		}
 		name := strings.TrimSuffix(filepath.Base(file), ".json")
 		s := scene{title: name}
 		if err := json.Unmarshal(text, &s.event); err != nil {
-			return nil, fmt.Errorf("decode the event %s: %w", file, err)
+			return nil, fmt.Errorf("decode the event %s%s: %w", file, position(text, err), err)
 		}
 		if s.account, err = spec.ParseStackID(s.text("StackId")); err != nil && len(scenes) == 0 {
 			return nil, fmt.Errorf("read the account from the event %s: %w", file, err)
@@ -62,6 +76,44 @@ func load(files []string) ([]scene, error) {
 		scenes = append(scenes, s)
 	}
 	return scenes, nil
+}
+
+// read reads a file of EVENTS. The error says what may have been meant.
+func read(file string) ([]byte, error) {
+	info, err := os.Stat(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		for _, folder := range []string{filepath.Dir(file), "events"} {
+			var names []string
+			found, _ := filepath.Glob(filepath.Join(folder, "*.json"))
+			for _, other := range found {
+				names = append(names, filepath.Base(other))
+			}
+			if nearest, ok := spec.Nearest(strings.TrimSuffix(filepath.Base(file), ".json")+".json", names); ok {
+				return nil, fmt.Errorf("read the event: there is no file %s; did you mean %s?", file, filepath.Join(folder, nearest))
+			}
+		}
+		return nil, fmt.Errorf("read the event: there is no file %s; events/README.md lists the events", file)
+	case err == nil && info.IsDir():
+		return nil, fmt.Errorf("read the event: %s is a directory; name the files in it, such as %s", file, filepath.Join(file, "create.json"))
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the event: %w", err)
+	}
+	return text, nil
+}
+
+// position says where in a text decoding failed.
+func position(text []byte, err error) string {
+	offset := int64(len(text))
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		offset = syntax.Offset
+	} else if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		offset = kind.Offset
+	}
+	before := text[:max(0, offset-1)]
+	return fmt.Sprintf(":%d:%d", bytes.Count(before, []byte("\n"))+1, len(before)-bytes.LastIndexByte(before, '\n'))
 }
 
 // payload is the event with the ResponseURL of this run.

@@ -2,13 +2,13 @@
 // CloudFormation, Lambda and AWS around the built function, on this machine alone, and shows what
 // happened.
 //
-//	go run ./internal/local [event.json ...]
+//	go run ./internal/local [-calls] [event.json ...]
 //	go run ./internal/local -serve
 //	go run ./internal/local -bench
 //
-// Without arguments it plays the life of a stack from the events folder. With AWS_ENDPOINT_URL set
-// it works against that emulator instead of its own. The exit status is 0 only if every answer was
-// what it should be.
+// Without arguments it plays the life of a stack from the events folder, with -calls it shows each
+// call. With AWS_ENDPOINT_URL set it works against that emulator instead of its own. The exit
+// status is 0 only if every answer was what it should be.
 //
 // With -serve it serves the AWS and the receiver alone, for "sam local invoke", until it is
 // interrupted. With -bench it measures the binary, and prints a table.
@@ -16,11 +16,13 @@ package main
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/signal"
-	"slices"
 	"time"
 
 	"redis-cloud-iam/internal/localaws"
@@ -29,33 +31,66 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	var err error
-	switch screen := newScreen(os.Stdout); {
-	case slices.Equal(os.Args[1:], []string{"-serve"}):
-		err = newStand(screen).serve(ctx, screen)
-	case slices.Equal(os.Args[1:], []string{"-bench"}):
-		err = runBench(ctx, os.Stdout)
-	default:
-		err = run(ctx, os.Args[1:], os.Getenv("AWS_ENDPOINT_URL"))
-	}
+	name, err := command(ctx, os.Args[1:], os.Stdout)
 	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "make local:", err)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+	case err != nil:
+		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, files []string, endpoint string) error {
+const help = `make local plays CloudFormation events through the function, on this machine alone.
+
+  make local                                  the life of a stack
+  make local EVENTS="events/create.json ..."  events of your choice: events/README.md
+  make local CALLS=1                          and each call to AWS
+  make local-aws                              an AWS in memory for "sam local invoke"
+  make bench                                  what the function costs
+
+With AWS_ENDPOINT_URL set, make local plays against that emulator.
+
+`
+
+// command does what the arguments say, and returns the name under which people know it.
+func command(ctx context.Context, args []string, out *os.File) (name string, err error) {
+	const local = "make local"
+	screen := newScreen(out)
+	flags := flag.NewFlagSet(local, flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // the error is told in main
+	flags.BoolVar(&screen.calls, "calls", false, "")
+	serve, bench := flags.Bool("serve", false, ""), flags.Bool("bench", false, "")
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(out, help)
+		return local, err
+	case err != nil:
+		return local, err
+	case *serve:
+		return "make local-aws", newStand(screen).serve(ctx, screen)
+	case *bench:
+		return "make bench", runBench(ctx, out)
+	default:
+		return local, run(ctx, screen, flags.Args(), os.Getenv("AWS_ENDPOINT_URL"))
+	}
+}
+
+func run(ctx context.Context, screen *screen, files []string, endpoint string) error {
 	scenes, err := load(files)
 	if err != nil {
 		return err
+	}
+	if endpoint != "" {
+		if err := reach(ctx, endpoint); err != nil {
+			return err
+		}
 	}
 	directory, err := os.MkdirTemp("", "redis-cloud-iam-")
 	if err != nil {
 		return fmt.Errorf("make a folder for the function: %w", err)
 	}
 	defer os.RemoveAll(directory)
-	screen := newScreen(os.Stdout)
 	screen.title("Building the function")
 	bootstrap, err := build(ctx, ".", directory)
 	if err != nil {
@@ -64,11 +99,26 @@ func run(ctx context.Context, files []string, endpoint string) error {
 	return perform(ctx, screen, bootstrap, scenes, len(files) == 0, endpoint)
 }
 
+// reach returns an error if no emulator answers at an address.
+func reach(ctx context.Context, endpoint string) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint, http.NoBody)
+	if err != nil {
+		return fmt.Errorf("AWS_ENDPOINT_URL: %w", err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("no emulator answers at AWS_ENDPOINT_URL; start one there, or unset it for the AWS in memory: %w", err)
+	}
+	return response.Body.Close()
+}
+
 // perform plays scenes with the built function; the whole says that they are the life of a stack.
 func perform(ctx context.Context, screen *screen, bootstrap string, scenes []scene, whole bool, endpoint string) error {
 	account := scenes[0].account
-	cloud := http.Handler(localaws.New(localaws.Options{AccountID: account.ID, Partition: account.Partition, Region: account.Region}))
-	name := "an AWS in memory"
+	memory := localaws.New(localaws.Options{AccountID: account.ID, Partition: account.Partition, Region: account.Region})
+	cloud, name := http.Handler(memory), "an AWS in memory"
 	if endpoint != "" {
 		forward, err := moto.Forward(endpoint)
 		if err != nil {
@@ -84,6 +134,6 @@ func perform(ctx context.Context, screen *screen, bootstrap string, scenes []sce
 	}
 	defer stage.stop()
 	screen.say("The function runs against %s. Every call takes %v, as a call to AWS may.", name, latency)
-	play := play{stage: stage, screen: screen, account: newInventory(stage.cloud.URL, account.Region)}
+	play := play{stage: stage, screen: screen, account: newInventory(stage.cloud.URL, account.Region), age: memory.Age}
 	return play.all(ctx, scenes, whole)
 }

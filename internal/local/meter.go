@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -19,7 +20,7 @@ type meter struct {
 	told    func(action string, status int) // of each call, one at a time; nil for nobody
 
 	mu    sync.Mutex
-	calls []localaws.Call // of which the action and the times are known
+	calls []localaws.Call // of which the action, the times and an error's status are known
 }
 
 func (m *meter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -35,7 +36,11 @@ func (m *meter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	m.next.ServeHTTP(reply, r)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.calls = append(m.calls, localaws.Call{Action: action(r, body), Start: start, End: time.Now()})
+	call := localaws.Call{Action: action(r, body), Start: start, End: time.Now()}
+	if reply.code >= http.StatusBadRequest {
+		call.Error = strconv.Itoa(reply.code)
+	}
+	m.calls = append(m.calls, call)
 	if m.told != nil {
 		m.told(action(r, body), reply.code)
 	}

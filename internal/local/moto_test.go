@@ -30,7 +30,7 @@ func TestMotoAgrees(t *testing.T) {
 	t.Chdir(module)
 	endpoint := startMoto(t)
 	t.Run("a stack's life", func(t *testing.T) {
-		require.NoError(t, run(t.Context(), nil, endpoint))
+		require.NoError(t, run(t.Context(), newScreen(os.Stdout), nil, endpoint))
 	})
 
 	table, met := byRule(t), map[string]bool{}

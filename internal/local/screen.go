@@ -19,6 +19,7 @@ import (
 type screen struct {
 	out    io.Writer
 	colour bool
+	calls  bool           // whether each call is shown
 	data   map[string]any // of the last answer that had any
 }
 
@@ -52,8 +53,11 @@ func (s *screen) bad(text string) { s.say("%s %s", s.paint(red, "✗"), text) }
 
 // scene heads an event with what it cost.
 func (s *screen) scene(number int, scene scene, a act) {
-	style, status := green, a.answer().Status
-	if status != cfn.StatusSuccess {
+	style, status := green, cmp.Or(string(a.answer().Status), "NO ANSWER")
+	switch {
+	case status == string(scene.expected()) && scene.fails:
+		style, status = amber, "refused, as it should be"
+	case status != string(scene.expected()):
 		style = red
 	}
 	reads, writes := kinds(a.calls)
@@ -62,13 +66,22 @@ func (s *screen) scene(number int, scene scene, a act) {
 		s.say("   Before it, people make the entities by hand, with an access key.")
 		s.say("")
 	}
-	s.say("%s  %s", s.paint(bold, fmt.Sprintf("%d  %-16s", number, scene.title)), s.paint(style, fmt.Sprintf("%-7s", cmp.Or(string(status), "NO ANSWER"))))
+	s.say("%s  %s", s.paint(bold, fmt.Sprintf("%d  %-16s", number, scene.title)), s.paint(style, status))
 	s.say("   %-10s %s: %s to AWS (%d read, %d change) in %s, %.2f s", "cost", scene.text("RequestType"),
 		count(len(a.calls), "call"), reads, writes, count(localaws.RoundTrips(a.calls), "sequential round trip"), a.took.Seconds())
+	for i, call := range slices.SortedStableFunc(slices.Values(a.calls), func(a, b localaws.Call) int { return a.Start.Compare(b.Start) }) {
+		label := ""
+		if i == 0 {
+			label = "calls"
+		}
+		if s.calls {
+			s.say("   %-10s %6.3f s  %-32s %s", label, call.Start.Sub(a.began).Seconds(), call.Action, call.Error)
+		}
+	}
 }
 
-// plan shows what was planned, stage by stage.
-func (s *screen) plan(p plan) {
+// plan shows what was planned, stage by stage. So many stages came before it.
+func (s *screen) plan(p plan, before int) {
 	if len(p.Stages) == 0 {
 		s.say("   %-10s nothing to change", "plan")
 	}
@@ -76,7 +89,7 @@ func (s *screen) plan(p plan) {
 		for j, step := range stage {
 			label := ""
 			if j == 0 {
-				label = fmt.Sprintf("stage %d", i+1)
+				label = fmt.Sprintf("stage %d", before+i+1)
 			}
 			style := map[string]string{"+": green, "~": amber, "-": red}[step.Effect]
 			s.say("   %-10s %s %s", label, s.paint(cmp.Or(style, faint), step.Effect), step.Step)

@@ -46,6 +46,7 @@ func (s *stage) stop() {
 
 // act is what the function did with one event.
 type act struct {
+	began                time.Time
 	took                 time.Duration
 	calls                []localaws.Call
 	answers              []cfn.Response
@@ -68,9 +69,9 @@ func (s *stage) invoke(ctx context.Context, scene scene) (a act, err error) {
 	if err != nil {
 		return a, err
 	}
-	start := time.Now()
+	a.began = time.Now()
 	a.err = s.api.invoke(ctx, payload, timeout, s.function.died)
-	a.took = time.Since(start)
+	a.took = time.Since(a.began)
 	a.calls, a.logs = s.meter.take(), s.function.take()
 	a.answers, a.bodies, a.faults = s.receiver.take()
 	return a, ctx.Err()

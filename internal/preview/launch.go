@@ -75,8 +75,8 @@ func newLaunch(ctx context.Context, config aws.Config, template []byte, paramete
 	}}, nil
 }
 
-// propertiesOf are the properties that the template gives the custom resource. A parameter that the template does not
-// have becomes a property, so that the fault is told with all others.
+// propertiesOf are the properties that the template gives the custom resource. A parameter that the
+// template does not have becomes a property, so that the fault is told with all others.
 func propertiesOf(template []byte, parameters map[string]string, where spec.Account) (json.RawMessage, error) {
 	parsed, err := rolepolicy.Parse(template)
 	if err != nil {
@@ -93,7 +93,8 @@ func propertiesOf(template []byte, parameters map[string]string, where spec.Acco
 			properties[name] = value
 		}
 	}
-	// The stack's own boundaries have no ARN before the launch. CloudFormation names them after the stack.
+	// The stack's own boundaries have no ARN before the launch. CloudFormation names them after the
+	// stack.
 	if own, ok := properties["PermissionsBoundary"].([]any); ok {
 		for i, boundary := range own {
 			own[i] = where.IAMARN("policy", fmt.Sprintf("%s-%v", stackName, boundary))
@@ -102,7 +103,8 @@ func propertiesOf(template []byte, parameters map[string]string, where spec.Acco
 	return json.Marshal(properties)
 }
 
-// preview shows the plan. The error says why the launch would be refused, or why the account cannot be read.
+// preview shows the plan. The error says why the launch would be refused, or why the account cannot
+// be read.
 func (l launch) preview(ctx context.Context, config aws.Config, out io.Writer) error {
 	where := l.desired.Account
 	fmt.Fprintf(out, "A launch in account %s, %s, as %s sees it. Nothing is changed.\n\n", where.ID, where.Region, l.caller)
@@ -160,7 +162,8 @@ func told(err error) error {
 	} else {
 		return err
 	}
-	text := strings.Join(append([]string{"the launch would be refused:"}, faults...), "\n   ✗ ")
+	const item = "\n   ✗ "
+	text := "the launch would be refused:" + item + strings.Join(faults, item)
 	if remedy != "" {
 		text += "\n" + remedy + "."
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http/httptest"
 	"os"
+	"path"
 	"regexp"
 	"strings"
 	"testing"
@@ -84,6 +85,17 @@ func carriedOut(t *testing.T, cloud *localaws.Account, parameters ...string) (li
 	require.NoError(t, err)
 	l, err := newLaunch(t.Context(), cloud.Config("", ""), template, given)
 	require.NoError(t, err)
+	own := l.desired.Spec.StackBoundaries // which the stack makes before the function runs
+	for _, arn := range []string{own.InstanceRole, own.User} {
+		if arn == "" {
+			continue
+		}
+		_, err := iam.NewFromConfig(cloud.Config("", "")).CreatePolicy(t.Context(), &iam.CreatePolicyInput{
+			PolicyName:     new(path.Base(arn)),
+			PolicyDocument: new(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`),
+		})
+		require.NoError(t, err)
+	}
 	var logs bytes.Buffer
 	_, err = account.New(cloud.Config("", ""), slog.New(slog.NewJSONHandler(&logs, nil))).Ensure(t.Context(), l.desired)
 	require.NoError(t, err)
@@ -170,7 +182,8 @@ func TestFaultyParametersAreToldAllAtOnce(t *testing.T) {
 	require.ErrorContains(t, err, "set AWS_REGION")
 }
 
-// TestTheRightsAreTheLeast has a preview in accounts of every kind need each action that its policy allows, and no other.
+// TestTheRightsAreTheLeast has a preview in accounts of every kind need each action that its policy
+// allows, and no other.
 func TestTheRightsAreTheLeast(t *testing.T) {
 	cloud := place(t)
 	preview := func(parameters ...string) {

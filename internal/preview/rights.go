@@ -46,9 +46,9 @@ func (l launch) rights(out io.Writer) error {
 	return err
 }
 
-// resources are the ARNs that entities of a kind have, or would have. Another entity of the name may be under a path, but
-// a policy is read by its ARN. That of a secret ends in six characters which AWS makes up; for one that is not there AWS
-// asks without them.
+// resources are the ARNs that entities of a kind have, or would have. Another entity of the name
+// may be under a path, but a policy is read by its ARN. That of a secret ends in six characters
+// which AWS makes up; for one that is not there AWS asks without them.
 func (l launch) resources(kind plan.Kind) (arns []string) {
 	where := l.desired.Account
 	for _, slot := range plan.Slots() {

@@ -122,8 +122,7 @@ func (r *reader) unknown() {
 		if slices.Contains(append(r.known, "ServiceToken", "ServiceTimeout"), name) {
 			continue
 		}
-		nearest := slices.MinFunc(r.known, func(a, b string) int { return cmp.Compare(distance(a, name), distance(b, name)) })
-		if distance(nearest, name) <= max(2, len(nearest)/4) {
+		if nearest, ok := Nearest(name, r.known); ok {
 			r.fault("%s: is not a property of this resource; did you mean %s?", quote(name), nearest)
 		} else {
 			r.fault("%s: is not a property of this resource; remove it", quote(name))
@@ -161,7 +160,16 @@ func shape(value any) string {
 	}
 }
 
-// distance is the Levenshtein distance of two property names without regard to case: how many
+// Nearest returns the one of several names that somebody may have meant who wrote another one.
+func Nearest(name string, names []string) (nearest string, ok bool) {
+	if len(names) == 0 {
+		return "", false
+	}
+	nearest = slices.MinFunc(names, func(a, b string) int { return cmp.Compare(distance(a, name), distance(b, name)) })
+	return nearest, distance(nearest, name) <= max(2, len(nearest)/4)
+}
+
+// distance is the Levenshtein distance of two names without regard to case: how many
 // letters one must change, add or remove.
 func distance(a, b string) int {
 	a, b = strings.ToLower(a), strings.ToLower(b)
