@@ -130,6 +130,20 @@ vulnerabilities: need-go ## Look for known vulnerabilities in what the function 
 docs-test: ## Check every command of the documents with the AWS CLI, and play scripts/ in moto (needs Python)
 	@python=$$(.ci/python moto moto.server awscli) && "$$python" -W ignore .ci/docs-test
 
+# The account and the Region are those of the AWS CLI: AWS_PROFILE, AWS_REGION and so on. Without CONFIRM it says which account
+# that is, and does nothing.
+.PHONY: smoke
+smoke: ## Play the life of a published stack in a real account (CONFIRM=<account ID>, TEMPLATE_URL=, ARTIFACT_BUCKET_PREFIX=)
+	@python=$$(.ci/python boto3) && CONFIRM="$(CONFIRM)" "$$python" scripts/smoke "$(TEMPLATE_URL)" "$(ARTIFACT_BUCKET_PREFIX)"
+
+.PHONY: smoke-clean
+smoke-clean: ## Remove what a run of make smoke that crashed has left (CONFIRM=<account ID>, RUN=<its ID>)
+	@python=$$(.ci/python boto3) && CONFIRM="$(CONFIRM)" "$$python" scripts/smoke --clean "$(RUN)"
+
+.PHONY: smoke-test
+smoke-test: need-go ## Play make smoke in moto, with faults that it must find (needs Python)
+	@python=$$(.ci/python moto moto.server) && "$$python" -W ignore .ci/smoke-test
+
 .PHONY: build
 build: need-go ## Build the Lambda's bootstrap (linux/arm64) into build/
 	$(BUILD_LAMBDA) -o build/bootstrap ./functions/provisioner
