@@ -223,6 +223,9 @@ func TestExistingEntitiesTakesTheARNOfAStackOfTheAccount(t *testing.T) {
 func TestConsolePagesFollowThePartition(t *testing.T) {
 	assert.Equal(t, "https://123456789012.signin.aws.amazon.com/console", Account{"aws", "123456789012", "us-east-1"}.SignInURL())
 	assert.Equal(t, "https://123456789012.signin.amazonaws-us-gov.com/console", Account{"aws-us-gov", "123456789012", "us-gov-west-1"}.SignInURL())
+	assert.Equal(t, "https://123456789012.signin.amazonaws-eusc.eu/console", Account{"aws-eusc", "123456789012", "eusc-de-east-1"}.SignInURL())
+	assert.Equal(t, "https://123456789012.signin.c2shome.ic.gov/console", Account{"aws-iso", "123456789012", "us-iso-east-1"}.SignInURL())
+	assert.Equal(t, "https://eusc-de-east-1.console.amazonaws-eusc.eu/secretsmanager/secret?name=a&region=eusc-de-east-1", Account{"aws-eusc", "123456789012", "eusc-de-east-1"}.SecretURL("a"))
 	assert.Equal(t, "https://123456789012.signin.amazonaws.cn/console", Account{"aws-cn", "123456789012", "cn-north-1"}.SignInURL())
 	assert.Equal(t, "https://eu-west-1.console.aws.amazon.com/secretsmanager/secret?name=a%2Fb&region=eu-west-1", Account{"aws", "123456789012", "eu-west-1"}.SecretURL("a/b"))
 }
