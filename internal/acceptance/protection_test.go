@@ -18,7 +18,7 @@ func TestWhatRedisCloudUsesIsNotDeleted(t *testing.T) {
 		refused := w.deleteFails(bare)
 		assert.Contains(t, refused.Reason, "access key "+key+" of user redislabs-user was last used at 2000-01-01 00:00 UTC for ec2")
 		assert.Contains(t, refused.Reason, "Remove the cloud account in Redis Cloud")
-		assert.Contains(t, refused.Reason, "set DeletionProtection to Off")
+		assert.Contains(t, refused.Reason, "DeletionProtection must be Off before the deletion")
 		assert.Equal(t, before, w.aws.Snapshot())
 
 		time.Sleep(25 * time.Hour)
