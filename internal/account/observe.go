@@ -54,7 +54,7 @@ func (o *observer) observe(ctx context.Context, seen *plan.Observed, slots ...pl
 	return err
 }
 
-// entity reads what stands in a slot, with what hangs on it, or nil.
+// entity reads what is in a slot, with what hangs on it, or nil.
 func (o *observer) entity(ctx context.Context, slot plan.Slot) (*plan.Entity, error) {
 	r, itself, details := o.reading(slot)
 	var err error
@@ -116,7 +116,7 @@ func (o *observer) reading(slot plan.Slot) (r *reading, itself call, details []c
 	return r, itself, details
 }
 
-// bare reads what stands in a slot without what hangs on it. It is empty if nothing does.
+// bare reads what is in a slot without what hangs on it. It is empty if nothing does.
 func (o *observer) bare(ctx context.Context, slot plan.Slot) (*plan.Entity, error) {
 	r, itself, _ := o.reading(slot)
 	err := itself(ctx)

@@ -118,7 +118,7 @@ func (e *Entity) kept(id string) bool { return slices.Contains(e.Claim.Kept, id)
 // its key.
 func PasswordSet(version string) map[string]string { return map[string]string{tagPassword: version} }
 
-// PasswordTag is documented there.
+// PasswordTag is the key of the tag that [PasswordSet] sets, as the steps that remove tags take it.
 func PasswordTag() []string { return []string{tagPassword} }
 
 // tagsFor are the tags of what has a slot, as it is created.

@@ -42,7 +42,7 @@ func begunAfter(user *Entity, owner string, event time.Time) bool {
 	return user != nil && !event.IsZero() && (user.Claim.Owner == owner || user.Claim.Adopter == owner) && user.Claim.Event.After(event)
 }
 
-// has reports whether something is to stand in a slot.
+// has reports whether something is to be in a slot.
 func (d Desired) has(slot Slot) bool { return slot != ConsoleSecret || d.Spec.ConsoleLogin }
 
 // adopts reports whether an entity is taken over: Adopt is set, and the entity is unowned or its
@@ -79,7 +79,7 @@ type Wanted struct {
 	Tags        map[string]string
 }
 
-// Wanted returns what is to stand in a slot.
+// Wanted returns what is to be in a slot.
 func (d Desired) Wanted(slot Slot) Wanted {
 	want := Wanted{Description: slot.Description(), Tags: d.tagsFor(slot)}
 	policy := func(slot Slot) []string {
@@ -105,7 +105,7 @@ func (d Desired) Wanted(slot Slot) Wanted {
 	return want
 }
 
-// boundaryOf is the permissions boundary of what stands in a slot: an organization's own, or else
+// boundaryOf is the permissions boundary of what is in a slot: an organization's own, or else
 // the stack's; or "".
 func boundaryOf(slot Slot, organization string, stack spec.Boundaries) string {
 	switch slot {

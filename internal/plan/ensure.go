@@ -61,7 +61,7 @@ type planner struct {
 	questions
 }
 
-// entity plans what stands in a slot, but for the values of secrets.
+// entity plans what is in a slot, but for the values of secrets.
 func (p *planner) entity(slot Slot) {
 	want, seen, ref := p.Wanted(slot), p.seen.In(slot), slot.Ref(p.Spec.Names)
 	if seen == nil {

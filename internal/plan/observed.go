@@ -5,20 +5,20 @@ import (
 	"time"
 )
 
-// Observed is what stands in each slot, as read at one moment, with the run's own writes laid over
+// Observed is what is in each slot, as read at one moment, with the run's own writes laid over
 // it: AWS may not show them yet.
 type Observed struct {
 	At       time.Time
 	entities [slotCount]*Entity
 }
 
-// In returns what stands in a slot, or nil.
+// In returns what is in a slot, or nil.
 func (o *Observed) In(slot Slot) *Entity { return o.entities[slot] }
 
-// Put says what stands in a slot; nil for nothing.
+// Put says what is in a slot; nil for nothing.
 func (o *Observed) Put(slot Slot, entity *Entity) { o.entities[slot] = entity }
 
-// Entity is what stands in a slot. A field that its kind does not have is empty.
+// Entity is what is in a slot. A field that its kind does not have is empty.
 type Entity struct {
 	Ref
 	ARN   string

@@ -109,7 +109,7 @@ func (c *clearing) fate(slot Slot) Fate {
 	}
 }
 
-// entity plans the fate of what stands in a slot.
+// entity plans the fate of what is in a slot.
 func (c *clearing) entity(slot Slot) {
 	entity, fate := c.seen.In(slot), c.fate(slot)
 	if entity != nil && fate != Destroy && c.Boundaries.Has(entity.Boundary) && c.mayHaveBound(entity) {
