@@ -68,12 +68,25 @@ func (a *Account) Ensure(ctx context.Context, desired plan.Desired) (Result, err
 }
 
 // Preview plans what Ensure would do now, and changes nothing. The errors are those of Ensure.
-func (a *Account) Preview(ctx context.Context, desired plan.Desired) (p plan.Plan, err error) {
+func (a *Account) Preview(ctx context.Context, desired plan.Desired) (plan.Plan, error) {
+	return a.ensuring(desired).preview(ctx)
+}
+
+// Inspect plans like Preview. Beside the plan it returns what it saw, which is all that hangs on the
+// entities, with the last use of the user's keys: also where the error is a [*spec.ConflictError] or
+// a [*spec.InvalidError]. It takes two round trips.
+func (a *Account) Inspect(ctx context.Context, desired plan.Desired) (*plan.Observed, plan.Plan, error) {
+	r := a.ensuring(desired)
+	r.hung, r.uses = true, true
+	p, err := r.preview(ctx)
+	return r.seen, p, err
+}
+
+func (r *run) preview(ctx context.Context) (p plan.Plan, err error) {
 	settles := func(err error) bool {
 		_, stale := errors.AsType[*plan.StaleError](err)
 		return stale
 	}
-	r := a.ensuring(desired)
 	err = repeated(ctx, Courtesy, settles, func(ctx context.Context) (err error) {
 		p, err = r.look(ctx)
 		return err
@@ -86,7 +99,7 @@ func (a *Account) Preview(ctx context.Context, desired plan.Desired) (p plan.Pla
 // may still be running.
 func (a *Account) Clear(ctx context.Context, removal plan.Removal, watch time.Duration) (found bool, err error) {
 	r := a.run(removal.Account, removal.Names)
-	r.removal, r.expected, r.watch = true, true, watch
+	r.hung, r.expected, r.watch = true, true, watch
 	r.plan = func() (plan.Plan, error) { return plan.Clear(removal, r.seen) }
 	err = r.converge(ctx)
 	return r.found, err
@@ -114,7 +127,7 @@ func (a *Account) run(account spec.Account, names spec.Names) *run {
 // ensuring is the run of an Ensure.
 func (a *Account) ensuring(desired plan.Desired) *run {
 	r := a.run(desired.Account, desired.Spec.Names)
-	r.desired, r.expected, r.readers = desired, desired.Update, desired.ReadersMatter
+	r.desired, r.expected, r.documents, r.readers = desired, desired.Update, true, desired.ReadersMatter
 	r.plan = func() (plan.Plan, error) { return plan.Ensure(desired, r.seen) }
 	return r
 }
@@ -169,7 +182,7 @@ func (r *run) secretARN(slot plan.Slot) string {
 func (r *run) look(ctx context.Context) (plan.Plan, error) {
 	r.seen = &plan.Observed{At: time.Now()}
 	err := r.observe(ctx, r.seen, plan.Slots()...)
-	if err == nil && !r.removal {
+	if err == nil && r.documents { // an Ensure
 		if r.desired.Cancels(r.seen) {
 			r.watch = Courtesy
 		}

@@ -45,8 +45,7 @@ func TestWhatIsEnsuredIsObservedAsDesired(t *testing.T) {
 			require.NoError(t, err)
 			assert.NotEmpty(t, result.AccessKeyID)
 
-			r := a.run(d.Account, d.Spec.Names)
-			r.readers = d.ReadersMatter
+			r := a.ensuring(d)
 			seen := &plan.Observed{At: time.Now()}
 			require.NoError(t, r.observe(t.Context(), seen, plan.Slots()...))
 			p, err := plan.Ensure(d, seen)
@@ -141,8 +140,8 @@ func BenchmarkObserve(b *testing.B) {
 	if _, err := a.Ensure(b.Context(), d); err != nil {
 		b.Fatal(err)
 	}
-	r := a.run(d.Account, d.Spec.Names)
-	r.readers, r.expected = d.ReadersMatter, true
+	r := a.ensuring(d)
+	r.expected = true
 	for b.Loop() {
 		if err := r.observe(b.Context(), &plan.Observed{At: time.Now()}, plan.Slots()...); err != nil {
 			b.Fatal(err)

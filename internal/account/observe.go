@@ -24,9 +24,13 @@ type observer struct {
 	names   spec.Names
 	iam     *iam.Client
 	secrets *secretsmanager.Client
-	// removal says that all that keeps an entity from being deleted is read too, and no policy
-	// document.
-	removal bool
+	// documents says that the policies' documents are read.
+	documents bool
+	// hung says that all that hangs on an entity is read, and who has a policy. Without it, what an
+	// Ensure looks at.
+	hung bool
+	// uses says that the last use of the user's keys is read with them.
+	uses bool
 	// expected says that the entities are probably there. Then what hangs on them is read beside
 	// them, in one round trip, and else only once they were found.
 	expected bool
@@ -67,7 +71,7 @@ func (o *observer) entity(ctx context.Context, slot plan.Slot) (*plan.Entity, er
 	switch {
 	case err != nil || !r.found:
 		return nil, err
-	case e.Kind == plan.Policy && !o.removal && e.DefaultVersion != firstVersion:
+	case e.Kind == plan.Policy && o.documents && e.DefaultVersion != firstVersion:
 		err = r.document(ctx, e.DefaultVersion)
 	case e.Kind == plan.Secret && o.readers != nil && o.readers(slot, e.Claim) && e.Deleted.IsZero():
 		err = r.resourcePolicy(ctx)

@@ -52,8 +52,12 @@ func (r *reading) onPolicy() []call {
 				r.entity.OtherVersions = append(r.entity.OtherVersions, aws.ToString(version.VersionId))
 			}
 		})
-	if !r.removal {
-		return []call{versions, func(ctx context.Context) error { return r.document(ctx, firstVersion) }}
+	calls := []call{versions}
+	if r.documents {
+		calls = append(calls, func(ctx context.Context) error { return r.document(ctx, firstVersion) })
+	}
+	if !r.hung {
+		return calls
 	}
 	// To whom the policy is attached. Those who have it as their permissions boundary are not among
 	// them: to take a boundary off would raise their permissions.
@@ -74,7 +78,7 @@ func (r *reading) onPolicy() []call {
 			return all
 		},
 		func(holder plan.Ref) { r.entity.Holders = append(r.entity.Holders, holder) })
-	return []call{versions, holders}
+	return append(calls, holders)
 }
 
 func (r *reading) onRole() []call {
@@ -82,7 +86,7 @@ func (r *reading) onRole() []call {
 		iam.NewListAttachedRolePoliciesPaginator(r.iam, &iam.ListAttachedRolePoliciesInput{RoleName: &r.name}),
 		func(page *iam.ListAttachedRolePoliciesOutput) []iamtypes.AttachedPolicy { return page.AttachedPolicies },
 		r.attached)
-	if !r.removal {
+	if !r.hung {
 		return []call{policies}
 	}
 	return []call{
@@ -107,12 +111,9 @@ func (r *reading) onUser() []call {
 			iam.NewListAttachedUserPoliciesPaginator(r.iam, &iam.ListAttachedUserPoliciesInput{UserName: &r.name}),
 			func(page *iam.ListAttachedUserPoliciesOutput) []iamtypes.AttachedPolicy { return page.AttachedPolicies },
 			r.attached),
-		list("access keys of user "+r.name,
-			iam.NewListAccessKeysPaginator(r.iam, &iam.ListAccessKeysInput{UserName: &r.name}),
-			func(page *iam.ListAccessKeysOutput) []iamtypes.AccessKeyMetadata { return page.AccessKeyMetadata },
-			r.key),
+		r.keys,
 	}
-	if !r.removal {
+	if !r.hung {
 		return details
 	}
 	// The rest is what IAM deletes no user with:
@@ -142,10 +143,21 @@ func (r *reading) onUser() []call {
 	)
 }
 
-func (r *reading) key(key iamtypes.AccessKeyMetadata) {
-	r.entity.Keys = append(r.entity.Keys, plan.Key{
-		ID: aws.ToString(key.AccessKeyId), Active: key.Status == iamtypes.StatusTypeActive, Created: aws.ToTime(key.CreateDate),
-	})
+func (r *reading) keys(ctx context.Context) error {
+	var ids []string
+	err := list("access keys of user "+r.name,
+		iam.NewListAccessKeysPaginator(r.iam, &iam.ListAccessKeysInput{UserName: &r.name}),
+		func(page *iam.ListAccessKeysOutput) []iamtypes.AccessKeyMetadata { return page.AccessKeyMetadata },
+		func(key iamtypes.AccessKeyMetadata) {
+			ids = append(ids, aws.ToString(key.AccessKeyId))
+			r.entity.Keys = append(r.entity.Keys, plan.Key{
+				ID: aws.ToString(key.AccessKeyId), Active: key.Status == iamtypes.StatusTypeActive, Created: aws.ToTime(key.CreateDate),
+			})
+		})(ctx)
+	if err != nil || !r.uses {
+		return err
+	}
+	return r.ask(ctx, r.entity, ids)
 }
 
 func (r *reading) login(ctx context.Context) error {
@@ -154,7 +166,7 @@ func (r *reading) login(ctx context.Context) error {
 		return absent(err, "read the login profile of user "+r.name)
 	}
 	r.entity.Login = true
-	if r.removal {
+	if r.hung {
 		r.hang(plan.LoginProfile, &r.name)
 	}
 	return nil

@@ -52,15 +52,15 @@ func (d Desired) adopts(c Claim) bool {
 	return d.Spec.Adopt && unowned
 }
 
-// lambdaTimeout is for how long a run lasts at most.
-const lambdaTimeout = 5 * time.Minute
+// LambdaTimeout is for how long a run lasts at most.
+const LambdaTimeout = 5 * time.Minute
 
 // Cancels reports whether an earlier event may still be running: CloudFormation sends the roll-back
 // of an update that is cancelled while the cancelled event is still at work.
 func (d Desired) Cancels(seen *Observed) bool {
 	user := seen.In(User)
 	return user != nil && d.Update && user.Claim.Owner == d.Owner &&
-		user.Claim.Event.Before(d.Event) && seen.At.Sub(user.Claim.Event) < lambdaTimeout
+		user.Claim.Event.Before(d.Event) && seen.At.Sub(user.Claim.Event) < LambdaTimeout
 }
 
 // ReadersMatter reports whether a secret's resource policy must be known: it is to have one, or has

@@ -17,7 +17,7 @@ func Ensure(d Desired, seen *Observed) (Plan, error) {
 	if err := cmp.Or(Overtaken(seen.In(User), d.Owner, d.Event), refuse(d, seen)); err != nil {
 		return Plan{}, err
 	}
-	p := planner{Desired: d, seen: seen, keys: ledgerOf(seen.In(User), seen.In(KeySecret))}
+	p := planner{Desired: d, seen: seen, keys: LedgerOf(seen.In(User), seen.In(KeySecret))}
 	for _, slot := range Slots() {
 		if d.has(slot) {
 			p.entity(slot)

@@ -107,9 +107,9 @@ func (p *planner) loose() error {
 
 // use plans that a key is the current one, and what becomes of the previous one.
 func (p *planner) use(key Row) {
-	secret, previous := p.seen.In(KeySecret), p.keys.labelled(Previous)
+	secret, previous := p.seen.In(KeySecret), p.keys.Labelled(Previous)
 	if key.Label != Current {
-		previous = p.keys.labelled(Current)
+		previous = p.keys.Labelled(Current)
 		p.change = append(p.change, MoveCurrent{secret.Name, secret.Version(Current), key.Version})
 		if previous == nil {
 			p.notice("secret %s was changed out of band: version %s is its current one again", secret.Name, key.Version)
@@ -178,7 +178,7 @@ func (p *planner) mark(ref Ref, key, value string) {
 
 // make plans a new key.
 func (p *planner) make() error {
-	current, secret := p.keys.labelled(Current), p.seen.In(KeySecret)
+	current, secret := p.keys.Labelled(Current), p.seen.In(KeySecret)
 	if newest := p.keys.newest(); newest != nil && (current == nil || !current.Listed) {
 		// A version without a key must not push the one that holds a key out of the two labels.
 		p.change = append(p.change, MoveCurrent{secret.Name, secret.Version(Current), newest.Version})
@@ -209,7 +209,7 @@ func (p *planner) make() error {
 // adoptsOlder refuses to go back to an older key of a secret that is adopted: Redis Cloud may have
 // the current one.
 func (p *planner) adoptsOlder() error {
-	secret, current := p.seen.In(KeySecret), p.keys.labelled(Current)
+	secret, current := p.seen.In(KeySecret), p.keys.Labelled(Current)
 	if current == nil || !current.Listed || !p.adopts(secret.Claim) || current.Serial <= p.Spec.AccessKeySerial {
 		return nil
 	}
@@ -245,7 +245,7 @@ func (p *planner) makeRoom(current *Row) error {
 		if spareIsStored && !isStored || isStored == spareIsStored && key.LastUsed.Before(spare.LastUsed) {
 			spare = key
 		}
-		text := key.lastUse()
+		text := key.LastUse()
 		if isStored {
 			text += ", and is stored"
 		}
@@ -270,7 +270,7 @@ func (p *planner) protect() error {
 	var found []string
 	for _, step := range slices.Concat(p.change, p.retire) {
 		key := p.seen.In(User).Key(ends(step))
-		if key != nil && p.known(*key) && key.inUse(p.seen.At) {
+		if key != nil && p.known(*key) && key.InUse(p.seen.At) {
 			found = append(found, Row{Key: *key}.inUseBy(p.Spec.User))
 		}
 	}
@@ -278,7 +278,7 @@ func (p *planner) protect() error {
 		return nil
 	}
 	current := "the current access key"
-	if key := p.keys.labelled(Current); key != nil {
+	if key := p.keys.Labelled(Current); key != nil {
 		current = key.ID
 	}
 	return &spec.ConflictError{

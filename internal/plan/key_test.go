@@ -190,7 +190,7 @@ func TestUse(t *testing.T) {
 		"an unknown service, just now": {Key{Created: present, LastUsed: present, UsedFor: "N/A"}, true},
 	}
 	for name, row := range rows {
-		assert.Equal(t, row.inUse, row.key.inUse(present), name)
+		assert.Equal(t, row.inUse, row.key.InUse(present), name)
 	}
 }
 

@@ -26,8 +26,8 @@ type Row struct {
 // stored reports whether the secret holds the key under a label.
 func (r Row) stored() bool { return r.Label != "" }
 
-// ledgerOf makes the ledger of a user and a secret, of which either may be nil.
-func ledgerOf(user, secret *Entity) Ledger {
+// LedgerOf makes the ledger of a user and a secret, of which either may be nil.
+func LedgerOf(user, secret *Entity) Ledger {
 	var ledger Ledger
 	row := func(id string) *Row {
 		for i := range ledger {
@@ -61,8 +61,8 @@ func ledgerOf(user, secret *Entity) Ledger {
 	return ledger
 }
 
-// labelled returns the key that the label marks, or nil.
-func (l Ledger) labelled(label string) *Row {
+// Labelled returns the key that the label marks, or nil.
+func (l Ledger) Labelled(label string) *Row {
 	for i := range l {
 		if l[i].Label == label {
 			return &l[i]
@@ -122,15 +122,15 @@ const recently = 24 * time.Hour
 // proves the key with them, and people try it out.
 const tryOut = 15 * time.Minute
 
-// inUse reports whether the key was used recently, as far as AWS tells: it remembers the last use
+// InUse reports whether the key was used recently, as far as AWS tells: it remembers the last use
 // alone, and shows it up to hours later.
-func (k Key) inUse(now time.Time) bool {
+func (k Key) InUse(now time.Time) bool {
 	triedOut := slices.Contains([]string{"sts", "iam"}, strings.ToLower(k.UsedFor)) && k.LastUsed.Sub(k.Created) < tryOut
 	return k.used() && now.Sub(k.LastUsed) < recently && !triedOut
 }
 
-// lastUse says in words when and for what a key was last used.
-func (k Key) lastUse() string {
+// LastUse says in words when and for what a key was last used.
+func (k Key) LastUse() string {
 	if !k.used() {
 		return "never used"
 	}
@@ -148,5 +148,5 @@ func at(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
 // inUse says in words that a user's key is in use.
 func (r Row) inUseBy(user string) string {
-	return fmt.Sprintf("access key %s of user %s was %s, so it is in use", r.ID, user, r.lastUse())
+	return fmt.Sprintf("access key %s of user %s was %s, so it is in use", r.ID, user, r.LastUse())
 }

@@ -150,7 +150,7 @@ func Doubtful(d Desired, seen *Observed) []Slot {
 	if user == nil {
 		return nil
 	}
-	current := ledgerOf(user, seen.In(KeySecret)).labelled(Current)
+	current := LedgerOf(user, seen.In(KeySecret)).Labelled(Current)
 	set := user.Claim.Password
 	switch {
 	case d.Spec.ConsoleLogin && set != "" && (!user.Login || console == nil || len(console.Versions[set]) == 0):

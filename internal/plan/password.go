@@ -40,7 +40,7 @@ func (p *planner) noPassword() {
 	if user == nil {
 		return
 	}
-	if user.Login && (user.Claim.Password != "" || madePassword(user, secret, p.Owner)) {
+	if user.Login && (user.Claim.Password != "" || MadePassword(user, secret, p.Owner)) {
 		p.change = append(p.change, Delete{Ref: Ref{LoginProfile, user.Name, user.Name}})
 	}
 	if user.Claim.Password != "" {
@@ -48,10 +48,10 @@ func (p *planner) noPassword() {
 	}
 }
 
-// madePassword reports whether the login profile of a user is one that this resource made: the tag
+// MadePassword reports whether the login profile of a user is one that this resource made: the tag
 // says so, or, if a run died before it wrote the tag, the secret, in which a password is stored
 // before it is set.
-func madePassword(user, secret *Entity, owner string) bool {
+func MadePassword(user, secret *Entity, owner string) bool {
 	tag, current := user.Claim.Password, secret.Version(Current)
 	if tag != "" {
 		return !user.kept(tag)

@@ -36,7 +36,7 @@ func Clear(r Removal, seen *Observed) (Plan, error) {
 	if begunAfter(seen.In(User), r.Owner, r.Attempt) {
 		return Plan{}, nil
 	}
-	c := clearing{Removal: r, seen: seen, user: seen.In(User), keys: ledgerOf(seen.In(User), seen.In(KeySecret))}
+	c := clearing{Removal: r, seen: seen, user: seen.In(User), keys: LedgerOf(seen.In(User), seen.In(KeySecret))}
 	c.settle()
 	for _, slot := range Slots() {
 		c.entity(slot)
@@ -75,7 +75,7 @@ func (c *clearing) settle() {
 	c.retained = c.Retain && !c.Undo && (released || c.marked())
 	c.spared = c.Undo || user != nil && (user.Claim.Owner != c.Owner || user.Claim.Adopting)
 	for _, key := range c.keys {
-		if key.Kept && key.Listed && c.Protect && !c.retained && !c.spared && c.known(key.Key) && key.inUse(c.seen.At) {
+		if key.Kept && key.Listed && c.Protect && !c.retained && !c.spared && c.known(key.Key) && key.InUse(c.seen.At) {
 			c.spared = true
 		}
 	}
@@ -230,7 +230,7 @@ func (c *clearing) contents() {
 			}
 		}
 	}
-	if c.fate(User) == GiveBack && c.user.Login && madePassword(c.user, c.seen.In(ConsoleSecret), c.Owner) {
+	if c.fate(User) == GiveBack && c.user.Login && MadePassword(c.user, c.seen.In(ConsoleSecret), c.Owner) {
 		c.first(Delete{Ref: Ref{LoginProfile, c.user.Name, c.user.Name}})
 	}
 }
@@ -277,7 +277,7 @@ func (c *clearing) uses() []string {
 	var found []string
 	for _, step := range c.strip {
 		key := c.user.Key(ends(step))
-		if key != nil && c.redisMayHave(key.ID) && c.known(*key) && key.inUse(c.seen.At) {
+		if key != nil && c.redisMayHave(key.ID) && c.known(*key) && key.InUse(c.seen.At) {
 			found = append(found, Row{Key: *key}.inUseBy(c.user.Name))
 		}
 	}
@@ -292,7 +292,7 @@ func (c *clearing) uses() []string {
 // may be any key.
 func (c *clearing) redisMayHave(id string) bool {
 	i := slices.IndexFunc(c.keys, func(r Row) bool { return r.ID == id })
-	return c.keys.labelled(Current) == nil || i >= 0 && (c.keys[i].Made || c.keys[i].Kept)
+	return c.keys.Labelled(Current) == nil || i >= 0 && (c.keys[i].Made || c.keys[i].Kept)
 }
 
 // hindrance is something that keeps an entity from being deleted, and that this software may not

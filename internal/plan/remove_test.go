@@ -158,7 +158,7 @@ func TestFates(t *testing.T) {
 			seen, r := standing(d), removal(d)
 			row.seen(seen)
 			row.ask(&r)
-			c := clearing{Removal: r, seen: seen, user: seen.In(User), keys: ledgerOf(seen.In(User), seen.In(KeySecret))}
+			c := clearing{Removal: r, seen: seen, user: seen.In(User), keys: LedgerOf(seen.In(User), seen.In(KeySecret))}
 			c.settle()
 			for _, slot := range Slots() {
 				if seen.In(slot) != nil {

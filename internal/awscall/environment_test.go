@@ -1,4 +1,4 @@
-package main
+package awscall
 
 import (
 	"context"
@@ -28,7 +28,7 @@ func TestEnvironmentNamesTheEndpoints(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.variable+"="+row.value, func(t *testing.T) {
 			t.Setenv(row.variable, row.value)
-			config := configure()
+			config := FromEnvironment()
 			host := ""
 			config.APIOptions = append(config.APIOptions, stopAt(&host))
 			_, _ = iam.NewFromConfig(config).GetUser(t.Context(), &iam.GetUserInput{})
