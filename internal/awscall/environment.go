@@ -35,19 +35,19 @@ func FromEnvironment() aws.Config {
 type environment struct{}
 
 // GetUseFIPSEndpoint reads AWS_USE_FIPS_ENDPOINT.
-func (environment) GetUseFIPSEndpoint(context.Context) (aws.FIPSEndpointState, bool, error) { //nolint:unparam // the SDK demands the error
+func (environment) GetUseFIPSEndpoint(context.Context) (aws.FIPSEndpointState, bool, error) {
 	on := os.Getenv("AWS_USE_FIPS_ENDPOINT") == "true"
 	return aws.FIPSEndpointStateEnabled, on, nil
 }
 
 // GetUseDualStackEndpoint reads AWS_USE_DUALSTACK_ENDPOINT.
-func (environment) GetUseDualStackEndpoint(context.Context) (aws.DualStackEndpointState, bool, error) { //nolint:unparam // the SDK demands the error
+func (environment) GetUseDualStackEndpoint(context.Context) (aws.DualStackEndpointState, bool, error) {
 	on := os.Getenv("AWS_USE_DUALSTACK_ENDPOINT") == "true"
 	return aws.DualStackEndpointStateEnabled, on, nil
 }
 
 // GetServiceBaseEndpoint reads AWS_ENDPOINT_URL_IAM and its like.
-func (environment) GetServiceBaseEndpoint(_ context.Context, service string) (string, bool, error) { //nolint:unparam // the SDK demands the error
+func (environment) GetServiceBaseEndpoint(_ context.Context, service string) (string, bool, error) {
 	endpoint := os.Getenv("AWS_ENDPOINT_URL_" + strings.ToUpper(strings.ReplaceAll(service, " ", "_")))
 	return endpoint, endpoint != "", nil
 }
