@@ -149,14 +149,19 @@ func TestEveryConflictIsShownWithItsRemedy(t *testing.T) {
 		require.ErrorContains(t, err, "\n   ✗ "+entity+" exists and was not made by a stack of this kind")
 	}
 	require.ErrorContains(t, err, "set ExistingEntities to Adopt")
+	assert.NotContains(t, err.Error(), "still be refused")
 
 	_, err = iam.NewFromConfig(cloud.Config("", "")).CreateAccessKey(t.Context(), &iam.CreateAccessKeyInput{UserName: new("redislabs-user")})
 	require.NoError(t, err)
 	cloud.Age(time.Hour)
-	_, err = planned(t, "ExistingEntities=Adopt")
-	assert.True(t, refused(err))
-	require.ErrorContains(t, err, "IAM allows no third")
-	require.ErrorContains(t, err, "aws iam delete-access-key")
+	for _, parameters := range [][]string{{"ExistingEntities=Adopt"}, nil} {
+		_, err = planned(t, parameters...)
+		assert.True(t, refused(err))
+		require.ErrorContains(t, err, "IAM allows no third")
+		require.ErrorContains(t, err, "aws iam delete-access-key")
+	}
+	require.ErrorContains(t, err, "user redislabs-user exists and was not made by a stack of this kind")
+	require.ErrorContains(t, err, "With ExistingEntities=Adopt it would still be refused:\n   ✗ ")
 }
 
 func TestTheKeyThatWasMadeAMomentAgoIsWaitedFor(t *testing.T) {
