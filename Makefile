@@ -31,7 +31,7 @@ RELEASE_GO = GOENV=off GOPROXY="$$(go env GOPROXY)" GOSUMDB="$$(go env GOSUMDB)"
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: local
 local: need-go ## Play a stack's life through the built binary, on this machine alone (EVENTS="events/create.json ...", CALLS=1)

@@ -7,8 +7,10 @@ import (
 	"log/slog"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -137,6 +139,24 @@ func TestThePlanIsWhatTheLaunchDoes(t *testing.T) {
 			assert.Equal(t, carriedOut(t, cloud, c.parameters...), steps(screen))
 		})
 	}
+}
+
+// TestThePlanIsTheAdoptionOfMakeLocal holds make plan against what the built function does in make
+// local's adopt. No stack makes boundaries there, and its events have no time, which Updates need.
+func TestThePlanIsTheAdoptionOfMakeLocal(t *testing.T) {
+	people(t, place(t))
+	screen, err := planned(t, "ExistingEntities=Adopt")
+	require.NoError(t, err)
+	shown := slices.DeleteFunc(steps(strings.ReplaceAll(screen, " redis-cloud-iam:event,", "")), func(step string) bool {
+		return strings.HasPrefix(step, "~ put permissions boundary redis-cloud-")
+	})
+
+	local := exec.CommandContext(t.Context(), "go", "run", "./internal/local", "events/adopt.json")
+	local.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, "AWS_") })
+	played, err := local.CombinedOutput()
+	require.NoError(t, err, string(played))
+	assert.Equal(t, steps(string(played)), shown)
+	assert.Len(t, shown, 15)
 }
 
 func TestEveryConflictIsShownWithItsRemedy(t *testing.T) {
