@@ -8,7 +8,7 @@ GOVULNCHECK_VERSION   := v1.9.0
 EVENTS ?=
 # If not empty, make local shows each call to AWS.
 CALLS  ?=
-# More arguments for go test, as in: make test TESTFLAGS='-run TestRename -v ./internal/acceptance'
+# More arguments for go test, as in: make test TESTFLAGS='-run TestRename -v' PACKAGES=./internal/acceptance
 TESTFLAGS ?=
 PACKAGES  ?= ./...
 # How long make fuzz works on each target.
