@@ -8,7 +8,7 @@ GOVULNCHECK_VERSION   := v1.9.0
 EVENTS ?=
 # If not empty, make local shows each call to AWS.
 CALLS  ?=
-# More arguments for go test, as in: make test TESTFLAGS='-run TestRename -v ./internal/acceptance'
+# More arguments for go test, as in: make test TESTFLAGS='-run TestRename -v' PACKAGES=./internal/acceptance
 TESTFLAGS ?=
 PACKAGES  ?= ./...
 # How long make fuzz works on each target.
@@ -31,7 +31,7 @@ RELEASE_GO = GOENV=off GOPROXY="$$(go env GOPROXY)" GOSUMDB="$$(go env GOSUMDB)"
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: local
 local: need-go ## Play a stack's life through the built binary, on this machine alone (EVENTS="events/create.json ...", CALLS=1)

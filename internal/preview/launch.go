@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -108,15 +109,37 @@ func propertiesOf(template []byte, parameters map[string]string, where spec.Acco
 func (l launch) preview(ctx context.Context, config aws.Config, out io.Writer) error {
 	where := l.desired.Account
 	fmt.Fprintf(out, "A launch in account %s, %s, as %s sees it. Nothing is changed.\n\n", where.ID, where.Region, l.caller)
-	p, err := account.New(config, slog.New(slog.DiscardHandler)).Preview(ctx, l.desired)
+	reader := account.New(config, slog.New(slog.DiscardHandler))
+	p, err := reader.Preview(ctx, l.desired)
+	conflict, ok := errors.AsType[*spec.ConflictError](err)
 	switch {
 	case denied(err):
 		return fmt.Errorf("%w\nThe rights that this needs: make plan PARAMETERS=-rights", err)
+	case ok && !l.desired.Spec.Adopt:
+		l.desired.Spec.Adopt = true
+		_, adopting := reader.Preview(ctx, l.desired)
+		return told(conflict, beyond(conflict, adopting))
 	case err != nil:
 		return told(err)
 	}
 	show(out, p)
 	return nil
+}
+
+// beyond are the conflicts that are found only where the entities may be adopted. So nobody learns
+// of them after the first ones are solved.
+func beyond(conflict *spec.ConflictError, adopting error) error {
+	second, ok := errors.AsType[*spec.ConflictError](adopting)
+	if !ok {
+		return nil
+	}
+	added := slices.DeleteFunc(slices.Clone(second.Conflicts), func(text string) bool {
+		return slices.Contains(conflict.Conflicts, text)
+	})
+	if len(added) == 0 {
+		return nil
+	}
+	return &spec.ConflictError{Conflicts: added, Remedy: second.Remedy}
 }
 
 // denied reports whether the caller lacks a right.
@@ -151,8 +174,23 @@ type refusal struct {
 func (r refusal) Error() string { return r.text }
 func (r refusal) Unwrap() error { return r.error }
 
-// told writes why a launch would be refused, a line each.
-func told(err error) error {
+// told writes why a launch would be refused, a line each. The others are what would refuse it next,
+// if ExistingEntities were Adopt.
+func told(err error, others ...error) error {
+	text, ok := listed("the launch would be refused:", err)
+	if !ok {
+		return err
+	}
+	for _, other := range others {
+		if more, ok := listed("With ExistingEntities=Adopt it would still be refused:", other); ok {
+			text += "\n" + more
+		}
+	}
+	return refusal{err, text}
+}
+
+// listed writes the faults of a refusal below a heading, and their remedy after them.
+func listed(heading string, err error) (text string, ok bool) {
 	var faults []string
 	var remedy string
 	if conflict, ok := errors.AsType[*spec.ConflictError](err); ok {
@@ -160,12 +198,12 @@ func told(err error) error {
 	} else if invalid, ok := errors.AsType[*spec.InvalidError](err); ok {
 		faults, remedy = invalid.Faults, invalid.Remedy
 	} else {
-		return err
+		return "", false
 	}
 	const item = "\n   ✗ "
-	text := "the launch would be refused:" + item + strings.Join(faults, item)
+	text = heading + item + strings.Join(faults, item)
 	if remedy != "" {
 		text += "\n" + remedy + "."
 	}
-	return refusal{err, text}
+	return text, true
 }

@@ -7,8 +7,10 @@ import (
 	"log/slog"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -139,6 +141,24 @@ func TestThePlanIsWhatTheLaunchDoes(t *testing.T) {
 	}
 }
 
+// TestThePlanIsTheAdoptionOfMakeLocal holds make plan against what the built function does in make
+// local's adopt. No stack makes boundaries there, and its events have no time, which Updates need.
+func TestThePlanIsTheAdoptionOfMakeLocal(t *testing.T) {
+	people(t, place(t))
+	screen, err := planned(t, "ExistingEntities=Adopt")
+	require.NoError(t, err)
+	shown := slices.DeleteFunc(steps(strings.ReplaceAll(screen, " redis-cloud-iam:event,", "")), func(step string) bool {
+		return strings.HasPrefix(step, "~ put permissions boundary redis-cloud-")
+	})
+
+	local := exec.CommandContext(t.Context(), "go", "run", "./internal/local", "events/adopt.json")
+	local.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, "AWS_") })
+	played, err := local.CombinedOutput()
+	require.NoError(t, err, string(played))
+	assert.Equal(t, steps(string(played)), shown)
+	assert.Len(t, shown, 15)
+}
+
 func TestEveryConflictIsShownWithItsRemedy(t *testing.T) {
 	cloud := place(t)
 	people(t, cloud)
@@ -149,14 +169,19 @@ func TestEveryConflictIsShownWithItsRemedy(t *testing.T) {
 		require.ErrorContains(t, err, "\n   ✗ "+entity+" exists and was not made by a stack of this kind")
 	}
 	require.ErrorContains(t, err, "set ExistingEntities to Adopt")
+	assert.NotContains(t, err.Error(), "still be refused")
 
 	_, err = iam.NewFromConfig(cloud.Config("", "")).CreateAccessKey(t.Context(), &iam.CreateAccessKeyInput{UserName: new("redislabs-user")})
 	require.NoError(t, err)
 	cloud.Age(time.Hour)
-	_, err = planned(t, "ExistingEntities=Adopt")
-	assert.True(t, refused(err))
-	require.ErrorContains(t, err, "IAM allows no third")
-	require.ErrorContains(t, err, "aws iam delete-access-key")
+	for _, parameters := range [][]string{{"ExistingEntities=Adopt"}, nil} {
+		_, err = planned(t, parameters...)
+		assert.True(t, refused(err))
+		require.ErrorContains(t, err, "IAM allows no third")
+		require.ErrorContains(t, err, "aws iam delete-access-key")
+	}
+	require.ErrorContains(t, err, "user redislabs-user exists and was not made by a stack of this kind")
+	require.ErrorContains(t, err, "With ExistingEntities=Adopt it would still be refused:\n   ✗ ")
 }
 
 func TestTheKeyThatWasMadeAMomentAgoIsWaitedFor(t *testing.T) {
