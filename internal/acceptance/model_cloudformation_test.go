@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/cfn"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"redis-cloud-iam/internal/localaws"
 )
@@ -181,6 +183,9 @@ func (m *model) adoptRetained(s *modelStack, template map[string]any) {
 	s.template = maps.Clone(template)
 	delete(s.template, "OnDelete")
 	s.template["ExistingEntities"] = "Adopt"
+	if s.template["PermissionsBoundary"] == nil { // an adoption refuses a boundary that people put on
+		_, _ = m.iam.DeleteUserPermissionsBoundary(m.Context(), &iam.DeleteUserPermissionsBoundaryInput{UserName: aws.String(m.spec(s.props).User)})
+	}
 	m.tell("%s is created by another stack, which adopts", s.name)
 	adopt := event{kind: "Create", props: m.properties(s.template)}
 	answer := m.insist(s, adopt, disturbance{})
