@@ -30,11 +30,11 @@ func FromEnvironment() Settings {
 // order is what one run is to look at, and whom it tells.
 type order struct {
 	plan.Desired
-	topic      string
-	region     string // of the topic
-	keyMaxAge  int    // in days; 0 for never
-	stackName  string
-	logGroup   string
+	topic     string
+	region    string // of the topic
+	keyMaxAge int    // in days; 0 for never
+	stackName string
+	logGroup  string
 }
 
 // parse reads the settings and the event, which has the properties that the stack's resource has.
