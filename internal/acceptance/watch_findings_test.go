@@ -77,8 +77,10 @@ func people() []doing {
 		}, nil},
 
 		{"a used key that a person made", "", func(w *lookout) { w.use(w.newKey(user)) }, []string{"foreign-key OTHER"}},
-		{"nearly: nobody has used it, so an Update deletes it", "", func(w *lookout) { w.newKey(user) },
-			[]string{"drift delete access key OTHER of user redislabs-user: no secret holds it and it was never used"}},
+		{
+			"nearly: nobody has used it, so an Update deletes it", "", func(w *lookout) { w.newKey(user) },
+			[]string{"drift delete access key OTHER of user redislabs-user: no secret holds it and it was never used"},
+		},
 		{"nearly: a key of a stranger", "", func(w *lookout) { w.use(w.stranger()) }, nil},
 
 		{"AdministratorAccess", "", func(w *lookout) {

