@@ -15,11 +15,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"redis-cloud-iam/internal/localaws"
+	"redis-cloud-iam/internal/rolepolicy"
 	"redis-cloud-iam/internal/watch"
 )
 
 const (
 	topic    = "arn:aws:sns:eu-west-1:999999999999:alarms" // in another Region, of another account
+	topicKey = "arn:aws:kms:eu-west-1:999999999999:key/0f0e0d0c-1111-2222-3333-444455556666"
 	watchLog = "redis-cloud-WatcherLogGroup-8XLBS3NTPGAX"
 	day      = 24 * time.Hour
 )
@@ -33,6 +35,7 @@ type lookout struct {
 	limit    time.Duration
 
 	process *process
+	role    *heldRole
 	lines   []string // what the watcher has reported
 	wrote   string   // and all that it wrote
 	calls   []localaws.Call
@@ -54,10 +57,13 @@ func watched(t *testing.T, props string, tell func(w *lookout)) {
 }
 
 func (w *world) lookout(stack, props string) *lookout {
-	w.aws.CreateTopic(topic)
+	if w.aws.Messages(topic) == nil {
+		w.aws.CreateTopic(topic, topicKey)
+	}
 	return &lookout{
 		world: w, props: props, stack: stack, limit: 15 * time.Minute,
 		settings: watch.Settings{TopicARN: topic, KeyMaxAgeDays: "90", LogGroup: watchLog},
+		role:     &heldRole{asked: map[string]rolepolicy.Request{}, denied: map[string]bool{}},
 	}
 }
 
@@ -97,7 +103,7 @@ func (w *lookout) attempt() error {
 	w.process = &process{next: config.HTTPClient}
 	config.HTTPClient = w.process
 	watcher := watch.New(config, w.settings, &out, slog.New(slog.NewJSONHandler(&log, nil)))
-	_, err := w.heldToWatch(lambda.NewHandler(watcher.Run)).Invoke(ctx, []byte(w.event()))
+	_, err := lambda.NewHandler(watcher.Run).Invoke(localaws.Watch(ctx, w.hold), []byte(w.event()))
 	w.wrote += log.String() + out.String()
 	if w.process.dead.Load() {
 		return errKilled // and nothing that it wrote since was read by anybody
@@ -113,9 +119,6 @@ func (w *lookout) attempt() error {
 	}
 	return err
 }
-
-// heldToWatch is the watcher, whose every call is held against what its role in template.yaml allows.
-func (w *lookout) heldToWatch(handler lambda.Handler) lambda.Handler { return handler }
 
 // finds is a run that must succeed, and what it finds.
 func (w *lookout) finds() []string {
