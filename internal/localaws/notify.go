@@ -9,22 +9,44 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 )
 
+// topic is a standard topic that every caller may publish to.
+type topic struct {
+	KMSKey   string // the ARN of the key that encrypts the messages, or ""
+	Messages []Message
+}
+
 // Message is what was published to a topic.
 type Message struct{ Subject, Text string }
 
-// CreateTopic makes a standard SNS topic that every caller may publish to. It may be of another
-// account, and of another Region.
-func (a *Account) CreateTopic(arn string) {
+// CreateTopic makes a topic, which is encrypted if there is the ARN of a KMS key. It may be of
+// another account, and of another Region.
+func (a *Account) CreateTopic(arn, kmsKey string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.state.Topics[arn] = nil
+	a.state.Topics[arn] = &topic{KMSKey: kmsKey}
 }
 
 // Messages returns what was published to a topic, the oldest message first.
 func (a *Account) Messages(topicARN string) []Message {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return slices.Clone(a.state.Topics[topicARN])
+	if t := a.state.Topics[topicARN]; t != nil {
+		return slices.Clone(t.Messages)
+	}
+	return nil
+}
+
+// publishing is what SNS does in the caller's name with the key of an encrypted topic.
+//
+// See https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html.
+func (a *Account) publishing(arn string) (asked []Permission) {
+	if t := a.state.Topics[arn]; t != nil && t.KMSKey != "" {
+		keys := map[string]string{
+			"kms:ViaService": "sns." + strings.Split(arn, ":")[3] + "." + a.urlSuffix(), "kms:EncryptionContext:aws:sns:topicArn": arn,
+		}
+		asked = []Permission{{"kms:GenerateDataKey", t.KMSKey, keys}, {"kms:Decrypt", t.KMSKey, keys}}
+	}
+	return asked
 }
 
 // maxMessage is the size of a message in bytes, for a topic that has not set it.
@@ -51,10 +73,11 @@ func (tx *tx) Publish(in *sns.PublishInput, out *sns.PublishOutput) error {
 	case in.Subject != nil && !regexp.MustCompile(`^[!-~][ -~]{0,98}$`).MatchString(*in.Subject):
 		return refuse("InvalidParameter", "Invalid parameter: Subject")
 	}
-	if _, ok := tx.state.Topics[arn]; !ok {
+	t := tx.state.Topics[arn]
+	if t == nil {
 		return refuse("NotFound", "Topic does not exist")
 	}
-	tx.state.Topics[arn] = append(tx.state.Topics[arn], Message{aws.ToString(in.Subject), *in.Message})
+	t.Messages = append(t.Messages, Message{aws.ToString(in.Subject), *in.Message})
 	out.MessageId = aws.String(uuid())
 	return nil
 }

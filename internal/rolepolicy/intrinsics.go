@@ -16,8 +16,8 @@ type Stack struct {
 
 	Parameters map[string]string
 
-	// References are what Refs of resources give, by logical ID, and those of AWS::StackId and
-	// AWS::StackName. The others give the name itself.
+	// References are what Refs of resources give, by logical ID, those of AWS::StackId and
+	// AWS::StackName, and attributes, as ID.Attribute. The others give the name itself.
 	References map[string]string
 }
 
@@ -153,7 +153,7 @@ func (s *scope) attribute(name string) any {
 	if _, exists := s.resources[id]; !ok || !exists {
 		return s.fault("no such resource: %s", name)
 	}
-	return name
+	return cmp.Or(s.stack.References[name], name)
 }
 
 // substitute evaluates Fn::Sub: a text, or a list of a text and a map of values for it.

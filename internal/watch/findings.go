@@ -44,7 +44,7 @@ func find(o order, seen *plan.Observed, p plan.Plan, refused refusal) report {
 	for _, slot := range plan.Slots() {
 		if entity := f.own(slot); entity != nil {
 			f.attached(slot, entity)
-			f.hung(slot, entity)
+			f.hung(entity)
 			f.shared(entity)
 		}
 	}
@@ -110,37 +110,37 @@ func (f *finder) attached(slot plan.Slot, entity *plan.Entity) {
 }
 
 // hung reports what hangs on a user or a role and is not the stack's.
-func (f *finder) hung(slot plan.Slot, entity *plan.Entity) {
+func (f *finder) hung(entity *plan.Entity) {
 	for _, hung := range entity.Hung {
-		name, remedy := "", ""
+		subject := hung.String()
+		text, by := fmt.Sprintf("there is %s, which the stack did not make", hung), entity.Name
 		switch hung.Kind {
 		case plan.UserInlinePolicy:
-			name, remedy = "inline-policy", unlessMeant("iam delete-user-policy --user-name %s --policy-name %s", entity.Name, hung.Name)
+			f.add("inline-policy", subject, text, unlessMeant("iam delete-user-policy --user-name %s --policy-name %s", by, hung.Name))
 		case plan.RoleInlinePolicy:
-			name, remedy = "inline-policy", unlessMeant("iam delete-role-policy --role-name %s --policy-name %s", entity.Name, hung.Name)
+			f.add("inline-policy", subject, text, unlessMeant("iam delete-role-policy --role-name %s --policy-name %s", by, hung.Name))
 		case plan.LoginProfile:
 			// With ConsoleLogin, and where the stack made it, the plan deals with it.
 			if !f.Spec.ConsoleLogin && entity.Claim.Password == "" && !plan.MadePassword(entity, f.seen.In(plan.ConsoleSecret), f.Owner) {
-				name, remedy = "login-profile", unlessMeant("iam delete-login-profile --user-name %s", entity.Name)
+				f.add("login-profile", subject, text, unlessMeant("iam delete-login-profile --user-name %s", by))
 			}
 		case plan.Group:
-			name, remedy = "group", unlessMeant("iam remove-user-from-group --user-name %s --group-name %s", entity.Name, hung.Name)
+			f.add("group", fmt.Sprintf("%s of %s", hung, entity.Ref), fmt.Sprintf("%s is in %s, and has its policies", entity.Ref, hung),
+				unlessMeant("iam remove-user-from-group --user-name %s --group-name %s", by, hung.Name))
 		case plan.Profile:
 			if hung.Name != plan.InstanceProfile.Ref(f.Spec.Names).Name {
-				name, remedy = "other-profile", unlessMeant("iam remove-role-from-instance-profile --role-name %s --instance-profile-name %s", entity.Name, hung.Name)
+				f.add("other-profile", fmt.Sprintf("%s of %s", hung, entity.Ref), fmt.Sprintf("%s is in %s too, so that its instances have the role", entity.Ref, hung),
+					unlessMeant("iam remove-role-from-instance-profile --role-name %s --instance-profile-name %s", by, hung.Name))
 			}
 		case plan.MFADevice:
-			name, remedy = "other-credential", unlessMeant("iam deactivate-mfa-device --user-name %s --serial-number %s", entity.Name, hung.Name)
+			f.add("other-credential", subject, text, unlessMeant("iam deactivate-mfa-device --user-name %s --serial-number %s", by, hung.Name))
 		case plan.SSHPublicKey:
-			name, remedy = "other-credential", unlessMeant("iam delete-ssh-public-key --user-name %s --ssh-public-key-id %s", entity.Name, hung.Name)
+			f.add("other-credential", subject, text, unlessMeant("iam delete-ssh-public-key --user-name %s --ssh-public-key-id %s", by, hung.Name))
 		case plan.SigningCertificate:
-			name, remedy = "other-credential", unlessMeant("iam delete-signing-certificate --user-name %s --certificate-id %s", entity.Name, hung.Name)
+			f.add("other-credential", subject, text, unlessMeant("iam delete-signing-certificate --user-name %s --certificate-id %s", by, hung.Name))
 		case plan.ServiceCredential:
-			name, remedy = "other-credential", unlessMeant("iam delete-service-specific-credential --user-name %s --service-specific-credential-id %s", entity.Name, hung.Name)
+			f.add("other-credential", subject, text, unlessMeant("iam delete-service-specific-credential --user-name %s --service-specific-credential-id %s", by, hung.Name))
 		default:
-		}
-		if name != "" {
-			f.add(name, fmt.Sprintf("%s on %s", hung, entity.Ref), fmt.Sprintf("%s has %s, which the stack did not make", slot.Ref(f.Spec.Names), hung), remedy)
 		}
 	}
 }

@@ -29,7 +29,9 @@ type report struct {
 
 	AccessKeyID string    `json:"AccessKeyId"` // the current one, or ""
 	Found       []Finding // the first of them
-	Told        memory    // the digests of all of them, in order
+	Told        memory    // the digests of those that people have been told of, in order
+
+	silent bool // people are told of nothing by this run
 }
 
 // metadata tells CloudWatch which members are metrics.
@@ -59,11 +61,7 @@ func (r report) write(out io.Writer, o order) error {
 		Metrics: []metric{{"Drift", "Count"}, {"KeyAgeDays", "None"}, {"PreviousKeyInUse", "None"}, {"Findings", "Count"}},
 	}}}
 	r.Stack, r.StackID, r.PhysicalResourceID = o.stackName, o.Stack, o.Owner
-	r.Findings, r.Told = len(r.Found), memory{}
-	for _, f := range r.Found {
-		r.Told = append(r.Told, f.digest())
-	}
-	slices.Sort(r.Told)
+	r.Findings = len(r.Found)
 	r.Found = append([]Finding{}, r.Found[:min(len(r.Found), most)]...)
 	line, err := json.Marshal(r)
 	if err == nil {
@@ -84,17 +82,24 @@ func (f Finding) digest() string {
 // message is what people get. It is empty if there is nothing new to tell.
 type message struct{ subject, text string }
 
-// message tells people of a finding that they were not told of, or that all that they were told of
-// is gone.
-func (r report) message(o order, told memory) message {
+// tell makes the message that tells people of a finding that they were not told of, or that all that
+// they were told of is gone. It notes what they have been told of then.
+func (r *report) tell(o order, told memory) message {
+	r.Told = append(memory{}, told...)
+	if r.silent {
+		return message{}
+	}
+	r.Told = memory{}
 	var news, known []Finding
 	for _, f := range r.Found {
+		r.Told = append(r.Told, f.digest())
 		if slices.Contains(told, f.digest()) {
 			known = append(known, f)
 		} else {
 			news = append(news, f)
 		}
 	}
+	slices.Sort(r.Told)
 	var text strings.Builder
 	fmt.Fprintf(&text, "Stack %s\nAccount %s\nRegion %s\n", o.stackName, o.Account.ID, o.Account.Region)
 	switch {

@@ -51,7 +51,7 @@ func (w *Watcher) Run(ctx context.Context, event json.RawMessage) error {
 		if err != nil {
 			return fmt.Errorf("nothing is known about stack %s: %w", o.stackName, err)
 		}
-		if m := r.message(o, told); m.text != "" {
+		if m := r.tell(o, told); m.text != "" {
 			if err := w.publish(ctx, o, m); err != nil {
 				return fmt.Errorf("tell people about stack %s: %w", o.stackName, err)
 			}
@@ -79,9 +79,10 @@ func (w *Watcher) look(ctx context.Context, o order) (report, memory, error) {
 
 // inspect compares the account with the stack. A run of the provisioner may still be at work while
 // the newest event that it has begun is young. So it waits until that is over and looks again: what
-// an Update is about to do is no drift.
+// an Update is about to do is no drift. Then people are not told of what it finds: its own event may
+// be older than the update, and have the properties of before it.
 func (w *Watcher) inspect(ctx context.Context, o order) (report, error) {
-	for {
+	for waited := false; ; waited = true {
 		seen, p, err := w.account.Inspect(ctx, o.Desired)
 		refused, asked := refusalOf(err)
 		if err != nil && !asked {
@@ -89,7 +90,9 @@ func (w *Watcher) inspect(ctx context.Context, o order) (report, error) {
 		}
 		rest := plan.LambdaTimeout - time.Since(newestEvent(seen, o.Owner))
 		if rest <= 0 {
-			return find(o, seen, p, refused), nil
+			r := find(o, seen, p, refused)
+			r.silent = waited
+			return r, nil
 		}
 		if err := awscall.Pause(ctx, rest); err != nil {
 			return report{}, fmt.Errorf("wait for the end of an update: %w", err)
