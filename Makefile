@@ -152,12 +152,14 @@ smoke-test: need-go ## Play make smoke in moto, with faults that it must find (n
 	@python=$$(.ci/python moto moto.server) && "$$python" -W ignore .ci/smoke-test
 
 .PHONY: build
-build: need-go ## Build the Lambda's bootstrap (linux/arm64) into build/
+build: need-go ## Build the functions (linux/arm64) into build/: bootstrap, and watcher
 	$(BUILD_LAMBDA) -o build/bootstrap ./functions/provisioner
+	$(BUILD_LAMBDA) -o build/watcher ./functions/watcher
 
 .PHONY: package
-package: need-go ## Build build/provisioner.zip, the same bytes from every clone of a commit, and its SHA-256
+package: need-go ## Build build/provisioner.zip and watcher.zip, the same bytes from every clone of a commit
 	$(RELEASE_GO) $(BUILD_LAMBDA) -o build/bootstrap ./functions/provisioner
+	$(RELEASE_GO) $(BUILD_LAMBDA) -o build/watcher ./functions/watcher
 	@$(RELEASE_GO) go run ./internal/release package
 
 .PHONY: publish
