@@ -109,7 +109,7 @@ func people() []doing {
 		}, []string{"login-profile the login profile of user redislabs-user"}},
 		{"nearly: one that the stack made", console, func(*lookout) {}, nil},
 
-		{"a group", "", func(w *lookout) { in(w, "admins", u) }, []string{"group group admins of user redislabs-user"}},
+		{"a group", "", func(w *lookout) { in(w, "admins", u) }, []string{"group " + "group admins of user redislabs-user"}},
 		{"nearly: a group of a stranger", "", func(w *lookout) {
 			stranger(w)
 			in(w, user, theirs)

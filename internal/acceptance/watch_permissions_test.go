@@ -54,7 +54,7 @@ func (w *lookout) hold(call localaws.Call) {
 func watcherOf(t *testing.T, d deployment) (*life, *lookout) {
 	t.Helper()
 	l := newLife(t, d)
-	time.Sleep(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Sub(time.Now()))
+	time.Sleep(time.Until(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)))
 	w := l.lookout(l.stack, l.properties(nil))
 	w.settings.TopicARN = strings.Replace(topic, ":aws:", ":"+l.account.Partition+":", 1)
 	w.aws.CreateTopic(w.settings.TopicARN, strings.Replace(topicKey, ":aws:", ":"+l.account.Partition+":", 1))
