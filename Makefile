@@ -173,6 +173,12 @@ build-Provisioner: need-go
 	@test -n "$(ARTIFACTS_DIR)" || { echo "build-Provisioner is for sam build, which sets ARTIFACTS_DIR; use make build" >&2; exit 1; }
 	$(BUILD_LAMBDA) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/provisioner
 
+# The same for the function Watcher.
+.PHONY: build-Watcher
+build-Watcher: need-go
+	@test -n "$(ARTIFACTS_DIR)" || { echo "build-Watcher is for sam build, which sets ARTIFACTS_DIR; use make build" >&2; exit 1; }
+	$(BUILD_LAMBDA) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/watcher
+
 .PHONY: need-go
 need-go:
 	@command -v go >/dev/null 2>&1 || { \

@@ -9,8 +9,10 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// functions are the logical IDs of the functions that the template may have, with their zips.
-var functions = map[string]string{"Provisioner": "provisioner.zip", "Watcher": "watcher.zip"}
+// zips are the files with the code of the functions that the template has, by their logical IDs.
+func zips() map[string]string {
+	return map[string]string{"Provisioner": "provisioner.zip", "Watcher": "watcher.zip"}
+}
 
 // Version returns the version that a template.yaml says it has.
 func Version(template []byte) (string, error) {
@@ -53,7 +55,7 @@ func Plain(template []byte) ([]byte, error) {
 		add(indented(6, labelOfArtifacts), "Metadata", "AWS::CloudFormation::Interface", "ParameterLabels"),
 		add(append([]string{""}, indented(2, artifacts)...), "Parameters"),
 	}
-	for _, name := range slices.Sorted(maps.Keys(functions)) {
+	for _, name := range slices.Sorted(maps.Keys(zips())) {
 		edits = append(edits, s.function(name, version))
 	}
 	if s.err != nil {
@@ -121,7 +123,7 @@ func (s *source) known() {
 	for _, e := range s.entries(resources.value, resources.last) {
 		kind := s.at("Resources", e.name, "Type").value.Value
 		serverless := strings.HasPrefix(kind, "AWS::Serverless::")
-		if serverless && (functions[e.name] == "" || kind != "AWS::Serverless::Function") {
+		if serverless && (zips()[e.name] == "" || kind != "AWS::Serverless::Function") {
 			s.fault("resource %s is of type %s, which is not known", e.name, kind)
 		}
 	}
@@ -173,7 +175,7 @@ func (t *translation) translate(of entry) {
 		case "Architectures", "Description", "Environment", "Handler", "LoggingConfig", "MemorySize", "Role", "Runtime", "Timeout":
 			t.properties = append(t.properties, t.text(e)...)
 		case "CodeUri":
-			t.properties = append(t.properties, indented(6, fmt.Sprintf(code, t.version, functions[t.name]))...)
+			t.properties = append(t.properties, indented(6, fmt.Sprintf(code, t.version, zips()[t.name]))...)
 		case "EventInvokeConfig":
 			t.invokeConfig(e)
 		default:
