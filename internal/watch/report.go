@@ -107,7 +107,7 @@ func list(heading string, findings []Finding) string {
 	for i, f := range shown {
 		fmt.Fprintf(&text, "\n%d. %s: %s.\n", i+1, f.Name, f.Text)
 		if i+1 == len(shown) || shown[i+1].Remedy != f.Remedy {
-			fmt.Fprintf(&text, "   What to do: %s.\n", f.Remedy)
+			fmt.Fprintf(&text, "   What to do: %s\n", f.Remedy)
 		}
 	}
 	if more := len(findings) - len(shown); more > 0 {
