@@ -193,9 +193,10 @@ func TestTheLongestStackNameFitsIntoASubject(t *testing.T) {
 
 func TestTheMemoryIsTheNewestReportOfThisStack(t *testing.T) {
 	watched(t, bare, func(w *lookout) {
+		assert.Empty(t, w.tells())
 		w.attach(adminPolicy)
 		assert.Len(t, w.tells(), 1)
-		line := w.lines[0]
+		line := w.lines[1]
 		w.aws.Log(watchLog, line[:len(line)/2], "START RequestId", `{"level":"INFO","msg":"plan"}`,
 			strings.ReplaceAll(line, idOf(bare), idIn(another, bare)),                                     // another stack's
 			strings.Replace(line, "PhysicalResourceId", "Other", 1),                                       // something else

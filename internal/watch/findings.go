@@ -139,8 +139,7 @@ func (f *finder) added(slot plan.Slot, entity *plan.Entity) {
 
 // expected reports whether what hangs on a user or a role is the stack's, or the plan deals with it.
 func (f *finder) expected(hung plan.Ref, entity *plan.Entity) bool {
-	password := hung.Kind == plan.LoginProfile &&
-		(f.Spec.ConsoleLogin || entity.Claim.Password != "" || plan.MadePassword(entity, f.seen.In(plan.ConsoleSecret), f.Owner))
+	password := hung.Kind == plan.LoginProfile && (entity.Claim.Password != "" || plan.MadePassword(entity, f.seen.In(plan.ConsoleSecret), f.Owner))
 	return password || hung == plan.Ref{Kind: plan.Profile, Name: plan.InstanceProfile.Ref(f.Spec.Names).Name, On: entity.Name}
 }
 

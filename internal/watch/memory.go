@@ -37,11 +37,16 @@ func remember(ctx context.Context, client *cloudwatchlogs.Client, o order) ([]st
 		if err != nil {
 			return nil, fmt.Errorf("read in log group %s what people have been told of: %w", o.logGroup, err)
 		}
+		var newest report // of the page, in case a Region does not know that order yet
 		for _, event := range page.Events {
 			var r report
-			if json.Unmarshal([]byte(aws.ToString(event.Message)), &r) == nil && r.PhysicalResourceID == o.Owner && r.Told != nil {
-				return r.Told, nil
+			err := json.Unmarshal([]byte(aws.ToString(event.Message)), &r)
+			if err == nil && r.PhysicalResourceID == o.Owner && r.Told != nil && r.Timestamp.After(newest.Timestamp) {
+				newest = r
 			}
+		}
+		if newest.Told != nil {
+			return newest.Told, nil
 		}
 	}
 	return nil, nil
