@@ -16,9 +16,9 @@ import (
 	"redis-cloud-iam/internal/watch"
 )
 
-// TestTheWatcherIsRightOrFailsEverywhere disturbs every call of a run with every fault. The run fails
-// or reports the truth, and the run that Lambda repeats reports it in any case. No message is lost,
-// and none says that all is clear while it is not.
+// TestTheWatcherIsRightOrFailsEverywhere disturbs every call of a run with every fault. The run
+// fails or reports the truth, and the run that Lambda repeats reports it in any case. No message is
+// lost, and none says that all is clear while it is not.
 func TestTheWatcherIsRightOrFailsEverywhere(t *testing.T) {
 	for name, s := range map[string]struct {
 		before, then func(w *lookout) // what the watcher has told of, and what it is to tell

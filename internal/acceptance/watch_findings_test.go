@@ -218,7 +218,8 @@ func TestAnUpdateRemovesWhatIsDrift(t *testing.T) {
 	})
 }
 
-// What another stack made when it was gone is adopted with its keys, which are the stack's own then.
+// What another stack made when it was gone is adopted with its keys, which are the stack's own
+// then.
 func TestKeysOfAnAdoptedStackAreNotKeptKeys(t *testing.T) {
 	watched(t, "", func(w *lookout) {
 		w.retained()

@@ -136,9 +136,9 @@ func wholeReply(ctx context.Context, in middleware.DeserializeInput, next middle
 	return out, metadata, nil
 }
 
-// faultOf says what is wrong with the body of a reply, or returns "". Secrets Manager and CloudWatch
-// Logs answer in JSON, IAM, STS and SNS in XML whose root is named after the call. It quotes nothing:
-// there may be a secret in it.
+// faultOf says what is wrong with the body of a reply, or returns "". Secrets Manager and
+// CloudWatch Logs answer in JSON, IAM, STS and SNS in XML whose root is named after the call. It
+// quotes nothing: there may be a secret in it.
 func faultOf(body []byte, operation string) string {
 	switch {
 	case len(body) == 0 && (operation == "TagResource" || operation == "UntagResource"):

@@ -29,8 +29,9 @@ func (a *Account) Log(group string, lines ...string) {
 	}
 }
 
-// FilterLogEvents finds the lines of a log group that a pattern matches, the oldest ones first or the
-// newest ones. Of the patterns there is { $.Name = "value" } alone, a member of a line that is JSON.
+// FilterLogEvents finds the lines of a log group that a pattern matches, the oldest ones first or
+// the newest ones. Of the patterns there is { $.Name = "value" } alone, a member of a line that is
+// JSON.
 //
 // A page may hold no event, and others follow. Here that is so for every page size that is set.
 //

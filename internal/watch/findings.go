@@ -89,8 +89,8 @@ func (f *finder) steps(p plan.Plan) {
 	}
 }
 
-// refused reports why an Update would be refused. Each reason begins with what it is about, an entity
-// or a property; the rest may hold times.
+// refused reports why an Update would be refused. Each reason begins with what it is about, an
+// entity or a property; the rest may hold times.
 func (f *finder) refused(refusal error) {
 	var reasons []string
 	var remedy string
@@ -137,7 +137,8 @@ func (f *finder) added(slot plan.Slot, entity *plan.Entity) {
 	}
 }
 
-// expected reports whether what hangs on a user or a role is the stack's, or the plan deals with it.
+// expected reports whether what hangs on a user or a role is the stack's, or the plan deals with
+// it.
 func (f *finder) expected(hung plan.Ref, entity *plan.Entity) bool {
 	password := hung.Kind == plan.LoginProfile && (entity.Claim.Password != "" || plan.MadePassword(entity, f.seen.In(plan.ConsoleSecret), f.Owner))
 	return password || hung == plan.Ref{Kind: plan.Profile, Name: plan.InstanceProfile.Ref(f.Spec.Names).Name, On: entity.Name}

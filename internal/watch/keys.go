@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// grace is for how long after a rotation nobody is reminded of it. Until people have entered the
-	// new key, and IAM shows that it is used, the previous one counts as in use.
+	// grace is for how long after a rotation nobody is reminded of it. Until people have entered
+	// the new key, and IAM shows that it is used, the previous one counts as in use.
 	grace = 24 * time.Hour
 	// unused is for how long nothing has used the account when people are told so.
 	unused = 30 * 24 * time.Hour
@@ -72,8 +72,9 @@ func (f *finder) current(keys plan.Ledger) {
 	}
 }
 
-// lastUse is when an access key of the user, or the role of the cluster nodes, was last used, as far
-// as AWS tells. Where nodes run, the account is in use, and nobody must be told to delete the stack.
+// lastUse is when an access key of the user, or the role of the cluster nodes, was last used, as
+// far as AWS tells. Where nodes run, the account is in use, and nobody must be told to delete the
+// stack.
 func (f *finder) lastUse(keys plan.Ledger) (last time.Time) {
 	if role := f.own(plan.InstanceRole); role != nil {
 		last = role.LastUsed

@@ -55,8 +55,9 @@ func (r report) write(out io.Writer, o order) error {
 
 func first(findings []Finding) []Finding { return findings[:min(len(findings), most)] }
 
-// tell makes the message for people: if there is a finding that they were not told of, or if all that
-// they were told of is gone. Else the text is empty. It notes what they have been told of then.
+// tell makes the message for people: if there is a finding that they were not told of, or if all
+// that they were told of is gone. Else the text is empty. It notes what they have been told of
+// then.
 func (r *report) tell(o order, told []string) (subject, text string) {
 	r.Told = append([]string{}, told...)
 	if r.silent {
@@ -89,8 +90,8 @@ func (r *report) tell(o order, told []string) (subject, text string) {
 	}
 }
 
-// subjectOf cuts a subject to the less than 100 characters that SNS allows. A stack's name is ASCII:
-// https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+// subjectOf cuts a subject to the less than 100 characters that SNS allows. A stack's name is
+// ASCII: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 func subjectOf(format string, args ...any) string {
 	text := "Redis Cloud IAM: " + fmt.Sprintf(format, args...)
 	return text[:min(len(text), 99)]

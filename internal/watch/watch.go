@@ -71,10 +71,10 @@ func (w *Watcher) look(ctx context.Context, o order) (r report, told []string, e
 	return r, told, errors.Join(err, <-read)
 }
 
-// inspect compares the account with the stack. While the newest event that the provisioner has begun
-// is young, it may still be at work. So inspect waits until that is over and looks again: what an
-// Update is about to do is no drift. Then people are told of nothing: the event of this run may be
-// older than the update, and have the properties of before it.
+// inspect compares the account with the stack. While the newest event that the provisioner has
+// begun is young, it may still be at work. So inspect waits until that is over and looks again:
+// what an Update is about to do is no drift. Then people are told of nothing: the event of this run
+// may be older than the update, and have the properties of before it.
 func (w *Watcher) inspect(ctx context.Context, o order) (report, error) {
 	for waited := false; ; waited = true {
 		seen, p, err := w.account.Inspect(ctx, o.Desired)
@@ -99,8 +99,8 @@ func (w *Watcher) inspect(ctx context.Context, o order) (report, error) {
 	}
 }
 
-// publish sends a message to the topic, in the topic's own Region. "When a messageId is returned, the
-// message is saved": https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+// publish sends a message to the topic, in the topic's own Region. "When a messageId is returned,
+// the message is saved": https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 func (w *Watcher) publish(ctx context.Context, o order, subject, text string) error {
 	client := sns.NewFromConfig(w.config, func(options *sns.Options) { options.Region = o.topicRegion })
 	out, err := client.Publish(ctx, &sns.PublishInput{TopicArn: &o.topic, Subject: &subject, Message: &text})
