@@ -16,9 +16,9 @@ import (
 	"redis-cloud-iam/internal/watch"
 )
 
-// TestTheWatcherIsRightOrFailsEverywhere disturbs every call of a run with every fault. The run fails
-// or reports the truth, and the run that Lambda repeats reports it in any case. No message is lost,
-// and none says that all is clear while it is not.
+// TestTheWatcherIsRightOrFailsEverywhere disturbs every call of a run with every fault. The run
+// fails or reports the truth, and the run that Lambda repeats reports it in any case. No message is
+// lost, and none says that all is clear while it is not.
 func TestTheWatcherIsRightOrFailsEverywhere(t *testing.T) {
 	for name, s := range map[string]struct {
 		before, then func(w *lookout) // what the watcher has told of, and what it is to tell
@@ -90,7 +90,7 @@ func TestADeniedCallIsAnError(t *testing.T) {
 		watched(t, bare, func(w *lookout) {
 			w.attach(adminPolicy)
 			w.aws.Inject(localaws.OnAction(action).Refuse("AccessDenied"))
-			assert.ErrorContains(t, w.look(), "AccessDenied", action)
+			require.ErrorContains(t, w.look(), "AccessDenied", action)
 			w.aws.Inject()
 			assert.Len(t, w.tells(), 1)
 		})
@@ -101,7 +101,7 @@ func TestATopicThatIsGoneIsAnError(t *testing.T) {
 	watched(t, bare, func(w *lookout) {
 		w.attach(adminPolicy)
 		w.settings.TopicARN = strings.Replace(topic, "alarms", "gone", 1)
-		assert.ErrorContains(t, w.look(), "NotFound")
+		require.ErrorContains(t, w.look(), "NotFound")
 		w.settings.TopicARN = topic
 		assert.Len(t, w.tells(), 1)
 	})
@@ -111,7 +111,7 @@ func TestAnUpdateThatDoesNotEndIsAnError(t *testing.T) {
 	watched(t, bare, func(w *lookout) {
 		w.succeed(event{kind: "Update", id: idOf(bare), old: bare, props: bare, sent: time.Now()})
 		w.limit = time.Minute
-		assert.ErrorContains(t, w.look(), "wait for the end of an update")
+		require.ErrorContains(t, w.look(), "wait for the end of an update")
 	})
 }
 
@@ -142,7 +142,7 @@ func TestAMalformedEventIsAnErrorThatNamesEveryFault(t *testing.T) {
 			var out strings.Builder
 			_, err := lambda.NewHandler(watch.New(a.Config("", ""), c.settings, &out, nil).Run).Invoke(t.Context(), json.RawMessage(c.event))
 			for _, fault := range c.faults {
-				assert.ErrorContains(t, err, fault)
+				require.ErrorContains(t, err, fault)
 			}
 			assert.Empty(t, out.String())
 			assert.Empty(t, a.Calls())

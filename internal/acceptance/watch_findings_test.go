@@ -2,6 +2,9 @@ package acceptance
 
 import (
 	"fmt"
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // doing is what people do in the account, and what the watcher finds then: each finding as "name
@@ -109,7 +113,7 @@ func people() []doing {
 		}, []string{"login-profile the login profile of user redislabs-user"}},
 		{"nearly: one that the stack made", console, func(*lookout) {}, nil},
 
-		{"a group", "", func(w *lookout) { in(w, "admins", u) }, []string{"group group admins of user redislabs-user"}},
+		{"a group", "", func(w *lookout) { in(w, "admins", u) }, []string{"group " + "group admins of user redislabs-user"}},
 		{"nearly: a group of a stranger", "", func(w *lookout) {
 			stranger(w)
 			in(w, user, theirs)
@@ -195,6 +199,7 @@ func TestWhatPeopleDoIsFoundAndWhatIsNearlySoIsNot(t *testing.T) {
 				assert.Equal(t, append([]string{}, c.found...), found)
 				assert.Len(t, w.news(), min(len(c.found), 1))
 				assert.Equal(t, len(c.found), w.report().Findings)
+				assert.Equal(t, len(slices.DeleteFunc(found, func(f string) bool { return strings.HasPrefix(f, "key-") })), w.report().Drift)
 				for _, f := range w.report().Found {
 					assert.Contains(t, w.messages()[0], f.Text)
 					assert.Contains(t, w.messages()[0], f.Remedy)
@@ -202,6 +207,26 @@ func TestWhatPeopleDoIsFoundAndWhatIsNearlySoIsNot(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The documents have every finding, and no other.
+func TestEveryFindingIsDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../docs/watching.md")
+	require.NoError(t, err)
+	_, table, _ := strings.Cut(string(text), "| Finding |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	told := map[string]bool{"kept-key": true, "key-age": true, "unfinished-rotation": true, "unused-keys": true} // by stories of their own
+	for _, c := range people() {
+		for _, f := range c.found {
+			name, _, _ := strings.Cut(f, " ")
+			told[name] = true
+		}
+	}
+	documented := map[string]bool{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\|").FindAllStringSubmatch(table, -1) {
+		documented[row[1]] = true
+	}
+	assert.Equal(t, told, documented)
 }
 
 // What an Update repairs is found step by step, and is gone after it.
@@ -218,7 +243,8 @@ func TestAnUpdateRemovesWhatIsDrift(t *testing.T) {
 	})
 }
 
-// What another stack made when it was gone is adopted with its keys, which are the stack's own then.
+// What another stack made when it was gone is adopted with its keys, which are the stack's own
+// then.
 func TestKeysOfAnAdoptedStackAreNotKeptKeys(t *testing.T) {
 	watched(t, "", func(w *lookout) {
 		w.retained()

@@ -54,7 +54,7 @@ func (w *lookout) hold(call localaws.Call) {
 func watcherOf(t *testing.T, d deployment) (*life, *lookout) {
 	t.Helper()
 	l := newLife(t, d)
-	time.Sleep(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Sub(time.Now()))
+	time.Sleep(time.Until(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)))
 	w := l.lookout(l.stack, l.properties(nil))
 	w.settings.TopicARN = strings.Replace(topic, ":aws:", ":"+l.account.Partition+":", 1)
 	w.aws.CreateTopic(w.settings.TopicARN, strings.Replace(topicKey, ":aws:", ":"+l.account.Partition+":", 1))
@@ -62,8 +62,8 @@ func watcherOf(t *testing.T, d deployment) (*life, *lookout) {
 }
 
 // TestTheWatchersRoleIsTheLeast: for every deployment the watcher needs each action that its role
-// allows, on each resource, and nothing else in the role allows it. That the role allows all that the
-// watcher asks for is checked there and in every other story, by the lookout itself.
+// allows, on each resource, and nothing else in the role allows it. That the role allows all that
+// the watcher asks for is checked there and in every other story, by the lookout itself.
 func TestTheWatchersRoleIsTheLeast(t *testing.T) {
 	for _, d := range deployments() {
 		t.Run(d.name, func(t *testing.T) {
@@ -145,8 +145,8 @@ func TestTheWatchersRoleOnlyReads(t *testing.T) {
 	}
 }
 
-// The longest names leave room in IAM's quotas: 10,240 characters for all inline policies of a role,
-// and 6,144 for a managed one.
+// The longest names leave room in IAM's quotas: 10,240 characters for all inline policies of a
+// role, and 6,144 for a managed one.
 //
 // See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html.
 func TestTheWatchersRoleFitsIntoIAMsQuotas(t *testing.T) {

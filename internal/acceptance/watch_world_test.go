@@ -47,7 +47,7 @@ type lookout struct {
 func watched(t *testing.T, props string, tell func(w *lookout)) {
 	t.Helper()
 	story(t, func(_ *testing.T, w *world) {
-		time.Sleep(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Sub(time.Now()))
+		time.Sleep(time.Until(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)))
 		if props != "" {
 			w.create(props)
 		}

@@ -48,8 +48,8 @@ func (f Fault) Refuse(code string) Fault { f.code = code; return f }
 // it.
 func (f Fault) Throttle(n int) Fault { f.code, f.times = throttling, n; return f }
 
-// ServerError refuses n times with status 500 or 503: ServiceFailure of IAM, InternalServiceError of
-// Secrets Manager, InternalFailure of STS, InternalError of SNS, ServiceUnavailableException of
+// ServerError refuses n times with status 500 or 503: ServiceFailure of IAM, InternalServiceError
+// of Secrets Manager, InternalFailure of STS, InternalError of SNS, ServiceUnavailableException of
 // CloudWatch Logs.
 func (f Fault) ServerError(n int) Fault { f.code, f.times = serverError, n; return f }
 

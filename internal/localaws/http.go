@@ -26,9 +26,9 @@ func queryService(version string) string {
 	return ""
 }
 
-// ServeHTTP answers as the endpoints of all services do, at one address. IAM, STS and SNS take forms
-// and answer XML (the AWS query protocol), Secrets Manager and CloudWatch Logs take and answer JSON
-// (version 1.1, X-Amz-Target).
+// ServeHTTP answers as the endpoints of all services do, at one address. IAM, STS and SNS take
+// forms and answer XML (the AWS query protocol), Secrets Manager and CloudWatch Logs take and
+// answer JSON (version 1.1, X-Amz-Target).
 //
 // Requests signed with a user's access key have their signature verified; other credentials are
 // taken at their word. A reply that a [Fault] loses ends the connection.

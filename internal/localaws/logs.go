@@ -29,8 +29,9 @@ func (a *Account) Log(group string, lines ...string) {
 	}
 }
 
-// FilterLogEvents finds the lines of a log group that a pattern matches, the oldest ones first or the
-// newest ones. Of the patterns there is { $.Name = "value" } alone, a member of a line that is JSON.
+// FilterLogEvents finds the lines of a log group that a pattern matches, the oldest ones first or
+// the newest ones. Of the patterns there is { $.Name = "value" } alone, a member of a line that is
+// JSON.
 //
 // A page may hold no event, and others follow. Here that is so for every page size that is set.
 //
@@ -45,8 +46,8 @@ func (tx *tx) FilterLogEvents(in *cloudwatchlogs.FilterLogEventsInput, out *clou
 		return refuse(invalidParameter, "Exactly one of logGroupName and logGroupIdentifier must be given.")
 	case newest && begin.Before(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)):
 		return refuse(invalidParameter, "startFromHead can be false only if startTime is on or after Jan 1, 2024 00:00:00 UTC.")
-	case in.FilterPattern != nil && pattern == nil:
-		return refuse("InternalFailure", "localaws does not know the filter pattern %s.", *in.FilterPattern)
+	case len(pattern) == 0:
+		return refuse("InternalFailure", "localaws does not know the filter pattern %s.", aws.ToString(in.FilterPattern))
 	}
 	lines, ok := tx.state.LogGroups[*in.LogGroupName]
 	if !ok {
@@ -66,8 +67,8 @@ func (tx *tx) FilterLogEvents(in *cloudwatchlogs.FilterLogEventsInput, out *clou
 	out.Events = []logtypes.FilteredLogEvent{}
 	for _, line := range lines[min(first, end):end] {
 		var members map[string]any
-		matches := pattern == nil || json.Unmarshal([]byte(line.Text), &members) == nil && members[pattern[1]] == pattern[2]
-		if matches && !line.At.Before(begin) {
+		_ = json.Unmarshal([]byte(line.Text), &members) // what is no JSON has no members
+		if members[pattern[1]] == pattern[2] && !line.At.Before(begin) {
 			out.Events = append(out.Events, logtypes.FilteredLogEvent{
 				EventId: aws.String(line.ID), Timestamp: aws.Int64(line.At.UnixMilli()), Message: aws.String(line.Text),
 			})

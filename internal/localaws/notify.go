@@ -70,7 +70,7 @@ func (tx *tx) Publish(in *sns.PublishInput, out *sns.PublishOutput) error {
 		return refuse("InvalidParameter", "Invalid parameter: Empty message")
 	case len(*in.Message) > maxMessage:
 		return refuse("InvalidParameter", "Invalid parameter: Message too long")
-	case in.Subject != nil && !regexp.MustCompile(`^[!-~][ -~]{0,98}$`).MatchString(*in.Subject):
+	case in.Subject != nil && !regexp.MustCompile(`^[[:graph:]][[:print:]]{0,98}$`).MatchString(*in.Subject):
 		return refuse("InvalidParameter", "Invalid parameter: Subject")
 	}
 	t := tx.state.Topics[arn]

@@ -18,7 +18,7 @@ type state struct {
 	PasswordPolicy *passwordPolicy
 	Secrets        map[string]*secret
 	BlockedSecrets map[string]time.Time // when a force-deleted secret's name was freed
-	Topics         map[string]*topic // by ARN
+	Topics         map[string]*topic    // by ARN
 	LogGroups      map[string][]logEvent
 }
 

@@ -19,22 +19,19 @@ type Settings struct {
 	LogGroup      string // of the function itself
 }
 
-// FromEnvironment reads the settings. The template sets the first two and Lambda the third:
+// FromEnvironment reads the settings. The template sets the first two, and Lambda sets the third:
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
 func FromEnvironment() Settings {
-	return Settings{
-		TopicARN: os.Getenv("ALARM_TOPIC_ARN"), KeyMaxAgeDays: os.Getenv("KEY_MAX_AGE_DAYS"), LogGroup: os.Getenv("AWS_LAMBDA_LOG_GROUP_NAME"),
-	}
+	return Settings{os.Getenv("ALARM_TOPIC_ARN"), os.Getenv("KEY_MAX_AGE_DAYS"), os.Getenv("AWS_LAMBDA_LOG_GROUP_NAME")}
 }
 
-// order is what one run is to look at, and whom it tells.
+// order says what one run is to look at, and whom it tells.
 type order struct {
 	plan.Desired
-	topic     string
-	region    string // of the topic
-	keyMaxAge int    // in days; 0 for never
-	stackName string
-	logGroup  string
+	stackName          string
+	topic, topicRegion string
+	keyMaxAge          int // in days; 0 for never
+	logGroup           string
 }
 
 // parse reads the settings and the event, which has the properties that the stack's resource has.
@@ -44,20 +41,19 @@ func parse(settings Settings, event json.RawMessage) (order, error) {
 	var faults []error
 	fault := func(text string) { faults = append(faults, errors.New(text)) }
 
-	topic := regexp.MustCompile(`^arn:aws[a-z-]*:sns:([a-z0-9-]+):\d{12}:[\w-]{1,256}$`).FindStringSubmatch(settings.TopicARN)
-	if topic != nil {
-		o.region = topic[1]
-	} else {
+	topic := regexp.MustCompile(`^arn:aws[a-z-]*:sns:([a-z0-9-]+):\d{12}:[\w-]{1,256}$`).FindStringSubmatch(o.topic)
+	if topic == nil {
 		fault("ALARM_TOPIC_ARN is not the ARN of a standard SNS topic; it must look like arn:aws:sns:<region>:<account>:<name>")
+	} else {
+		o.topicRegion = topic[1]
 	}
 	var err error
 	if o.keyMaxAge, err = strconv.Atoi(settings.KeyMaxAgeDays); err != nil || o.keyMaxAge < 0 {
 		fault("KEY_MAX_AGE_DAYS is not a whole number of days; use 0 for never")
 	}
-	if settings.LogGroup == "" {
+	if o.logGroup == "" {
 		fault("AWS_LAMBDA_LOG_GROUP_NAME is empty, and Lambda always sets it")
 	}
-
 	var given struct {
 		StackID            string `json:"StackId"`
 		LogicalResourceID  string `json:"LogicalResourceId"`
@@ -69,15 +65,14 @@ func parse(settings Settings, event json.RawMessage) (order, error) {
 	}
 	if o.Account, err = spec.ParseStackID(given.StackID); err != nil {
 		faults = append(faults, err)
+	} else {
+		o.stackName = strings.Split(given.StackID, "/")[1]
 	}
 	if given.LogicalResourceID == "" {
 		fault("LogicalResourceId is empty")
 	}
 	if o.Spec, err = spec.Parse(given.ResourceProperties, o.Account); err != nil {
 		faults = append(faults, err)
-	}
-	if parts := strings.Split(given.StackID, "/"); len(parts) > 1 {
-		o.stackName = parts[1]
 	}
 	o.Stack, o.Update = given.StackID, true
 	o.Owner = spec.ID(given.StackID, given.LogicalResourceID, given.ResourceProperties)

@@ -30,17 +30,15 @@ type Watcher struct {
 	out      io.Writer
 }
 
-// New returns a Watcher that writes its reports to out, which must be the standard output of the
-// Lambda function: that is also what it remembers by.
+// New returns a Watcher that writes its reports to out. That must be the standard output of the
+// Lambda function, since the function's log is what the Watcher remembers by.
 func New(config aws.Config, settings Settings, out io.Writer, log *slog.Logger) *Watcher {
 	return &Watcher{account.New(config, log), awscall.Configure(config), settings, out}
 }
 
-// Run is one run: it looks, tells people if they must know, and writes the report. If any of that
-// fails, so does the run, nothing is reported, and Lambda repeats it.
-//
-// A message is sent before the report says so. So a run that dies in between sends it once more,
-// and none is lost.
+// Run is one run: it looks, tells people what they must know, and writes the report. If any of that
+// fails, the run fails without a report, and Lambda repeats it. A message is sent before the report
+// says so: a run that dies in between sends it once more, and none is lost.
 func (w *Watcher) Run(ctx context.Context, event json.RawMessage) error {
 	return guarded(func() error {
 		o, err := parse(w.settings, event)
@@ -51,8 +49,8 @@ func (w *Watcher) Run(ctx context.Context, event json.RawMessage) error {
 		if err != nil {
 			return fmt.Errorf("nothing is known about stack %s: %w", o.stackName, err)
 		}
-		if m := r.tell(o, told); m.text != "" {
-			if err := w.publish(ctx, o, m); err != nil {
+		if subject, text := r.tell(o, told); text != "" {
+			if err := w.publish(ctx, o, subject, text); err != nil {
 				return fmt.Errorf("tell people about stack %s: %w", o.stackName, err)
 			}
 		}
@@ -61,36 +59,37 @@ func (w *Watcher) Run(ctx context.Context, event json.RawMessage) error {
 }
 
 // look observes the account and, beside it, reads what people have been told of.
-func (w *Watcher) look(ctx context.Context, o order) (report, memory, error) {
-	var told memory
-	var remembering error
-	done := make(chan struct{})
+func (w *Watcher) look(ctx context.Context, o order) (r report, told []string, err error) {
+	read := make(chan error, 1)
 	go func() {
-		defer close(done)
-		remembering = guarded(func() (err error) {
+		read <- guarded(func() (err error) {
 			told, err = remember(ctx, cloudwatchlogs.NewFromConfig(w.config), o)
 			return err
 		})
 	}()
-	r, err := w.inspect(ctx, o)
-	<-done
-	return r, told, errors.Join(err, remembering)
+	r, err = w.inspect(ctx, o)
+	return r, told, errors.Join(err, <-read)
 }
 
-// inspect compares the account with the stack. A run of the provisioner may still be at work while
-// the newest event that it has begun is young. So it waits until that is over and looks again: what
-// an Update is about to do is no drift. Then people are not told of what it finds: its own event may
-// be older than the update, and have the properties of before it.
+// inspect compares the account with the stack. While the newest event that the provisioner has
+// begun is young, it may still be at work. So inspect waits until that is over and looks again:
+// what an Update is about to do is no drift. Then people are told of nothing: the event of this run
+// may be older than the update, and have the properties of before it.
 func (w *Watcher) inspect(ctx context.Context, o order) (report, error) {
 	for waited := false; ; waited = true {
 		seen, p, err := w.account.Inspect(ctx, o.Desired)
-		refused, asked := refusalOf(err)
-		if err != nil && !asked {
+		_, conflict := errors.AsType[*spec.ConflictError](err)
+		_, invalid := errors.AsType[*spec.InvalidError](err)
+		if err != nil && !conflict && !invalid {
 			return report{}, err
 		}
-		rest := plan.LambdaTimeout - time.Since(newestEvent(seen, o.Owner))
+		var newest time.Time // event
+		if user := seen.In(plan.User); user != nil && user.Claim.Owner == o.Owner {
+			newest = user.Claim.Event
+		}
+		rest := plan.LambdaTimeout - time.Since(newest)
 		if rest <= 0 {
-			r := find(o, seen, p, refused)
+			r := find(o, seen, p, err)
 			r.silent = waited
 			return r, nil
 		}
@@ -100,47 +99,18 @@ func (w *Watcher) inspect(ctx context.Context, o order) (report, error) {
 	}
 }
 
-// newestEvent is when CloudFormation sent the newest event that the owner has begun; zero if that is
-// not known.
-func newestEvent(seen *plan.Observed, owner string) time.Time {
-	user := seen.In(plan.User)
-	if user == nil || user.Claim.Owner != owner && user.Claim.Adopter != owner {
-		return time.Time{}
-	}
-	return user.Claim.Event
-}
-
-// refusal is why an Update would be refused, and what to do.
-type refusal struct {
-	reasons []string
-	remedy  string
-}
-
-// refusalOf tells an error by which the plan refuses an Update from one of a look that failed.
-func refusalOf(err error) (r refusal, ok bool) {
-	if conflict, ok := errors.AsType[*spec.ConflictError](err); ok {
-		return refusal{conflict.Conflicts, conflict.Remedy}, true
-	}
-	if invalid, ok := errors.AsType[*spec.InvalidError](err); ok {
-		return refusal{invalid.Faults, invalid.Remedy}, true
-	}
-	return refusal{}, false
-}
-
-// publish sends a message to the topic, in the topic's own Region.
-func (w *Watcher) publish(ctx context.Context, o order, m message) error {
-	client := sns.NewFromConfig(w.config, func(options *sns.Options) { options.Region = o.region })
-	out, err := client.Publish(ctx, &sns.PublishInput{TopicArn: &o.topic, Subject: &m.subject, Message: &m.text})
+// publish sends a message to the topic, in the topic's own Region. "When a messageId is returned,
+// the message is saved": https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+func (w *Watcher) publish(ctx context.Context, o order, subject, text string) error {
+	client := sns.NewFromConfig(w.config, func(options *sns.Options) { options.Region = o.topicRegion })
+	out, err := client.Publish(ctx, &sns.PublishInput{TopicArn: &o.topic, Subject: &subject, Message: &text})
 	if err == nil && aws.ToString(out.MessageId) == "" {
-		// "When a messageId is returned, the message is saved":
-		// https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
-		err = &awscall.BrokenReplyError{Is: "has no message ID"}
+		return &awscall.BrokenReplyError{Is: "has no message ID"}
 	}
 	return err
 }
 
-// guarded makes a panic an error, which ends the run and not the process. It quotes the runtime's
-// own errors alone.
+// guarded makes a panic an error. It quotes the runtime's own errors alone.
 func guarded(do func() error) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
