@@ -11,8 +11,18 @@ module.exports = [
   },
   {
     rule: 'W1030',
-    where: /ProvisionerRole Properties\.PermissionsBoundary$/,
+    where: /(Provisioner|Watcher)Role Properties\.PermissionsBoundary$/,
     reason: 'The default of LambdaPermissionsBoundary is empty, and then the condition leaves the property out.',
+  },
+  {
+    rule: 'W1030',
+    where: / WatcherErrors Properties\.AlarmActions\.0$/,
+    reason: 'The default of AlarmTopicArn is empty, and then the condition Watches leaves the alarm out.',
+  },
+  {
+    rule: 'W2503',
+    where: / WatcherSchedule Properties\.Targets\.0\.Input\.Fn::If\.2$/,
+    reason: 'This branch of Fn::If is taken where HasPermissionsBoundary does not hold, which is where MakesBoundaries does.',
   },
   {
     rule: 'W1030',
@@ -31,13 +41,13 @@ module.exports = [
   },
   {
     rule: 'I9001',
-    where: / (LogPermissions|InstanceBoundary|UserBoundary|UserAndPolicyPermissions|RolePermissions|ReaderPermissions) Properties\.Description$/,
+    where: / (LogPermissions|InstanceBoundary|UserBoundary|UserAndPolicyPermissions|RolePermissions|ReaderPermissions|WatcherLogPermissions) Properties\.Description$/,
     reason: 'It is the same in every stack.',
   },
   {
     rule: 'I9001',
-    where: / ProvisionerEventInvokeConfig Properties\.(FunctionName|Qualifier)$/,
-    reason: 'Neither changes but with the function.',
+    where: / (ProvisionerEventInvokeConfig|WatcherEventInvokeConfig|WatcherSchedulePermission) Properties\.(FunctionName|Qualifier|Action|Principal|SourceArn)$/,
+    reason: 'None changes but with the function and its schedule.',
   },
   {
     rule: 'I9001',
@@ -46,7 +56,7 @@ module.exports = [
   },
   {
     rule: 'I9040',
-    where: / (Provisioner|ProvisionerLogGroup|ProvisionerRole|StackSet) Properties\.Tags$/,
+    where: / (Provisioner|ProvisionerLogGroup|ProvisionerRole|Watcher|WatcherErrors|WatcherLogGroup|WatcherRole|WatcherSchedule|StackSet) Properties\.Tags$/,
     reason: 'CloudFormation puts the tags of the stack on them.',
   },
   {

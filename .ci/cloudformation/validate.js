@@ -16,6 +16,7 @@ const { CelEngine, TemplateFile } = require(path.join(
 const given = {
   AccountFilter: 'DIFFERENCE',
   Accounts: '111111111111',
+  AlarmTopicArn: 'arn:aws:sns:us-east-1:123456789012:alarms',
   AutoDeployment: 'false',
   ConsoleLogin: 'true',
   ExistingEntities: 'Adopt',

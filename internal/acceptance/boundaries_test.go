@@ -27,9 +27,9 @@ func boundaryNames(stack string) map[string]string {
 }
 
 // isBoundary reports whether a policy is a boundary that a stack has made.
-func isBoundary(policy string) bool {
-	return regexp.MustCompile(`Boundary-[0-9A-F]{8}$`).MatchString(policy)
-}
+func isBoundary(policy string) bool { return boundaryName.MatchString(policy) }
+
+var boundaryName = regexp.MustCompile(`Boundary-[0-9A-F]{8}$`)
 
 // boundariesOf are the ARNs of a stack's boundaries, by logical ID.
 func boundariesOf(stack string) map[string]string {

@@ -95,18 +95,14 @@ func (w *world) before(e event) evidence {
 		k.ids[e.stack] = map[string]bool{}
 	}
 	k.ids[e.stack][id] = true
-	account, err := spec.ParseStackID(e.stack)
-	if err != nil {
+	asked := parsed(e.stack, e.props)
+	if asked == nil {
 		return seen
 	}
-	spec, err := spec.Parse([]byte(e.props), account)
-	if err != nil {
-		return seen
-	}
-	k.named[id] = entitiesOf(spec.Names)
+	k.named[id] = entitiesOf(asked.Names)
 	for entity, tags := range tagsOf(seen.before) {
 		switch {
-		case e.kind == "Delete" && spec.Retain && k.ids[e.stack][tags[ownerTag]]:
+		case e.kind == "Delete" && asked.Retain && k.ids[e.stack][tags[ownerTag]]:
 			k.freed[entity] = true
 		case e.kind != "Delete" && adopts(e.props, tags) && slices.Contains(k.named[id], entity):
 			k.adopted[entity] = true
@@ -114,6 +110,24 @@ func (w *world) before(e event) evidence {
 	}
 	return seen
 }
+
+// parsed is what the properties in a stack ask for, or nil if they are wrong.
+func parsed(stack, props string) *spec.Spec {
+	known, ok := specs.Load(stack + props)
+	if !ok {
+		var asked *spec.Spec
+		if account, err := spec.ParseStackID(stack); err == nil {
+			if s, err := spec.Parse([]byte(props), account); err == nil {
+				asked = &s
+			}
+		}
+		known, _ = specs.LoadOrStore(stack+props, asked)
+	}
+	return known.(*spec.Spec)
+}
+
+// specs are what parsed has found: the exhaustive tests ask for the same a thousand times.
+var specs sync.Map
 
 // after completes the evidence of an event.
 func (w *world) after(seen *evidence) {

@@ -172,26 +172,31 @@ func (w *world) roleFor(payload []byte) *bookedRole {
 // roleOf is the role of a stack whose parameters give these properties: they have the same names.
 func (w *world) roleOf(stackID string, properties json.RawMessage) *bookedRole {
 	return roles.once(stackID+string(properties), func() rolepolicy.Role {
-		account, err := spec.ParseStackID(stackID)
-		require.NoError(w, err)
-		template := readTemplate(w.T)
-		stack := rolepolicy.Stack{Partition: account.Partition, Region: account.Region, AccountID: account.ID, Parameters: map[string]string{}, References: boundariesOf(stackID)}
-		var given map[string]any
-		_ = json.Unmarshal(properties, &given) // of what is no object nothing is given
-		for name, value := range given {
-			if _, list := value.([]any); list && name == "PermissionsBoundary" {
-				continue // the stack's own, where the parameter is empty
-			}
-			if template.HasParameter(name) {
-				if text, ok := parameter(value); ok {
-					stack.Parameters[name] = text
-				}
-			}
-		}
-		role, err := template.Role("ProvisionerRole", stack)
+		role, err := readTemplate(w.T).Role("ProvisionerRole", w.stackOf(stackID, properties))
 		require.NoError(w, err)
 		return role
 	})
+}
+
+// stackOf is the template, deployed as a stack with the parameters that give these properties.
+func (w *world) stackOf(stackID string, properties json.RawMessage) rolepolicy.Stack {
+	account, err := spec.ParseStackID(stackID)
+	require.NoError(w, err)
+	template := readTemplate(w.T)
+	stack := rolepolicy.Stack{Partition: account.Partition, Region: account.Region, AccountID: account.ID, Parameters: map[string]string{}, References: boundariesOf(stackID)}
+	var given map[string]any
+	_ = json.Unmarshal(properties, &given) // of what is no object nothing is given
+	for name, value := range given {
+		if _, list := value.([]any); list && name == "PermissionsBoundary" {
+			continue // the stack's own, where the parameter is empty
+		}
+		if template.HasParameter(name) {
+			if text, ok := parameter(value); ok {
+				stack.Parameters[name] = text
+			}
+		}
+	}
+	return stack
 }
 
 // parameter is a property as the parameter from which the template makes it. A map comes from no

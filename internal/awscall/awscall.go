@@ -85,7 +85,10 @@ func repeatable(ctx context.Context) bool {
 
 func throttled(err error) bool {
 	codes := retry.ThrottleErrorCode{Codes: retry.DefaultThrottleErrorCodes}
-	return codes.IsErrorThrottle(err) == aws.TrueTernary
+	api, ok := errors.AsType[smithy.APIError](err)
+	// The SDK's list lacks what SNS says:
+	// https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors
+	return codes.IsErrorThrottle(err) == aws.TrueTernary || ok && api.ErrorCode() == "Throttled"
 }
 
 // Pause waits, or returns the error of a context that ends before.
@@ -133,9 +136,9 @@ func wholeReply(ctx context.Context, in middleware.DeserializeInput, next middle
 	return out, metadata, nil
 }
 
-// faultOf says what is wrong with the body of a reply, or returns "". Secrets Manager answers in
-// JSON, IAM and STS in XML whose root is named after the call. It quotes nothing: there may be a
-// secret in it.
+// faultOf says what is wrong with the body of a reply, or returns "". Secrets Manager and
+// CloudWatch Logs answer in JSON, IAM, STS and SNS in XML whose root is named after the call. It
+// quotes nothing: there may be a secret in it.
 func faultOf(body []byte, operation string) string {
 	switch {
 	case len(body) == 0 && (operation == "TagResource" || operation == "UntagResource"):

@@ -41,7 +41,7 @@ func runBench(ctx context.Context, out *os.File) error {
 	b := &bench{screen: newScreen(out), directory: directory}
 	b.screen.title("Measured beside each other, in one run")
 	b.screen.say("   %s, %s/%s, %d CPUs, %s", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), time.Now().Format(time.DateOnly))
-	for _, measure := range []func(context.Context) error{b.coldStarts, b.sizes, b.depths} {
+	for _, measure := range []func(context.Context) error{b.coldStarts, b.sizes, b.depths, b.looks} {
 		if err := measure(ctx); err != nil {
 			return err
 		}

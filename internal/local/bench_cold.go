@@ -43,7 +43,7 @@ func (p *program) median() float64 {
 func (b *bench) coldStarts(ctx context.Context) error {
 	const rounds = 40
 	var programs []*program
-	for _, path := range []string{theFunction, hello, naive} {
+	for _, path := range []string{theFunction, hello, naive, theWatcher} {
 		binary, err := b.compile(ctx, path, false)
 		if err != nil {
 			return err
@@ -75,13 +75,14 @@ func (b *bench) coldStarts(ctx context.Context) error {
 		}
 	}
 
-	ours, least, other := programs[0], programs[1], programs[2]
+	ours, least, other, watcher := programs[0], programs[1], programs[2], programs[3]
 	against := func(p *program, to *program) string { return ratio(p.median(), to.median()) }
 	show := func(p *program) string { return fmt.Sprintf("%.1f ms", p.median()) }
 	b.add("cold start, against hello-world in Go", show(ours), show(least), against(ours, least), "≤ 1.5 ×")
 	b.add("  the SDK's own way, against hello-world", show(other), show(least), against(other, least), "")
-	if len(programs) > 3 {
-		b.add("  Python with boto3, against hello-world", show(programs[3]), show(least), against(programs[3], least), "")
+	b.add("  the watcher, against hello-world", show(watcher), show(least), against(watcher, least), "≤ 1.5 ×")
+	if len(programs) > 4 {
+		b.add("  Python with boto3, against hello-world", show(programs[4]), show(least), against(programs[4], least), "")
 	} else {
 		b.add("  Python with boto3, against hello-world", "left out: there is no Python with boto3", "", "", "")
 	}
@@ -143,7 +144,7 @@ func python(ctx context.Context) (string, error) {
 // sizes compares the zips that go to Lambda.
 func (b *bench) sizes(ctx context.Context) error {
 	var size []float64
-	for _, program := range []string{theFunction, hello, naive} {
+	for _, program := range []string{theFunction, hello, naive, theWatcher} {
 		n, err := b.zipped(ctx, program)
 		if err != nil {
 			return err
@@ -153,6 +154,7 @@ func (b *bench) sizes(ctx context.Context) error {
 	mb := func(bytes float64) string { return fmt.Sprintf("%.2f MB", bytes/1e6) }
 	b.add("zip, against hello-world in Go", mb(size[0]), mb(size[1]), ratio(size[0], size[1]), "≤ 1.35 ×")
 	b.add("  the SDK's own way with 3 operations", mb(size[2]), mb(size[1]), ratio(size[2], size[1]), "")
+	b.add("  the watcher", mb(size[3]), mb(size[1]), ratio(size[3], size[1]), "")
 	return nil
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http/httptest"
@@ -61,6 +62,56 @@ func (b *bench) depths(ctx context.Context) error {
 				b.add("memory at the peak of Create", fmt.Sprintf("%.1f MB", float64(peak)/1024), "", "", "")
 			}
 		}
+	}
+	return nil
+}
+
+// looks counts the calls of a run of the watcher: one that finds nothing, and one that tells people.
+func (b *bench) looks(ctx context.Context) error {
+	memory := localaws.New(localaws.Options{})
+	bootstrap, err := b.compile(ctx, theFunction, false)
+	if err != nil {
+		return err
+	}
+	stage, err := newStage(ctx, bootstrap, memory, 0, "us-east-1")
+	if err != nil {
+		return err
+	}
+	defer stage.stop()
+	scenes, err := load([]string{filepath.Join("events", "create.json"), filepath.Join("events", "rotate.json")})
+	if err != nil {
+		return err
+	}
+	if bootstrap, err = b.compile(ctx, theWatcher, false); err != nil {
+		return err
+	}
+	w, err := newWatcher(ctx, bootstrap, memory, trip)
+	if err != nil {
+		return err
+	}
+	defer w.stop()
+	text, err := read(filepath.Join("events", "watch.json"))
+	if err != nil {
+		return err
+	}
+	var event map[string]any
+	if err := json.Unmarshal(text, &event); err != nil {
+		return err
+	}
+	for i, name := range []string{"a run of the watcher", "  one that tells people"} {
+		// To a watcher whose event is that of before it, a rotation is drift.
+		if _, err := stage.invoke(ctx, scenes[i]); err != nil {
+			return err
+		}
+		memory.Age(time.Hour)
+		s, err := w.run(ctx, event)
+		if err != nil {
+			return err
+		}
+		if len(s.messages) != i {
+			return fmt.Errorf("%s: %d messages were sent", name, len(s.messages))
+		}
+		b.trips(name+", in trips of "+trip.String(), fmt.Sprintf("%d trips, %d calls", localaws.RoundTrips(s.calls), len(s.calls)), s.took, "≤ 3")
 	}
 	return nil
 }

@@ -23,6 +23,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"time"
 
 	"redis-cloud-iam/internal/localaws"
@@ -135,5 +136,12 @@ func perform(ctx context.Context, screen *screen, bootstrap string, scenes []sce
 	defer stage.stop()
 	screen.say("The function runs against %s. Every call takes %v, as a call to AWS may.", name, latency)
 	play := play{stage: stage, screen: screen, account: newInventory(stage.cloud.URL, account.Region), age: memory.Age}
+	if whole && endpoint == "" {
+		watcher := filepath.Join(filepath.Dir(bootstrap), "watcher")
+		if err := compile(ctx, ".", theWatcher, watcher, os.Environ()); err != nil {
+			return err
+		}
+		play.after = func(ctx context.Context) error { return play.watch(ctx, watcher, memory) }
+	}
 	return play.all(ctx, scenes, whole)
 }

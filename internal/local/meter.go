@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -92,5 +93,5 @@ func kinds(calls []localaws.Call) (reads, writes int) {
 }
 
 func isRead(action string) bool {
-	return strings.HasPrefix(action, "Get") || strings.HasPrefix(action, "List") || strings.HasPrefix(action, "Describe")
+	return regexp.MustCompile(`^(Get|List|Describe|Filter)`).MatchString(action)
 }

@@ -19,9 +19,11 @@ type play struct {
 	*stage
 	screen  *screen
 	account inventory
-	age     func(time.Duration) // makes what people made older, where the AWS can do that
+	age     func(time.Duration)         // makes what people made older, where the AWS can do that
+	after   func(context.Context) error // what is played after the scenes; nil for nothing
 
 	faults  []string
+	looks   int      // of the watcher
 	secrets []string // values of the secrets that there were, to look whether one got out
 	heard   []string // all that the function wrote: log lines and answers
 }
@@ -63,6 +65,11 @@ func (p *play) all(ctx context.Context, scenes []scene, whole bool) error {
 	}
 	if whole {
 		p.story(answers)
+	}
+	if p.after != nil {
+		if err := p.after(ctx); err != nil {
+			return err
+		}
 	}
 	p.silence()
 	return p.verdict(len(scenes))
@@ -176,7 +183,11 @@ func (p *play) fault(format string, args ...any) {
 func (p *play) verdict(answers int) error {
 	p.screen.say("")
 	if len(p.faults) == 0 {
-		p.screen.good("%s, as expected; no secret in %d log lines and answers.", count(answers, "answer"), len(p.heard))
+		played := count(answers, "answer")
+		if p.looks > 0 {
+			played += " and " + count(p.looks, "look") + " of the watcher"
+		}
+		p.screen.good("%s, as expected; no secret in %d log lines, answers and messages.", played, len(p.heard))
 		return nil
 	}
 	for _, fault := range p.faults {

@@ -29,7 +29,13 @@ func newStand(screen *screen) stand {
 	// Of the events. sam local gives the function the credentials of the person who runs it, or
 	// made-up ones.
 	cloud := localaws.New(localaws.Options{AccountID: "123456789012", Region: "us-east-1", AnyCaller: true})
-	meter := &meter{next: cloud, told: screen.call}
+	cloud.CreateTopic(topic, "")
+	meter := &meter{next: cloud, told: func(action string, status int) {
+		screen.call(action, status)
+		if messages := cloud.Messages(topic); action == "Publish" && len(messages) > 0 {
+			screen.message(messages[len(messages)-1])
+		}
+	}}
 	return stand{
 		aws: meter,
 		answers: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -90,10 +96,11 @@ func (s stand) serve(ctx context.Context, screen *screen) error {
 	screen.title("An AWS in memory, and a receiver for the function's answers")
 	screen.say("   AWS      http://127.0.0.1:%d   (account 123456789012, us-east-1; empty at first, gone when this ends)", awsPort)
 	screen.say("   answers  http://127.0.0.1:%d", answerPort)
+	screen.say("   topic    %s, whose messages are shown here", topic)
 	if len(hosts) > 1 {
 		screen.say("   also at  %s, where containers find this machine", strings.Join(hosts[1:], ", "))
 	}
-	screen.say("\nIn another terminal:\n\n   sam build && sam local invoke Provisioner -e events/create.json\n\nCtrl-C ends it.\n")
+	screen.say("\nIn another terminal:\n\n   sam build && sam local invoke Provisioner -e events/create.json\n   sam local invoke Watcher -e events/watch.json\n\nCtrl-C ends it.\n")
 	select {
 	case <-ctx.Done():
 		return nil

@@ -55,6 +55,10 @@ var (
 	iamModel string
 	//go:embed model/secretsmanager.txt
 	secretsManagerModel string
+	//go:embed model/sns.txt
+	snsModel string
+	//go:embed model/logs.txt
+	logsModel string
 )
 
 // New returns an empty account: no customer's entities, a handful of AWS's own managed policies.
@@ -66,7 +70,7 @@ func New(o Options) *Account {
 		region:    cmp.Or(o.Region, "us-east-1"),
 		models: map[string]model{
 			"iam": parseModel(iamModel), "secretsmanager": parseModel(secretsManagerModel),
-			"sts": {"GetCallerIdentity": {"="}},
+			"sts": {"GetCallerIdentity": {"="}}, "sns": parseModel(snsModel), "logs": parseModel(logsModel),
 		},
 		state:    newState(cmp.Or(o.Partition, "aws")),
 		patterns: map[string]*regexp.Regexp{},

@@ -14,8 +14,9 @@ const ownKeyID = "LAMBDALOCALAWS000000"
 // A claim is the credentials that a caller shows. The proof reports whether they were made with a
 // secret key; it is asked for users alone.
 type claim struct {
-	id    string
-	proof func(secret string) bool
+	id     string
+	region string // that the request is signed for
+	proof  func(secret string) bool
 }
 
 // authenticate returns the user who calls. A caller who does not sign with the access key of a user

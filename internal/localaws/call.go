@@ -7,8 +7,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
@@ -29,6 +31,8 @@ func (o operation) api() (in, out reflect.Type, ok bool) {
 		"iam":            reflect.TypeFor[*iam.Client](),
 		"secretsmanager": reflect.TypeFor[*secretsmanager.Client](),
 		"sts":            reflect.TypeFor[*sts.Client](),
+		"sns":            reflect.TypeFor[*sns.Client](),
+		"logs":           reflect.TypeFor[*cloudwatchlogs.Client](),
 	}[o.service]
 	if !ok {
 		return nil, nil, false
@@ -70,7 +74,8 @@ type tx struct {
 	seen  *state // the replicas' view, where a write too must find what it refers to
 	now   time.Time
 
-	caller *user // who calls, where it is a user
+	caller    *user  // who calls, where it is a user
+	signedFor string // the Region that the request is signed for
 }
 
 // Errors of calls that get no answer.
@@ -136,7 +141,7 @@ func (a *Account) enact(who claim, op operation, in fields) (out reflect.Value, 
 			a.remember(now)
 		}
 	}
-	tx := &tx{Account: a, operation: op, state: work, seen: seen, now: now, caller: caller}
+	tx := &tx{Account: a, operation: op, state: work, seen: seen, now: now, caller: caller, signedFor: who.region}
 	effect, _ := op.effect()
 	_, output, _ := op.api()
 	out = reflect.New(output).Elem()

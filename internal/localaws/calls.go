@@ -10,7 +10,7 @@ import (
 
 // A Call is the record of one call that reached the account.
 type Call struct {
-	Service     string       // iam, sts or secretsmanager
+	Service     string       // iam, sts, secretsmanager, sns or logs
 	Action      string       // such as CreateUser
 	Resource    string       // the ARN that IAM would authorise against; empty where there is none
 	Permissions []Permission // all that IAM would ask the caller to be allowed

@@ -1,6 +1,6 @@
-// Package localaws is a strict, in-memory AWS account: the parts of IAM, STS and Secrets Manager
-// that this project and its tests touch, with the rules that AWS enforces and the errors that AWS
-// returns.
+// Package localaws is a strict, in-memory AWS account: the parts of IAM, STS, Secrets
+// Manager, SNS and CloudWatch Logs that this project and its tests touch, with the rules that AWS
+// enforces and the errors that AWS returns.
 //
 // It speaks the services' own protocols ([Account.ServeHTTP]), so that the SDK's clients, and a
 // binary started with AWS_ENDPOINT_URL, talk to it unchanged. [Account.Config] gives the SDK's

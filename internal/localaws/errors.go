@@ -53,13 +53,18 @@ func validationError(service string, faults []string) error {
 	if len(faults) > 1 {
 		plural = "s"
 	}
-	return refuse(either(service, "ValidationException", "ValidationError"), "%d validation error%s detected: %s",
+	code := either(service, "ValidationException", "ValidationError")
+	if service == "logs" {
+		code = invalidParameter
+	}
+	return refuse(code, "%d validation error%s detected: %s",
 		len(faults), plural, strings.Join(faults, "; "))
 }
 
-func either(service, secretsManager, others string) string {
-	if service == "secretsmanager" {
-		return secretsManager
+// either returns what the services that speak JSON call something, or what the others call it.
+func either(service, ofJSON, others string) string {
+	if service == "secretsmanager" || service == "logs" {
+		return ofJSON
 	}
 	return others
 }
@@ -67,16 +72,18 @@ func either(service, secretsManager, others string) string {
 // httpStatus returns the status that goes with an error code on the wire.
 func httpStatus(code string) int {
 	switch code {
-	case "NoSuchEntity", "NotSupportedService":
+	case "NoSuchEntity", "NotSupportedService", "NotFound":
 		return http.StatusNotFound
 	case "EntityAlreadyExists", "DeleteConflict", "LimitExceeded", "ConcurrentModification",
 		"EntityTemporarilyUnmodifiable", "DuplicateCertificate":
 		return http.StatusConflict
-	case "AccessDenied", "InvalidClientTokenId", "SignatureDoesNotMatch", "MissingAuthenticationToken", "InvalidAuthenticationCode":
+	case "AccessDenied", "InvalidClientTokenId", "SignatureDoesNotMatch", "MissingAuthenticationToken", "InvalidAuthenticationCode", "AuthorizationError":
 		return http.StatusForbidden
-	case "ServiceFailure", "InternalServiceError", "InternalFailure":
+	case "ServiceFailure", "InternalServiceError", "InternalFailure", "InternalError":
 		return http.StatusInternalServerError
-	case "ServiceUnavailable":
+	case "Throttled":
+		return http.StatusTooManyRequests
+	case "ServiceUnavailable", "ServiceUnavailableException":
 		return http.StatusServiceUnavailable
 	case "RequestEntityTooLarge":
 		return http.StatusRequestEntityTooLarge

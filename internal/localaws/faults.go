@@ -44,11 +44,13 @@ func (f Fault) Times(n int) Fault { f.times = n; return f }
 // Refuse answers with an error code, such as AccessDenied, and the call has no effect.
 func (f Fault) Refuse(code string) Fault { f.code = code; return f }
 
-// Throttle refuses n times with Throttling, or ThrottlingException as Secrets Manager calls it.
+// Throttle refuses n times with Throttling, ThrottlingException or Throttled, as the service calls
+// it.
 func (f Fault) Throttle(n int) Fault { f.code, f.times = throttling, n; return f }
 
-// ServerError refuses n times with status 500: ServiceFailure of IAM, InternalServiceError of
-// Secrets Manager, InternalFailure of STS.
+// ServerError refuses n times with status 500 or 503: ServiceFailure of IAM, InternalServiceError
+// of Secrets Manager, InternalFailure of STS, InternalError of SNS, ServiceUnavailableException of
+// CloudWatch Logs.
 func (f Fault) ServerError(n int) Fault { f.code, f.times = serverError, n; return f }
 
 // LoseReply lets the call have its effect and then breaks the connection, which ends without an
@@ -185,9 +187,12 @@ func (b broken) Write(body []byte) (int, error) { return b.ResponseWriter.Write(
 func (m fate) refusal(code string) error {
 	switch code {
 	case throttling:
+		if m.service == "sns" {
+			return refuse("Throttled", "Rate exceeded")
+		}
 		return refuse(either(m.service, "ThrottlingException", throttling), "Rate exceeded")
 	case serverError:
-		code = map[string]string{"iam": "ServiceFailure", "secretsmanager": "InternalServiceError", "sts": "InternalFailure"}[m.service]
+		code = map[string]string{"iam": "ServiceFailure", "secretsmanager": "InternalServiceError", "sts": "InternalFailure", "sns": "InternalError", "logs": "ServiceUnavailableException"}[m.service]
 	}
 	return refuse(code, "Injected fault: %s.", code)
 }

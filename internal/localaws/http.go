@@ -20,13 +20,15 @@ func queryService(version string) string {
 		return "iam"
 	case "2011-06-15":
 		return "sts"
+	case "2010-03-31":
+		return "sns"
 	}
 	return ""
 }
 
-// ServeHTTP answers as the endpoints of IAM, STS and Secrets Manager do, all at one address. IAM
-// and STS take forms and answer XML (the AWS query protocol), Secrets Manager takes and answers
-// JSON (version 1.1, X-Amz-Target).
+// ServeHTTP answers as the endpoints of all services do, at one address. IAM, STS and SNS take
+// forms and answer XML (the AWS query protocol), Secrets Manager and CloudWatch Logs take and
+// answer JSON (version 1.1, X-Amz-Target).
 //
 // Requests signed with a user's access key have their signature verified; other credentials are
 // taken at their word. A reply that a [Fault] loses ends the connection.
@@ -78,9 +80,10 @@ type exchange struct {
 // always refuse.
 func (a *Account) receive(ctx context.Context, w http.ResponseWriter, r *http.Request) (*exchange, error) {
 	e := &exchange{account: a, protocol: &queryProtocol{}}
-	target, isJSON := strings.CutPrefix(r.Header.Get("X-Amz-Target"), "secretsmanager.")
+	prefix, target, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	service, isJSON := map[string]string{"secretsmanager": "secretsmanager", "Logs_20140328": "logs"}[prefix]
 	if isJSON {
-		e.operation = operation{"secretsmanager", target}
+		e.operation = operation{service, target}
 		e.protocol = &jsonProtocol{}
 	}
 	if r.Method != http.MethodPost {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"strings"
 	"time"
 )
 
@@ -18,8 +19,12 @@ func (p *jsonProtocol) decode(in reflect.Value) error {
 	return nil
 }
 
-func (p *jsonProtocol) answer(w http.ResponseWriter, _ operation, out reflect.Value) {
-	body, err := json.Marshal(members(out, func(t time.Time) any { return float64(t.UnixMilli()) / 1000 }))
+func (p *jsonProtocol) answer(w http.ResponseWriter, op operation, out reflect.Value) {
+	object := any(members(out, func(t time.Time) any { return float64(t.UnixMilli()) / 1000 }))
+	if op.service == "logs" {
+		object = lowered(object)
+	}
+	body, err := json.Marshal(object)
 	if err != nil {
 		panic(fmt.Sprintf("localaws: an answer cannot be encoded: %v", err))
 	}
@@ -29,6 +34,21 @@ func (p *jsonProtocol) answer(w http.ResponseWriter, _ operation, out reflect.Va
 func (p *jsonProtocol) refuse(w http.ResponseWriter, err *refusal) {
 	body, _ := json.Marshal(map[string]string{"__type": err.code, "Message": err.text})
 	send(w, jsonType, httpStatus(err.code), body)
+}
+
+// lowered is an object with names as CloudWatch Logs writes them, such as nextToken.
+func lowered(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		object := map[string]any{}
+		for name, member := range value {
+			object[strings.ToLower(name[:1])+name[1:]] = lowered(member)
+		}
+		return object
+	case []any:
+		return each(value, lowered)
+	}
+	return value
 }
 
 const jsonType = "application/x-amz-json-1.1"

@@ -61,6 +61,9 @@ func (a *Account) Age(d time.Duration) {
 		u.Created = u.Created.Add(-d)
 		for _, k := range u.Keys {
 			k.Created = k.Created.Add(-d)
+			if !k.Used.IsZero() {
+				k.Used = k.Used.Add(-d)
+			}
 		}
 	}
 }

@@ -10,10 +10,12 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	secrettypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
@@ -44,6 +46,7 @@ func clients(config aws.Config) map[string]any {
 	config.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	return map[string]any{
 		"iam": iam.NewFromConfig(config), "sts": sts.NewFromConfig(config), "secretsmanager": secretsmanager.NewFromConfig(config),
+		"sns": sns.NewFromConfig(config), "logs": cloudwatchlogs.NewFromConfig(config),
 	}
 }
 
@@ -138,7 +141,8 @@ func tags(pairs ...string) (list []iamtypes.Tag) {
 // operationOf is the operation that takes an input: iam.CreateUserInput is that of IAM's
 // CreateUser.
 func operationOf(input reflect.Type) operation {
-	return operation{path.Base(input.PkgPath()), strings.TrimSuffix(input.Name(), "Input")}
+	service := strings.TrimPrefix(path.Base(input.PkgPath()), "cloudwatch")
+	return operation{service, strings.TrimSuffix(input.Name(), "Input")}
 }
 
 // operations are all that an account knows.

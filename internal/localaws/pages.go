@@ -47,8 +47,7 @@ func (a *Account) cut(op operation, in fields, out reflect.Value) error {
 		}
 	}
 	if seen > end {
-		position := base64.StdEncoding.EncodeToString([]byte(strconv.Itoa(end)))
-		out.FieldByName(next).Set(reflect.ValueOf(&position))
+		out.FieldByName(next).Set(reflect.ValueOf(markerAfter(end)))
 		if truncated := out.FieldByName("IsTruncated"); truncated.IsValid() {
 			truncated.SetBool(true)
 		}
@@ -57,6 +56,12 @@ func (a *Account) cut(op operation, in fields, out reflect.Value) error {
 }
 
 func between(least, n, most int) int { return max(least, min(n, most)) }
+
+// markerAfter is the marker of the page that begins after so many items.
+func markerAfter(items int) *string {
+	text := base64.StdEncoding.EncodeToString([]byte(strconv.Itoa(items)))
+	return &text
+}
 
 // position reads a marker: how many items the pages before held.
 func position(op operation, marker *string) (int, error) {

@@ -37,6 +37,9 @@ func (a *Account) permissions(op operation, resource string, f fields) []Permiss
 			Keys: map[string]string{"iam:PassedToService": "ec2." + a.urlSuffix()},
 		})
 	}
+	if op.service == "sns" {
+		return append(asked, a.publishing(f.text("TopicArn"))...)
+	}
 	return append(asked, a.encryption(op, f)...)
 }
 

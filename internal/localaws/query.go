@@ -118,8 +118,11 @@ func (p *queryProtocol) refuse(w http.ResponseWriter, err *refusal) {
 
 func (p *queryProtocol) send(w http.ResponseWriter, status int, root string, object map[string]any) {
 	namespace := "https://iam.amazonaws.com/doc/2010-05-08/"
-	if queryService(p.form.Get("Version")) == "sts" {
+	switch queryService(p.form.Get("Version")) {
+	case "sts":
 		namespace = "https://sts.amazonaws.com/doc/2011-06-15/"
+	case "sns":
+		namespace = "http://sns.amazonaws.com/doc/2010-03-31/"
 	}
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `<%s xmlns="%s">`, root, namespace)

@@ -44,6 +44,10 @@ func (a *Account) resource(caller *user, op operation, f fields) string {
 	switch op.service {
 	case "iam":
 		return a.iamResource(caller, op.action, f)
+	case "sns":
+		return f.text("TopicArn")
+	case "logs": // no page says what stands for the stream; policies write an asterisk
+		return "arn:" + a.partition + ":logs:" + a.region + ":" + a.id + ":log-group:" + f.text("LogGroupName") + ":log-stream:"
 	case "secretsmanager":
 		if id := cmp.Or(f.text("SecretId"), f.text("Name")); id != "" {
 			return a.secretResource(id, op.action == "CreateSecret")

@@ -36,7 +36,7 @@ func signer(ctx context.Context, r *http.Request, body []byte) (claim, error) {
 	if len(scope) != 5 || err != nil {
 		return claim{}, refuse("IncompleteSignature", "The request signature does not conform to AWS standards.")
 	}
-	return claim{id: scope[0], proof: func(secret string) bool {
+	return claim{id: scope[0], region: scope[2], proof: func(secret string) bool {
 		if time.Since(date).Abs() > maxSkew {
 			return false
 		}

@@ -213,6 +213,18 @@ func (s State) String() string {
 	return string(text)
 }
 
+// Dump is all that the account holds as JSON, with times, secret values and what AWS alone knows, so
+// that tests can tell whether two accounts will go on in the same way.
+func (a *Account) Dump() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	text, err := json.Marshal(a.state)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}
+
 // SecretString returns the text of the version of a secret that has a staging label; of AWSCURRENT
 // when none is named. It is for tests, and does not count as a call.
 func (a *Account) SecretString(name, stage string) (string, bool) {

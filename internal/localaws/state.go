@@ -18,6 +18,8 @@ type state struct {
 	PasswordPolicy *passwordPolicy
 	Secrets        map[string]*secret
 	BlockedSecrets map[string]time.Time // when a force-deleted secret's name was freed
+	Topics         map[string]*topic    // by ARN
+	LogGroups      map[string][]logEvent
 }
 
 // newState returns a state that holds nothing but AWS's own policies.

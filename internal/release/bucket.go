@@ -27,6 +27,8 @@ type bucket struct {
 	owner   string          // AWS account
 	missing map[string]bool // the files of the version that are not there yet
 	files   []file          // of the version, as they are in this bucket
+
+	objectVersions map[string]string // of the zips that are there
 }
 
 func newBucket(cfg aws.Config, place target, owner string) *bucket {
@@ -35,7 +37,7 @@ func newBucket(cfg aws.Config, place target, owner string) *bucket {
 		o.UsePathStyle = o.BaseEndpoint != nil // an emulator has no host name for each bucket
 		o.DisableLogOutputChecksumValidationSkipped = true
 	})
-	return &bucket{target: place, client: client, owner: owner, missing: map[string]bool{}}
+	return &bucket{target: place, client: client, owner: owner, missing: map[string]bool{}, objectVersions: map[string]string{}}
 }
 
 // survey looks at the bucket and at what it holds of the version.
@@ -66,12 +68,14 @@ func (b *bucket) survey(ctx context.Context, version contents) error {
 			"or delete the bucket and create it in its Region:\n  %s", b.region, b.bucket(), region, b.create())
 	}
 
-	_, objectVersion, err := b.get(ctx, version.version, zipName)
-	if err == nil {
-		err = b.pin(version, objectVersion)
-	}
-	if err != nil {
-		return err
+	for name := range zips() {
+		_, objectVersion, err := b.get(ctx, version.version, name)
+		if err == nil {
+			err = b.pin(version, name, objectVersion)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	var different []string
 	for _, f := range b.files {
@@ -92,10 +96,11 @@ func (b *bucket) survey(ctx context.Context, version contents) error {
 	return nil
 }
 
-// pin says which version of the object the zip is; "" where the bucket has no versions, or no zip yet.
+// pin says which version of the object a zip is; "" where the bucket has no versions, or no such zip yet.
 // The template names it, so that nobody who may write to the bucket later can change what it runs.
-func (b *bucket) pin(version contents, objectVersion string) error {
-	files, err := version.pinned(objectVersion)
+func (b *bucket) pin(version contents, name, objectVersion string) error {
+	b.objectVersions[name] = objectVersion
+	files, err := version.pinned(b.objectVersions)
 	if err != nil {
 		return fmt.Errorf("%s: %w", b.region, err)
 	}

@@ -149,7 +149,7 @@ func newProject(t *testing.T) {
 	require.NoError(t, os.Mkdir("build", 0o755))
 	require.NoError(t, os.Mkdir("templates", 0o755))
 	for name, content := range map[string]string{
-		".gitignore": "/build/\n", "build/provisioner.zip": "a zip", "template.yaml": string(source),
+		".gitignore": "/build/\n", "build/provisioner.zip": "a zip", "build/watcher.zip": "another zip", "template.yaml": string(source),
 	} {
 		require.NoError(t, os.WriteFile(name, []byte(content), 0o600))
 	}

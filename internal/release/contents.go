@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,10 +17,16 @@ import (
 // The names of what is published, in the folder of its version.
 const (
 	zipName      = "provisioner.zip"
+	watcherName  = "watcher.zip"
 	plainName    = "redis-cloud-iam.yaml"
 	stackSetName = "stackset.yaml"
 	sumsName     = "SHA256SUMS"
 )
+
+// zips are the files with code, each with the program that the build leaves for it.
+func zips() map[string]string {
+	return map[string]string{zipName: "build/bootstrap", watcherName: "build/watcher"}
+}
 
 // prefixParameter is the parameter of the templates that says where the code is: in the bucket <prefix>-<Region>.
 const prefixParameter = "ArtifactBucketPrefix"
@@ -48,39 +55,46 @@ func load(project fs.FS, prefix string) (contents, error) {
 	if err != nil {
 		return contents{}, err
 	}
-	archive, zipErr := fs.ReadFile(project, "build/"+zipName)
-	if zipErr != nil {
-		zipErr = fmt.Errorf("read what make package makes: %w", zipErr)
+	var files []file
+	var zipErr error
+	for _, name := range slices.Sorted(maps.Keys(zips())) {
+		archive, err := fs.ReadFile(project, "build/"+name)
+		if err != nil {
+			zipErr = errors.Join(zipErr, fmt.Errorf("read what make package makes: %w", err))
+		}
+		files = append(files, file{name, "application/zip", archive})
 	}
 	plain, plainErr := loadTemplate(project, plainName, prefix)
 	stackSet, stackSetErr := loadTemplate(project, stackSetName, prefix)
 	if err := errors.Join(zipErr, plainErr, stackSetErr); err != nil {
 		return contents{}, err
 	}
-	files := []file{
-		{zipName, "application/zip", archive},
-		{plainName, "application/yaml", plain},
-		{stackSetName, "application/yaml", stackSet},
-	}
+	files = append(files, file{plainName, "application/yaml", plain}, file{stackSetName, "application/yaml", stackSet})
 	return contents{version, append(files, checksums(files))}, nil
 }
 
-// pinned are the files for a bucket where the zip is this version of its object: the plain template names
-// it. Without one, the files are as they were.
-func (c contents) pinned(objectVersion string) ([]file, error) {
-	if objectVersion == "" {
-		return c.files, nil
-	}
-	if !regexp.MustCompile(`^[A-Za-z0-9._-]+$`).MatchString(objectVersion) {
-		return nil, fmt.Errorf("S3 calls the version of the zip %q, which cannot be written into a template", objectVersion)
+// pinned are the files for a bucket where the zips are these versions of their objects: the plain
+// template names them. A zip without one stays as it was.
+func (c contents) pinned(objectVersions map[string]string) ([]file, error) {
+	if len(c.files) == 0 { // it could not be loaded
+		return nil, nil
 	}
 	files := slices.Clone(c.files[:len(c.files)-1])
 	i := slices.IndexFunc(files, func(f file) bool { return f.name == plainName })
-	place := regexp.MustCompile(`(?m)^( +)S3Key: .*$`)
-	if len(place.FindAll(files[i].content, -1)) != 1 {
-		return nil, fmt.Errorf("templates/%s names no one S3Key", plainName)
+	for _, name := range slices.Sorted(maps.Keys(objectVersions)) {
+		version := objectVersions[name]
+		if version == "" {
+			continue
+		}
+		if !regexp.MustCompile(`^[A-Za-z0-9._-]+$`).MatchString(version) {
+			return nil, fmt.Errorf("S3 calls the version of %s %q, which cannot be written into a template", name, version)
+		}
+		place := regexp.MustCompile(`(?m)^( +)S3Key: .*/` + regexp.QuoteMeta(name) + `$`)
+		if len(place.FindAll(files[i].content, -1)) != 1 {
+			return nil, fmt.Errorf("templates/%s names no one S3Key for %s", plainName, name)
+		}
+		files[i].content = place.ReplaceAll(files[i].content, []byte("${0}\n${1}S3ObjectVersion: \""+version+"\""))
 	}
-	files[i].content = place.ReplaceAll(files[i].content, []byte("${0}\n${1}S3ObjectVersion: \""+objectVersion+"\""))
 	return append(files, checksums(files)), nil
 }
 

@@ -6,29 +6,35 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
+	"slices"
 	"time"
 )
 
-// writePackage zips the bootstrap that the build left in build/, and writes the zip's checksum beside it, in the form
+// writePackage zips the programs that the build left in build/, and writes the zips' checksums beside them, in the form
 // that sha256sum --check reads.
 func writePackage(project fs.FS, out io.Writer) error {
-	bootstrap, err := fs.ReadFile(project, "build/bootstrap")
-	if err != nil {
-		return fmt.Errorf("read the built function: %w", err)
+	var files []file
+	for _, name := range slices.Sorted(maps.Keys(zips())) {
+		program, err := fs.ReadFile(project, zips()[name])
+		if err != nil {
+			return fmt.Errorf("read the built function: %w", err)
+		}
+		var content bytes.Buffer
+		if err := bundle(&content, program); err != nil {
+			return fmt.Errorf("zip the built function: %w", err)
+		}
+		if err := write("build/"+name, content.Bytes()); err != nil {
+			return err
+		}
+		files = append(files, file{name: name, content: content.Bytes()})
 	}
-	var content bytes.Buffer
-	if err := bundle(&content, bootstrap); err != nil {
-		return fmt.Errorf("zip the built function: %w", err)
-	}
-	sums := checksums([]file{{name: zipName, content: content.Bytes()}})
-	if err := write("build/"+zipName, content.Bytes()); err != nil {
-		return err
-	}
+	sums := checksums(files)
 	if err := write("build/"+sumsName, sums.content); err != nil {
 		return err
 	}
-	_, err = out.Write(sums.content)
+	_, err := out.Write(sums.content)
 	return err
 }
 

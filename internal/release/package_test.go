@@ -20,6 +20,7 @@ func packageOf(t *testing.T, content string, mode os.FileMode, modified time.Tim
 	require.NoError(t, os.Mkdir("build", 0o755))
 	require.NoError(t, os.WriteFile("build/bootstrap", []byte(content), mode))
 	require.NoError(t, os.Chtimes("build/bootstrap", modified, modified))
+	require.NoError(t, os.WriteFile("build/watcher", []byte("a watcher"), mode))
 	var out bytes.Buffer
 	require.NoError(t, run(t.Context(), []string{"package"}, &out))
 	archive, err := os.ReadFile("build/provisioner.zip")
@@ -34,7 +35,7 @@ func TestTheZipHasNothingOfTheFileButItsContent(t *testing.T) {
 	one, screen := packageOf(t, "a function", 0o755, time.Now())
 	other, _ := packageOf(t, "a function", 0o600, time.Now().Add(-time.Hour))
 	assert.Equal(t, one, other)
-	assert.Regexp(t, `^[0-9a-f]{64} {2}provisioner\.zip\n$`, screen)
+	assert.Regexp(t, `^[0-9a-f]{64} {2}provisioner\.zip\n[0-9a-f]{64} {2}watcher\.zip\n$`, screen)
 
 	another, sum := packageOf(t, "another function", 0o755, time.Now())
 	assert.NotEqual(t, one, another)

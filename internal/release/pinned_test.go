@@ -43,19 +43,24 @@ func TestATemplateNamesTheVersionOfItsZip(t *testing.T) {
 	cloud.front = nil
 	printed, err := publishAs(t, "acme", "us-east-1", "eu-central-1")
 	require.NoError(t, err)
-	assert.Contains(t, printed, fmt.Sprintf("SHA-256 of the function's zip:\n  %x\n", sha256.Sum256([]byte("a zip"))))
+	assert.Contains(t, printed, fmt.Sprintf("SHA-256 of the functions' zips:\n  %x  provisioner.zip\n  %x  watcher.zip\n",
+		sha256.Sum256([]byte("a zip")), sha256.Sum256([]byte("another zip"))))
 
 	const folder = "redis-cloud-iam/1.2.3/"
-	head, err := cloud.s3("us-east-1").HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: aws.String("acme-us-east-1"), Key: aws.String(folder + zipName)})
-	require.NoError(t, err)
-	require.NotEmpty(t, aws.ToString(head.VersionId))
 	held, without := cloud.read("acme-us-east-1"), cloud.read("acme-eu-central-1")
-	line := fmt.Sprintf("        S3ObjectVersion: %q\n", *head.VersionId)
-	require.Contains(t, held[folder+plainName], line)
+	unpinned := held[folder+plainName]
+	for name := range zips() {
+		head, err := cloud.s3("us-east-1").HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: aws.String("acme-us-east-1"), Key: aws.String(folder + name)})
+		require.NoError(t, err)
+		require.NotEmpty(t, aws.ToString(head.VersionId))
+		line := fmt.Sprintf("/%s\n        S3ObjectVersion: %q\n", name, *head.VersionId)
+		require.Contains(t, unpinned, line)
+		unpinned = strings.Replace(unpinned, line, "/"+name+"\n", 1)
+	}
 	kept, err := os.ReadFile("build/published/us-east-1/" + plainName)
 	require.NoError(t, err)
 	assert.Equal(t, held[folder+plainName], string(kept), "what a release workflow attests")
-	assert.Equal(t, without[folder+plainName], strings.Replace(held[folder+plainName], line, "", 1), "and nothing else differs")
+	assert.Equal(t, without[folder+plainName], unpinned, "and nothing else differs")
 	for sum := range strings.Lines(held[folder+sumsName]) {
 		sum, name, _ := strings.Cut(strings.TrimSpace(sum), "  ")
 		assert.Equal(t, sum, fmt.Sprintf("%x", sha256.Sum256([]byte(held[folder+name]))), name)
@@ -70,13 +75,13 @@ func TestATemplateNamesTheVersionOfItsZip(t *testing.T) {
 }
 
 func TestAVersionThatCannotBeWrittenIsRefused(t *testing.T) {
-	version := contents{"1.2.3", []file{{zipName, "", nil}, {plainName, "", []byte("        S3Key: k\n")}, {sumsName, "", nil}}}
-	_, err := version.pinned("a\"\nb")
+	version := contents{"1.2.3", []file{{zipName, "", nil}, {plainName, "", []byte("        S3Key: k/provisioner.zip\n")}, {sumsName, "", nil}}}
+	_, err := version.pinned(map[string]string{zipName: "a\"\nb"})
 	require.ErrorContains(t, err, "cannot be written into a template")
-	files, err := version.pinned("v.1_-")
+	files, err := version.pinned(map[string]string{zipName: "v.1_-"})
 	require.NoError(t, err)
-	assert.Equal(t, "        S3Key: k\n        S3ObjectVersion: \"v.1_-\"\n", string(files[1].content))
+	assert.Equal(t, "        S3Key: k/provisioner.zip\n        S3ObjectVersion: \"v.1_-\"\n", string(files[1].content))
 	version.files[1].content = nil
-	_, err = version.pinned("v1")
+	_, err = version.pinned(map[string]string{zipName: "v1"})
 	require.ErrorContains(t, err, "no one S3Key")
 }

@@ -44,8 +44,8 @@ func publish(ctx context.Context, project fs.FS, prefix string, regions []string
 				continue
 			}
 			objectVersion, err := b.put(ctx, version.version, f)
-			if err == nil && f.name == zipName {
-				err = b.pin(version, objectVersion)
+			if _, isZip := zips()[f.name]; err == nil && isZip {
+				err = b.pin(version, f.name, objectVersion)
 			}
 			if err != nil {
 				return fmt.Errorf("%w\nWhat is uploaded so far is good: when the cause is gone, publish again", err)
@@ -115,7 +115,13 @@ func announce(contents contents, places []target, out io.Writer) error {
 	var text strings.Builder
 	version := contents.version
 	fmt.Fprintf(&text, "\n%s is published. Who may launch it depends on who may read the buckets: docs/releasing.md\n", version)
-	fmt.Fprintf(&text, "\nSHA-256 of the function's zip:\n  %x\n\nQuick-create links:\n", sha256.Sum256(contents.files[0].content))
+	text.WriteString("\nSHA-256 of the functions' zips:\n")
+	for _, f := range contents.files {
+		if _, isZip := zips()[f.name]; isZip {
+			fmt.Fprintf(&text, "  %x  %s\n", sha256.Sum256(f.content), f.name)
+		}
+	}
+	text.WriteString("\nQuick-create links:\n")
 	for _, place := range places {
 		fmt.Fprintf(&text, "  %s\n", place.quickCreate(version))
 	}

@@ -40,7 +40,7 @@ func TestAVersionIsPublishedOnce(t *testing.T) {
 	first := cloud.read("acme-us-east-1")
 	assert.Equal(t, first, cloud.read("acme-eu-central-1"))
 	assert.ElementsMatch(t, []string{
-		"redis-cloud-iam/1.2.3/provisioner.zip", "redis-cloud-iam/1.2.3/redis-cloud-iam.yaml",
+		"redis-cloud-iam/1.2.3/provisioner.zip", "redis-cloud-iam/1.2.3/watcher.zip", "redis-cloud-iam/1.2.3/redis-cloud-iam.yaml",
 		"redis-cloud-iam/1.2.3/stackset.yaml", "redis-cloud-iam/1.2.3/SHA256SUMS",
 	}, slices.Collect(maps.Keys(first)))
 	assert.Equal(t, "a zip", first["redis-cloud-iam/1.2.3/provisioner.zip"])
@@ -78,7 +78,7 @@ func TestAVersionIsPublishedOnce(t *testing.T) {
 	_, err = publishAs(t, "acme", "us-east-1", "eu-central-1")
 	require.NoError(t, err)
 	both := cloud.read("acme-eu-central-1")
-	assert.Len(t, both, 8)
+	assert.Len(t, both, 10)
 	assert.Subset(t, both, first)
 	assert.Contains(t, both, "redis-cloud-iam/1.3.0/SHA256SUMS")
 }
@@ -98,14 +98,14 @@ func TestAPublishThatDiedIsCompleted(t *testing.T) {
 	_, err := publishAs(t, "acme", "us-east-1", "eu-central-1")
 	require.ErrorContains(t, err, "us-east-1: upload s3://acme-us-east-1/redis-cloud-iam/1.2.3/stackset.yaml")
 	require.ErrorContains(t, err, "publish again")
-	assert.Len(t, cloud.read("acme-us-east-1"), 2)
+	assert.Len(t, cloud.read("acme-us-east-1"), 3)
 	assert.NotContains(t, cloud.read("acme-eu-central-1"), "redis-cloud-iam/1.2.3/SHA256SUMS", "the version is whole nowhere yet")
 
 	cloud.front, cloud.puts = nil, nil
 	_, err = publishAs(t, "acme", "us-east-1", "eu-central-1")
 	require.NoError(t, err)
 	assert.Len(t, cloud.puts, 3, "what is there stays as it is")
-	assert.Len(t, cloud.read("acme-us-east-1"), 4)
+	assert.Len(t, cloud.read("acme-us-east-1"), 5)
 	assert.Equal(t, cloud.read("acme-us-east-1"), cloud.read("acme-eu-central-1"))
 }
 
@@ -128,7 +128,7 @@ func TestSHA256SUMSComesLastEverywhere(t *testing.T) {
 	cloud.createBucket("acme-eu-central-1", "eu-central-1")
 	_, err := publishAs(t, "acme", "us-east-1", "eu-central-1")
 	require.NoError(t, err)
-	require.Len(t, cloud.puts, 8)
+	require.Len(t, cloud.puts, 10)
 	for _, put := range cloud.puts[:6] {
 		assert.NotContains(t, put.URL.Path, "SHA256SUMS")
 	}
@@ -138,7 +138,7 @@ func TestSHA256SUMSComesLastEverywhere(t *testing.T) {
 		sum, name, _ := strings.Cut(strings.TrimSpace(line), "  ")
 		assert.Equal(t, sum, fmt.Sprintf("%x", sha256.Sum256([]byte(held["redis-cloud-iam/1.2.3/"+name]))), name)
 	}
-	assert.Len(t, strings.Split(held["redis-cloud-iam/1.2.3/SHA256SUMS"], "\n"), 4)
+	assert.Len(t, strings.Split(held["redis-cloud-iam/1.2.3/SHA256SUMS"], "\n"), 5)
 }
 
 // TestNoUploadOverwrites has somebody else publish between the look at the bucket and the upload.
@@ -176,7 +176,7 @@ func TestAnUploadWhoseReplyGotLostIsGood(t *testing.T) {
 	}
 	_, err := publishAs(t, "acme", "us-east-1")
 	require.NoError(t, err)
-	assert.Len(t, cloud.read("acme-us-east-1"), 4)
+	assert.Len(t, cloud.read("acme-us-east-1"), 5)
 }
 
 func TestOtherBytesAreRefused(t *testing.T) {

@@ -16,7 +16,8 @@ type Stack struct {
 
 	Parameters map[string]string
 
-	// References are what Refs of resources give, by logical ID. The others give the logical ID.
+	// References are what Refs of resources give, by logical ID, those of AWS::StackId and
+	// AWS::StackName, and attributes, as ID.Attribute. The others give the name itself.
 	References map[string]string
 }
 
@@ -90,6 +91,12 @@ func (s *scope) call(name string, argument any) any {
 		return s.value(arguments[2])
 	case name == "Fn::Join" && len(arguments) == 2:
 		return strings.Join(s.texts(s.value(arguments[1])), fmt.Sprint(arguments[0]))
+	case name == "Fn::Split" && len(arguments) == 2:
+		var list []any
+		for item := range strings.SplitSeq(fmt.Sprint(s.value(arguments[1])), fmt.Sprint(arguments[0])) {
+			list = append(list, item)
+		}
+		return list
 	case name == "Fn::Select" && len(arguments) == 2:
 		items := s.texts(s.value(arguments[1]))
 		i, err := strconv.Atoi(fmt.Sprint(arguments[0]))
@@ -128,6 +135,8 @@ func (s *scope) ref(name string) any {
 		return s.stack.Region
 	case "AWS::AccountId":
 		return s.stack.AccountID
+	case "AWS::StackId", "AWS::StackName":
+		return cmp.Or(s.stack.References[name], name)
 	case "AWS::URLSuffix":
 		if s.stack.Partition == "aws-cn" {
 			return "amazonaws.com.cn"
@@ -144,20 +153,28 @@ func (s *scope) attribute(name string) any {
 	if _, exists := s.resources[id]; !ok || !exists {
 		return s.fault("no such resource: %s", name)
 	}
-	return name
+	return cmp.Or(s.stack.References[name], name)
 }
 
+// substitute evaluates Fn::Sub: a text, or a list of a text and a map of values for it.
 func (s *scope) substitute(argument any) any {
+	var own map[string]any
+	if list, isList := argument.([]any); isList && len(list) == 2 {
+		argument = list[0]
+		own, _ = list[1].(map[string]any)
+	}
 	text, ok := argument.(string)
 	if !ok {
-		return s.fault("Fn::Sub: only a text is known here")
+		return s.fault("Fn::Sub: only a text is known here, and a list of a text and a map")
 	}
 	return regexp.MustCompile(`\$\{[^}]*\}`).ReplaceAllStringFunc(text, func(variable string) string {
 		name, evaluate := variable[2:len(variable)-1], s.ref
 		if literal, ok := strings.CutPrefix(name, "!"); ok { // ${!x} is the text ${x}
 			return "${" + literal + "}"
 		}
-		if strings.Contains(name, ".") {
+		if value, given := own[name]; given {
+			evaluate = func(string) any { return s.value(value) }
+		} else if strings.Contains(name, ".") {
 			evaluate = s.attribute
 		}
 		value, isText := evaluate(name).(string)

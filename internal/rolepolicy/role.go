@@ -24,7 +24,8 @@ type Policy struct {
 }
 
 // Role reads the policies of the role that has a logical ID. Every managed policy of the template
-// must be that role's, or attached to nothing, which is a permissions boundary.
+// must be of one role of the template alone, or attached to nothing, which is a permissions boundary.
+// A role that the stack does not have has no policies.
 func (t *Template) Role(logicalID string, stack Stack) (Role, error) {
 	s := &scope{Template: t, stack: stack}
 	for name := range stack.Parameters {
@@ -80,10 +81,16 @@ func (s *scope) policies(id, role string) (policies Role) {
 		if _, attached := properties["Roles"]; !attached {
 			return nil
 		}
-		if roles, _ := properties["Roles"].([]any); !slices.Equal(roles, []any{role}) {
-			s.fault("resource %s: it is not a policy of %s alone", id, role)
+		roles, _ := properties["Roles"].([]any)
+		if len(roles) != 1 || s.resources[fmt.Sprint(roles[0])].kind != "AWS::IAM::Role" {
+			s.fault("resource %s: it is not a policy of one role of the template alone", id)
+			return nil
+		}
+		if roles[0] != role {
+			return nil
 		}
 		policies = Role{s.policy(id, fmt.Sprint(properties["Description"]), properties["PolicyDocument"])}
+	case r.kind == "AWS::IAM::Role": // another one
 	default:
 		s.fault("resource %s: %s is not known here", id, r.kind)
 	}

@@ -3,6 +3,7 @@ package templates
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -44,14 +45,19 @@ func sectionRules() []launchRule {
 			name: "conditions",
 			// "Supported functions". The page has no Fn::Join; that it is taken is known from
 			// templates that launch: see github.com/buildkite/elastic-ci-stack-for-aws,
-			// templates/aws-stack.yml, the condition on ManagedPolicyARNs. Hence Fn::Join of a
-			// whole list, and nothing else of it.
+			// templates/aws-stack.yml, the condition on ManagedPolicyARNs. Fn::Select of Fn::Split is
+			// known from AWS ParallelCluster, see cfn-lint issue 876, which makes Fn::Equals take every
+			// function that gives a text, as issue 881 asks. Fn::Select finds no item where there is
+			// none, and ends the launch, so what is split must have enough parts even if it is empty.
 			source: templateReference + "intrinsic-function-reference-conditions.html",
 			faults: conditionFaults,
 			broken: []broken{
-				{samFile, condition, `HasKmsKey: !Equals [!Select [0, !Ref SecretReaders], ""]`, "Select is not a function that Conditions take"},
+				{samFile, condition, `HasKmsKey: !Equals [!Select [0, !Ref SecretReaders], ""]`, "Select of something else than a split text"},
+				{samFile, condition, `HasKmsKey: !Equals [!Select [1, !Split [":", !Ref KmsKeyId]], ""]`, "Select of a part that may not be there"},
+				{samFile, condition, `HasKmsKey: !Equals [!Select [2, !Split [":", !Join [":", [!Ref KmsKeyId, ""]]]], ""]`, "Select of a part that may not be there"},
+				{samFile, condition, `HasKmsKey: !Equals [!Sub "${KmsKeyId}", ""]`, "Sub is not a function that Conditions take"},
 				{samFile, condition, `HasKmsKey: !Equals [!Ref ProvisionerRole, ""]`, "Ref of ProvisionerRole, which is no parameter"},
-				{samFile, condition, `HasKmsKey: !Equals [!Join ["", [!Ref KmsKeyId, a]], ""]`, "Join of something else than a parameter"},
+				{samFile, condition, `HasKmsKey: !Equals [!Join ["", [!Ref KmsKeyId, !Ref SecretReaders]], ""]`, "Join of something else than"},
 				{samFile, condition, `HasKmsKey: !Equals [!Ref SecretReaders, ""]`, "Equals of a list"},
 			},
 		},
@@ -160,9 +166,30 @@ func conditionFaults(d document) (faults []string) {
 			if get(d.root, "Parameters", c.arguments.Value) == nil && !strings.HasPrefix(c.arguments.Value, "AWS::") {
 				fault = "Ref of " + c.arguments.Value + ", which is no parameter"
 			}
+		case "Split":
+		case "Select":
+			// The parts that a text has at least, which is empty but for what Join puts behind it.
+			parts := 1
+			name, split, _ := functionOf(c.argument(1))
+			if name != "Split" {
+				fault = "Select of something else than a split text"
+				break
+			}
+			if name, join, _ := functionOf(split.Content[1]); name == "Join" && textOf(join.Content[0]) == textOf(split.Content[0]) {
+				parts = len(join.Content[1].Content)
+			}
+			if i, err := strconv.Atoi(textOf(c.argument(0))); err != nil || i >= parts {
+				fault = "Select of a part that may not be there"
+			}
 		case "Join":
-			if name, ref, ok := functionOf(c.argument(1)); !ok || name != "Ref" || !list(ref) {
-				fault = "Join of something else than a parameter that is a list"
+			name, ref, ok := functionOf(c.argument(1))
+			whole := ok && name == "Ref" && list(ref)
+			texts := !ok && !slices.ContainsFunc(c.argument(1).Content, func(item *yaml.Node) bool {
+				_, ref, ok := functionOf(item)
+				return ok && list(ref)
+			})
+			if !whole && !texts {
+				fault = "Join of something else than a parameter that is a list, or of texts"
 			}
 		default:
 			fault = c.name + " is not a function that Conditions take"

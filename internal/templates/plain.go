@@ -2,14 +2,17 @@ package templates
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// function is the logical ID of the one function that the template has.
-const function = "Provisioner"
+// zips are the files with the code of the functions that the template has, by their logical IDs.
+func zips() map[string]string {
+	return map[string]string{"Provisioner": "provisioner.zip", "Watcher": "watcher.zip"}
+}
 
 // Version returns the version that a template.yaml says it has.
 func Version(template []byte) (string, error) {
@@ -51,7 +54,9 @@ func Plain(template []byte) ([]byte, error) {
 		add(indented(6, groupOfArtifacts), "Metadata", "AWS::CloudFormation::Interface", "ParameterGroups"),
 		add(indented(6, labelOfArtifacts), "Metadata", "AWS::CloudFormation::Interface", "ParameterLabels"),
 		add(append([]string{""}, indented(2, artifacts)...), "Parameters"),
-		s.function(version),
+	}
+	for _, name := range slices.Sorted(maps.Keys(zips())) {
+		edits = append(edits, s.function(name, version))
 	}
 	if s.err != nil {
 		return nil, s.err
@@ -88,7 +93,7 @@ ArtifactBucketPrefix:
 	code = `
 Code:
   S3Bucket: !Sub "${ArtifactBucketPrefix}-${AWS::Region}"
-  S3Key: redis-cloud-iam/%s/provisioner.zip
+  S3Key: redis-cloud-iam/%s/%s
 `
 	createdBy = `
 # As the SAM translator writes it, so that a stack may change between the two templates.
@@ -97,11 +102,11 @@ Tags:
     Value: SAM
 `
 	invokeConfig = `
-%sEventInvokeConfig:
+%[1]sEventInvokeConfig:
   Type: AWS::Lambda::EventInvokeConfig
-  Properties:
+%[2]s  Properties:
     DestinationConfig: {}
-    FunctionName: !Ref %s
+    FunctionName: !Ref %[1]s
     Qualifier: $LATEST
 `
 )
@@ -118,67 +123,79 @@ func (s *source) known() {
 	for _, e := range s.entries(resources.value, resources.last) {
 		kind := s.at("Resources", e.name, "Type").value.Value
 		serverless := strings.HasPrefix(kind, "AWS::Serverless::")
-		if serverless && (e.name != function || kind != "AWS::Serverless::Function") {
+		if serverless && (zips()[e.name] == "" || kind != "AWS::Serverless::Function") {
 			s.fault("resource %s is of type %s, which is not known", e.name, kind)
 		}
 	}
 }
 
+// translation is a function of the SAM template on its way to Lambda's own resources.
+type translation struct {
+	*source
+	name, version string
+	condition     string   // the line that all of them have, or ""
+	properties    []string // of the function
+	beside        []string // the resource that the SAM translator makes of a property
+}
+
 // function is the edit that puts Lambda's own resources in the place of SAM's.
-func (s *source) function(version string) edit {
-	resource := s.at("Resources", function)
+func (s *source) function(name, version string) edit {
+	resource := s.at("Resources", name)
 	if s.err != nil {
 		return edit{}
 	}
-	out, after := slices.Clone(s.lines[resource.first:resource.value.Line-1]), []string(nil)
+	t := &translation{source: s, name: name, version: version}
+	out := slices.Clone(s.lines[resource.first : resource.value.Line-1])
 	for _, e := range s.entries(resource.value, resource.last) {
 		switch e.name {
 		case "Type":
 			out = append(out, "    Type: AWS::Lambda::Function")
 		case "Metadata": // how sam build builds it
+		case "Condition":
+			t.condition = fmt.Sprintf("  Condition: %s\n", e.value.Value)
+			out = append(out, s.text(e)...)
 		case "DependsOn":
 			out = append(out, s.text(e)...)
 		case "Properties":
-			properties, config := s.properties(e, version)
-			out, after = append(out, properties...), config
+			t.translate(e)
+			out = append(out, t.properties...)
 		default:
-			s.fault("attribute %s of %s is not known", e.name, function)
+			s.fault("attribute %s of %s is not known", e.name, name)
 		}
 	}
-	out = append(append(out, after...), "")
+	out = append(append(out, t.beside...), "")
 	return edit{resource.first, resource.first + len(s.text(resource)) + 1, out}
 }
 
-// properties translates the properties of the function, and gives the resource that one of them becomes.
-func (s *source) properties(of entry, version string) (lines, config []string) {
-	lines = []string{"    Properties:"}
-	for _, e := range s.entries(of.value, of.last) {
+// translate reads the properties of the function.
+func (t *translation) translate(of entry) {
+	t.properties = []string{"    Properties:"}
+	for _, e := range t.entries(of.value, of.last) {
 		switch e.name {
 		case "Architectures", "Description", "Environment", "Handler", "LoggingConfig", "MemorySize", "Role", "Runtime", "Timeout":
-			lines = append(lines, s.text(e)...)
+			t.properties = append(t.properties, t.text(e)...)
 		case "CodeUri":
-			lines = append(lines, indented(6, fmt.Sprintf(code, version))...)
+			t.properties = append(t.properties, indented(6, fmt.Sprintf(code, t.version, zips()[t.name]))...)
 		case "EventInvokeConfig":
-			config = s.invokeConfig(e)
+			t.invokeConfig(e)
 		default:
-			s.fault("property %s of %s is not known", e.name, function)
+			t.fault("property %s of %s is not known", e.name, t.name)
 		}
 	}
-	return append(lines, indented(6, createdBy)...), config
+	t.properties = append(t.properties, indented(6, createdBy)...)
 }
 
-// invokeConfig is the resource that the property becomes, with the comment that it had.
-func (s *source) invokeConfig(e entry) []string {
-	lines := []string{""}
-	for _, line := range s.lines[e.first : e.value.Line-2] {
-		lines = append(lines, strings.TrimPrefix(line, "    "))
+// invokeConfig makes the resource that the property becomes, under the comment that it had.
+func (t *translation) invokeConfig(e entry) {
+	t.beside = append(t.beside, "")
+	for _, line := range t.lines[e.first : e.value.Line-2] {
+		t.beside = append(t.beside, strings.TrimPrefix(line, "    "))
 	}
-	lines = append(lines, indented(2, fmt.Sprintf(invokeConfig, function, function))...)
-	for _, setting := range s.entries(e.value, e.last) {
+	t.beside = append(t.beside, indented(2, fmt.Sprintf(invokeConfig, t.name, t.condition))...)
+	for _, setting := range t.entries(e.value, e.last) {
 		if setting.value.Kind != yaml.ScalarNode || setting.name != "MaximumRetryAttempts" && setting.name != "MaximumEventAgeInSeconds" {
-			s.fault("%s of EventInvokeConfig is not known", setting.name)
+			t.fault("%s of EventInvokeConfig is not known", setting.name)
 		}
-		lines = append(lines, fmt.Sprintf("      %s: %s", setting.name, setting.value.Value))
+		t.beside = append(t.beside, fmt.Sprintf("      %s: %s", setting.name, setting.value.Value))
 	}
-	return lines
 }

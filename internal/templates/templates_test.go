@@ -84,7 +84,7 @@ func TestWhatIsNotKnownIsRefused(t *testing.T) {
 		{"\nResources:\n", "\nResources:\n  Second:\n    Type: AWS::Serverless::Api\n", "resource Second is of type AWS::Serverless::Api"},
 		{"      Handler: bootstrap\n", "      Handler: bootstrap\n      Tracing: Active\n", "property Tracing of Provisioner is not known"},
 		{"        MaximumRetryAttempts: 2\n", "        DestinationConfig:\n          OnFailure:\n            Type: SQS\n", "DestinationConfig of EventInvokeConfig is not known"},
-		{"    Metadata:\n      BuildMethod: makefile\n", "    Condition: HasTags\n", "attribute Condition of Provisioner is not known"},
+		{"    Metadata:\n      BuildMethod: makefile\n", "    DeletionPolicy: Retain\n", "attribute DeletionPolicy of Provisioner is not known"},
 		{"    SemanticVersion: ", "    Version: ", "SemanticVersion"},
 		{"Transform: AWS::Serverless-2016-10-31\n", "", "Transform"},
 	}

@@ -1,0 +1,80 @@
+package watch
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"redis-cloud-iam/internal/plan"
+	"redis-cloud-iam/internal/spec"
+)
+
+// Settings are what the function's environment says.
+type Settings struct {
+	TopicARN      string // of the SNS topic that gets the messages
+	KeyMaxAgeDays string // after how many days an access key is old; 0 for never
+	LogGroup      string // of the function itself
+}
+
+// FromEnvironment reads the settings. The template sets the first two, and Lambda sets the third:
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+func FromEnvironment() Settings {
+	return Settings{os.Getenv("ALARM_TOPIC_ARN"), os.Getenv("KEY_MAX_AGE_DAYS"), os.Getenv("AWS_LAMBDA_LOG_GROUP_NAME")}
+}
+
+// order says what one run is to look at, and whom it tells.
+type order struct {
+	plan.Desired
+	stackName          string
+	topic, topicRegion string
+	keyMaxAge          int // in days; 0 for never
+	logGroup           string
+}
+
+// parse reads the settings and the event, which has the properties that the stack's resource has.
+// The error names every fault.
+func parse(settings Settings, event json.RawMessage) (order, error) {
+	o := order{topic: settings.TopicARN, logGroup: settings.LogGroup}
+	var faults []error
+	fault := func(text string) { faults = append(faults, errors.New(text)) }
+
+	topic := regexp.MustCompile(`^arn:aws[a-z-]*:sns:([a-z0-9-]+):\d{12}:[\w-]{1,256}$`).FindStringSubmatch(o.topic)
+	if topic == nil {
+		fault("ALARM_TOPIC_ARN is not the ARN of a standard SNS topic; it must look like arn:aws:sns:<region>:<account>:<name>")
+	} else {
+		o.topicRegion = topic[1]
+	}
+	var err error
+	if o.keyMaxAge, err = strconv.Atoi(settings.KeyMaxAgeDays); err != nil || o.keyMaxAge < 0 {
+		fault("KEY_MAX_AGE_DAYS is not a whole number of days; use 0 for never")
+	}
+	if o.logGroup == "" {
+		fault("AWS_LAMBDA_LOG_GROUP_NAME is empty, and Lambda always sets it")
+	}
+	var given struct {
+		StackID            string `json:"StackId"`
+		LogicalResourceID  string `json:"LogicalResourceId"`
+		ResourceProperties json.RawMessage
+	}
+	if err := json.Unmarshal(event, &given); err != nil {
+		fault("the event is not an object with StackId, LogicalResourceId and ResourceProperties, as the template's schedule sends it")
+		return o, errors.Join(faults...)
+	}
+	if o.Account, err = spec.ParseStackID(given.StackID); err != nil {
+		faults = append(faults, err)
+	} else {
+		o.stackName = strings.Split(given.StackID, "/")[1]
+	}
+	if given.LogicalResourceID == "" {
+		fault("LogicalResourceId is empty")
+	}
+	if o.Spec, err = spec.Parse(given.ResourceProperties, o.Account); err != nil {
+		faults = append(faults, err)
+	}
+	o.Stack, o.Update = given.StackID, true
+	o.Owner = spec.ID(given.StackID, given.LogicalResourceID, given.ResourceProperties)
+	return o, errors.Join(faults...)
+}

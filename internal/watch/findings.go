@@ -1,0 +1,161 @@
+package watch
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"redis-cloud-iam/internal/plan"
+	"redis-cloud-iam/internal/spec"
+)
+
+// Finding is something that people should know. Name and subject tell it from every other one; the
+// text may change from day to day.
+type Finding struct {
+	Name    string `json:"name"`    // docs/watching.md has all of them
+	Subject string `json:"subject"` // what it is about
+	Text    string `json:"text"`    // what was found
+	Remedy  string `json:"remedy"`  // what to do about it
+}
+
+// digest stands for a finding in a report.
+func (f Finding) digest() string {
+	sum := sha256.Sum256([]byte(f.Name + "\n" + f.Subject))
+	return hex.EncodeToString(sum[:4])
+}
+
+// finder gathers the findings of a run.
+type finder struct {
+	order
+	seen *plan.Observed
+	report
+}
+
+// find compares what was seen with the stack: what an Update would change, which is the plan's, or
+// why it would be refused; and what it would leave as it is.
+func find(o order, seen *plan.Observed, p plan.Plan, refusal error) report {
+	f := finder{order: o, seen: seen}
+	f.steps(p)
+	f.refused(refusal)
+	for _, slot := range plan.Slots() {
+		if entity := f.own(slot); entity != nil {
+			f.added(slot, entity)
+			f.shared(entity)
+		}
+	}
+	f.Drift = len(f.Found)
+	keys := plan.LedgerOf(f.own(plan.User), f.own(plan.KeySecret))
+	f.strange(keys)
+	f.current(keys)
+	return f.report
+}
+
+// own is what is in a slot, if the stack owns it: what others own is no matter of this stack.
+func (f *finder) own(slot plan.Slot) *plan.Entity {
+	if entity := f.seen.In(slot); entity != nil && entity.Claim.Owner == f.Owner {
+		return entity
+	}
+	return nil
+}
+
+func (f *finder) add(name, subject, text, remedy string) {
+	f.Found = append(f.Found, Finding{name, subject, text, remedy})
+}
+
+// undo is the remedy of what a command of the AWS CLI undoes.
+func undo(command string, args ...any) string {
+	return "find out who did it, and undo it unless it is meant: aws iam " + fmt.Sprintf(command, args...)
+}
+
+// steps reports what an Update would change.
+func (f *finder) steps(p plan.Plan) {
+	tags := []string{"checked=" + f.seen.At.UTC().Format(time.DateOnly)}
+	for _, key := range slices.Sorted(maps.Keys(f.Spec.Tags)) {
+		tags = append(tags, key+"="+f.Spec.Tags[key])
+	}
+	remedy := fmt.Sprintf("find out who did it. Then let an Update repair it. CloudFormation sends one only if a property changes, such as a tag: "+
+		"scripts/update-stack %s 'Tags=%s' (if the stack belongs to a StackSet, change the tag there)", f.stackName, strings.Join(tags, ","))
+	for _, step := range slices.Concat(slices.Concat(p.Stages, p.Then)...) {
+		if _, checks := step.(plan.ProveKey); !checks {
+			f.add("drift", step.String(), "an Update would "+step.String(), remedy)
+		}
+	}
+}
+
+// refused reports why an Update would be refused. Each reason begins with what it is about, an
+// entity or a property; the rest may hold times.
+func (f *finder) refused(refusal error) {
+	var reasons []string
+	var remedy string
+	if conflict, ok := errors.AsType[*spec.ConflictError](refusal); ok {
+		reasons, remedy = conflict.Conflicts, conflict.Remedy
+	}
+	if invalid, ok := errors.AsType[*spec.InvalidError](refusal); ok {
+		reasons, remedy = invalid.Faults, cmp.Or(invalid.Remedy, "change the stack's parameters as it says")
+	}
+	about := regexp.MustCompile(`^(?:(?:policy|role|instance profile|user|secret|access key) \S+(?: of user \S+)?|\w+)`)
+	for _, reason := range reasons {
+		f.add("refused", about.FindString(reason), "an Update would be refused: "+reason, remedy)
+	}
+}
+
+// added reports what hangs on a user or a role, is not the stack's, and stays in an Update.
+func (f *finder) added(slot plan.Slot, entity *plan.Entity) {
+	for _, arn := range entity.Attached {
+		if option := optionOf(entity.Kind); option != "" && !slices.Contains(f.Wanted(slot).Attached, arn) {
+			f.add("extra-policy", fmt.Sprintf("%s on %s", arn, entity.Ref), fmt.Sprintf("policy %s is attached to %s, beside the stack's own", arn, entity.Ref),
+				undo("detach-%s-policy --%[1]s-name %s --policy-arn %s", option, entity.Name, arn))
+		}
+	}
+	kinds := map[plan.Kind]struct{ name, command string }{
+		plan.UserInlinePolicy:   {"inline-policy", "delete-user-policy --user-name %[1]s --policy-name %[2]s"},
+		plan.RoleInlinePolicy:   {"inline-policy", "delete-role-policy --role-name %[1]s --policy-name %[2]s"},
+		plan.LoginProfile:       {"login-profile", "delete-login-profile --user-name %[1]s"},
+		plan.Group:              {"group", "remove-user-from-group --user-name %[1]s --group-name %[2]s"},
+		plan.Profile:            {"other-profile", "remove-role-from-instance-profile --role-name %[1]s --instance-profile-name %[2]s"},
+		plan.MFADevice:          {"other-credential", "deactivate-mfa-device --user-name %[1]s --serial-number %[2]s"},
+		plan.SSHPublicKey:       {"other-credential", "delete-ssh-public-key --user-name %[1]s --ssh-public-key-id %[2]s"},
+		plan.SigningCertificate: {"other-credential", "delete-signing-certificate --user-name %[1]s --certificate-id %[2]s"},
+		plan.ServiceCredential:  {"other-credential", "delete-service-specific-credential --user-name %[1]s --service-specific-credential-id %[2]s"},
+	}
+	for _, hung := range entity.Hung {
+		kind, ok := kinds[hung.Kind]
+		subject := hung.String()
+		if hung.Kind == plan.Group || hung.Kind == plan.Profile {
+			subject += " of " + entity.Ref.String()
+		}
+		if ok && !f.expected(hung, entity) {
+			f.add(kind.name, subject, "the stack did not add "+subject, undo(kind.command, entity.Name, hung.Name))
+		}
+	}
+}
+
+// expected reports whether what hangs on a user or a role is the stack's, or the plan deals with
+// it.
+func (f *finder) expected(hung plan.Ref, entity *plan.Entity) bool {
+	password := hung.Kind == plan.LoginProfile && (entity.Claim.Password != "" || plan.MadePassword(entity, f.seen.In(plan.ConsoleSecret), f.Owner))
+	return password || hung == plan.Ref{Kind: plan.Profile, Name: plan.InstanceProfile.Ref(f.Spec.Names).Name, On: entity.Name}
+}
+
+// shared reports who else has one of the two policies. What the stack's own user and roles have is
+// told with them.
+func (f *finder) shared(policy *plan.Entity) {
+	for _, holder := range policy.Holders {
+		if ours := slices.ContainsFunc(plan.Slots(), func(slot plan.Slot) bool { return slot.Ref(f.Spec.Names) == holder }); !ours {
+			f.add("policy-shared", fmt.Sprintf("%s on %s", policy.Ref, holder), fmt.Sprintf("%s is attached to %s too", policy.Ref, holder),
+				undo("detach-%s-policy --%[1]s-name %s --policy-arn %s", optionOf(holder.Kind), holder.Name, policy.ARN))
+		}
+	}
+}
+
+// optionOf is how the AWS CLI calls what may have a policy, or "".
+func optionOf(kind plan.Kind) string {
+	return map[plan.Kind]string{plan.Person: "user", plan.Role: "role", plan.Group: "group"}[kind]
+}

@@ -1,0 +1,88 @@
+package watch
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"redis-cloud-iam/internal/plan"
+)
+
+const (
+	// grace is for how long after a rotation nobody is reminded of it. Until people have entered
+	// the new key, and IAM shows that it is used, the previous one counts as in use.
+	grace = 24 * time.Hour
+	// unused is for how long nothing has used the account when people are told so.
+	unused = 30 * 24 * time.Hour
+)
+
+// strange reports keys of the user that the stack did not make. If nobody has used one, an Update
+// deletes it, and the plan has told so.
+func (f *finder) strange(keys plan.Ledger) {
+	for _, key := range keys {
+		what := fmt.Sprintf("access key %s of user %s, which was %s,", key.ID, f.Spec.User, key.LastUse())
+		remove := fmt.Sprintf("aws iam delete-access-key --user-name %s --access-key-id %s", f.Spec.User, key.ID)
+		told := slices.ContainsFunc(f.Found, func(other Finding) bool { return strings.Contains(other.Subject, "delete access key "+key.ID) })
+		switch {
+		case !key.Listed || key.Made || told:
+		case key.Kept:
+			f.add("kept-key", key.ID, what+" was there before the adoption and is kept", "enter the current key in Redis Cloud, and delete this one when nobody uses it any more: "+remove)
+		default:
+			f.Drift++
+			f.add("foreign-key", key.ID, what+" is not the stack's", "find out who made it and who uses it, and delete it: "+remove)
+		}
+	}
+}
+
+// current reports on the current access key, and on whether the previous one is used in its place.
+// Without a current key, the secret is gone or was changed out of band, which is drift.
+func (f *finder) current(keys plan.Ledger) {
+	key, previous := keys.Labelled(plan.Current), keys.Labelled(plan.Previous)
+	previousInUse := previous != nil && previous.Listed && previous.InUse(f.seen.At)
+	if previousInUse {
+		f.PreviousKeyInUse = 1
+	}
+	if key == nil {
+		return
+	}
+	f.AccessKeyID = key.ID
+	current := fmt.Sprintf("access key %s of user %s, the current one,", key.ID, f.Spec.User)
+	replace := fmt.Sprintf("scripts/update-stack %s AccessKeySerial=%d, and enter the new key in Redis Cloud (docs/key-rotation.md)", f.stackName, key.Serial+1)
+	if !key.Listed {
+		f.add("key-gone", key.ID, current+" is gone", "make a new one: "+replace)
+		return
+	}
+	age := f.seen.At.Sub(key.Created)
+	f.KeyAgeDays = int(age.Hours() / 24)
+	if !key.Active {
+		f.add("key-inactive", key.ID, current+" is inactive", fmt.Sprintf("find out who deactivated it, and activate it (aws iam update-access-key --user-name %s --access-key-id %s --status Active) or make a new one: %s",
+			f.Spec.User, key.ID, replace))
+	}
+	if f.keyMaxAge > 0 && age > time.Duration(f.keyMaxAge)*24*time.Hour {
+		f.add("key-age", key.ID, fmt.Sprintf("%s is %d days old, and KeyMaxAgeDays is %d", current, f.KeyAgeDays, f.keyMaxAge), "rotate it: "+replace)
+	}
+	if previousInUse && !key.InUse(f.seen.At) && age > grace {
+		f.add("unfinished-rotation", key.ID, fmt.Sprintf("%s is not in use (%s), and the previous one %s is (%s)", current, key.LastUse(), previous.ID, previous.LastUse()),
+			fmt.Sprintf("enter the current key in Redis Cloud: secret %s holds it", f.Spec.AccessKeySecret))
+	}
+	if age > unused && f.seen.At.Sub(f.lastUse(keys)) > unused {
+		f.add("unused-keys", key.ID, fmt.Sprintf("nothing has used an access key of user %s or role %s for %d days", f.Spec.User, f.Spec.InstanceRole, int(unused.Hours()/24)),
+			"if Redis Cloud has no cloud account for this AWS account any more, delete the stack; if it is to have one, enter the current key there")
+	}
+}
+
+// lastUse is when an access key of the user, or the role of the cluster nodes, was last used, as
+// far as AWS tells. Where nodes run, the account is in use, and nobody must be told to delete the
+// stack.
+func (f *finder) lastUse(keys plan.Ledger) (last time.Time) {
+	if role := f.own(plan.InstanceRole); role != nil {
+		last = role.LastUsed
+	}
+	for _, key := range keys {
+		if key.LastUsed.After(last) {
+			last = key.LastUsed
+		}
+	}
+	return last
+}

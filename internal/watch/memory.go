@@ -1,0 +1,53 @@
+package watch
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	logtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+)
+
+// remembered is for how long a report is looked for. The log group may forget it earlier.
+const remembered = 365 * 24 * time.Hour
+
+// remember returns the digests of what people have been told of. Each report in the function's own
+// log says that, and the newest one counts. So the function needs no database, and no permission to
+// write. Without a report, or without a log group, people have been told of nothing.
+//
+// A report that was cut is no JSON, and the one before it counts: then people may be told twice.
+func remember(ctx context.Context, client *cloudwatchlogs.Client, o order) ([]string, error) {
+	input := &cloudwatchlogs.FilterLogEventsInput{
+		LogGroupName:  &o.logGroup,
+		FilterPattern: aws.String(fmt.Sprintf(`{ $.PhysicalResourceId = %q }`, o.Owner)),
+		StartFromHead: aws.Bool(false), // the newest first
+		StartTime:     aws.Int64(time.Now().Add(-remembered).UnixMilli()),
+	}
+	// A page may be empty, and others follow:
+	// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
+	for pages := cloudwatchlogs.NewFilterLogEventsPaginator(client, input); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if _, missing := errors.AsType[*logtypes.ResourceNotFoundException](err); missing {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read in log group %s what people have been told of: %w", o.logGroup, err)
+		}
+		var newest report // of the page, in case a Region does not know that order yet
+		for _, event := range page.Events {
+			var r report
+			err := json.Unmarshal([]byte(aws.ToString(event.Message)), &r)
+			if err == nil && r.PhysicalResourceID == o.Owner && r.Told != nil && r.Timestamp.After(newest.Timestamp) {
+				newest = r
+			}
+		}
+		if newest.Told != nil {
+			return newest.Told, nil
+		}
+	}
+	return nil, nil
+}

@@ -1,0 +1,124 @@
+// Package watch looks whether an account still is as its stack says, and tells people when that
+// changes. It changes nothing: what an Update would do is what account.Inspect plans.
+package watch
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+
+	"redis-cloud-iam/internal/account"
+	"redis-cloud-iam/internal/awscall"
+	"redis-cloud-iam/internal/plan"
+	"redis-cloud-iam/internal/spec"
+)
+
+// Watcher looks at the account that its configuration has credentials for.
+type Watcher struct {
+	account  *account.Account
+	config   aws.Config
+	settings Settings
+	out      io.Writer
+}
+
+// New returns a Watcher that writes its reports to out. That must be the standard output of the
+// Lambda function, since the function's log is what the Watcher remembers by.
+func New(config aws.Config, settings Settings, out io.Writer, log *slog.Logger) *Watcher {
+	return &Watcher{account.New(config, log), awscall.Configure(config), settings, out}
+}
+
+// Run is one run: it looks, tells people what they must know, and writes the report. If any of that
+// fails, the run fails without a report, and Lambda repeats it. A message is sent before the report
+// says so: a run that dies in between sends it once more, and none is lost.
+func (w *Watcher) Run(ctx context.Context, event json.RawMessage) error {
+	return guarded(func() error {
+		o, err := parse(w.settings, event)
+		if err != nil {
+			return fmt.Errorf("the watcher cannot begin: %w", err)
+		}
+		r, told, err := w.look(ctx, o)
+		if err != nil {
+			return fmt.Errorf("nothing is known about stack %s: %w", o.stackName, err)
+		}
+		if subject, text := r.tell(o, told); text != "" {
+			if err := w.publish(ctx, o, subject, text); err != nil {
+				return fmt.Errorf("tell people about stack %s: %w", o.stackName, err)
+			}
+		}
+		return r.write(w.out, o)
+	})
+}
+
+// look observes the account and, beside it, reads what people have been told of.
+func (w *Watcher) look(ctx context.Context, o order) (r report, told []string, err error) {
+	read := make(chan error, 1)
+	go func() {
+		read <- guarded(func() (err error) {
+			told, err = remember(ctx, cloudwatchlogs.NewFromConfig(w.config), o)
+			return err
+		})
+	}()
+	r, err = w.inspect(ctx, o)
+	return r, told, errors.Join(err, <-read)
+}
+
+// inspect compares the account with the stack. While the newest event that the provisioner has
+// begun is young, it may still be at work. So inspect waits until that is over and looks again:
+// what an Update is about to do is no drift. Then people are told of nothing: the event of this run
+// may be older than the update, and have the properties of before it.
+func (w *Watcher) inspect(ctx context.Context, o order) (report, error) {
+	for waited := false; ; waited = true {
+		seen, p, err := w.account.Inspect(ctx, o.Desired)
+		_, conflict := errors.AsType[*spec.ConflictError](err)
+		_, invalid := errors.AsType[*spec.InvalidError](err)
+		if err != nil && !conflict && !invalid {
+			return report{}, err
+		}
+		var newest time.Time // event
+		if user := seen.In(plan.User); user != nil && user.Claim.Owner == o.Owner {
+			newest = user.Claim.Event
+		}
+		rest := plan.LambdaTimeout - time.Since(newest)
+		if rest <= 0 {
+			r := find(o, seen, p, err)
+			r.silent = waited
+			return r, nil
+		}
+		if err := awscall.Pause(ctx, rest); err != nil {
+			return report{}, fmt.Errorf("wait for the end of an update: %w", err)
+		}
+	}
+}
+
+// publish sends a message to the topic, in the topic's own Region. "When a messageId is returned,
+// the message is saved": https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+func (w *Watcher) publish(ctx context.Context, o order, subject, text string) error {
+	client := sns.NewFromConfig(w.config, func(options *sns.Options) { options.Region = o.topicRegion })
+	out, err := client.Publish(ctx, &sns.PublishInput{TopicArn: &o.topic, Subject: &subject, Message: &text})
+	if err == nil && aws.ToString(out.MessageId) == "" {
+		return &awscall.BrokenReplyError{Is: "has no message ID"}
+	}
+	return err
+}
+
+// guarded makes a panic an error. It quotes the runtime's own errors alone.
+func guarded(do func() error) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = fmt.Errorf("internal error (panic of type %T)", value)
+			if of, ok := value.(runtime.Error); ok {
+				err = fmt.Errorf("internal error (%w)", of)
+			}
+		}
+	}()
+	return do()
+}
