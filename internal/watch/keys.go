@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	// grace is for how long after a rotation nobody is reminded of it. Until people have entered
-	// the new key, and IAM shows that it is used, the previous one counts as in use.
-	grace = 24 * time.Hour
+	// entering is for how long after a rotation the use of the previous key is nothing to tell: in
+	// that time people enter the new one in Redis Cloud. When AWS shows the use makes no difference.
+	entering = time.Hour
 	// unused is for how long nothing has used the account when people are told so.
 	unused = 30 * 24 * time.Hour
 )
@@ -62,7 +62,7 @@ func (f *finder) current(keys plan.Ledger) {
 	if f.keyMaxAge > 0 && age > time.Duration(f.keyMaxAge)*24*time.Hour {
 		f.add("key-age", key.ID, fmt.Sprintf("%s is %d days old, and KeyMaxAgeDays is %d", current, f.KeyAgeDays, f.keyMaxAge), "rotate it: "+replace)
 	}
-	if previousInUse && !key.InUse(f.seen.At) && age > grace {
+	if previousInUse && !key.InUse(f.seen.At) && previous.LastUsed.Sub(key.Created) > entering {
 		f.add("unfinished-rotation", key.ID, fmt.Sprintf("%s is not in use (%s), and the previous one %s is (%s)", current, key.LastUse(), previous.ID, previous.LastUse()),
 			fmt.Sprintf("enter the current key in Redis Cloud: secret %s holds it", f.Spec.AccessKeySecret))
 	}
