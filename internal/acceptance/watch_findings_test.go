@@ -306,7 +306,8 @@ func TestARotationIsUnfinishedIfThePreviousKeyAloneIsUsed(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			watched(t, serial(1), func(w *lookout) {
 				first := w.use(w.keys(user)[0])
-				second := w.becomes(serial(2))
+				second := keyIn(w.succeed(changeOf(w.props, serial(2)).in(w.stack)))
+				w.props = serial(2)
 				time.Sleep(c.after)
 				if c.first {
 					w.use(first)
