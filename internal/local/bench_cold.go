@@ -80,7 +80,7 @@ func (b *bench) coldStarts(ctx context.Context) error {
 	show := func(p *program) string { return fmt.Sprintf("%.1f ms", p.median()) }
 	b.add("cold start, against hello-world in Go", show(ours), show(least), against(ours, least), "≤ 1.5 ×")
 	b.add("  the SDK's own way, against hello-world", show(other), show(least), against(other, least), "")
-	b.add("  the watcher, against hello-world", show(watcher), show(least), against(watcher, least), "≤ 1.5 ×")
+	b.add("  the watcher, against hello-world", show(watcher), show(least), against(watcher, least), "")
 	if len(programs) > 4 {
 		b.add("  Python with boto3, against hello-world", show(programs[4]), show(least), against(programs[4], least), "")
 	} else {
