@@ -31,6 +31,7 @@ import (
 // process. The answers and what is in the account after each of them must be the same. (Where a
 // single rule differs, package moto has the table.)
 func TestMotoAgreesOnTheScenarios(t *testing.T) {
+	t.Parallel() // it waits most of the time: moto runs in real time
 	endpoint, stop, err := moto.Start(t.Context(), "../..")
 	if errors.Is(err, moto.ErrMissing) && os.Getenv("CI") != "true" {
 		t.Skip(err)

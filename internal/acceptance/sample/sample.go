@@ -1,7 +1,7 @@
 // Package sample decides how much of the exhaustive tests runs. With EXHAUSTIVE=1 in the
 // environment, as make test-all sets it, they try every case. Without it, as in make test, they try
-// a random sample. A test that fails prints the seed of its sample, and SEED=<that number> draws
-// the same one again.
+// a random sample, and a quarter of that with -short, as under the race detector. A test that fails
+// prints the seed of its sample, and SEED=<that number> draws the same one again.
 package sample
 
 import (
@@ -20,6 +20,9 @@ func Exhaustive() bool { return os.Getenv("EXHAUSTIVE") == "1" }
 // that they had: other ones in every run, unless SEED says which.
 func Of[T any](t testing.TB, cases []T, few int) []T {
 	t.Helper()
+	if testing.Short() {
+		few = (few + 3) / 4
+	}
 	if Exhaustive() || len(cases) <= few {
 		return cases
 	}
