@@ -76,12 +76,21 @@ func (c contents) pinned(objectVersion string) ([]file, error) {
 	}
 	files := slices.Clone(c.files[:len(c.files)-1])
 	i := slices.IndexFunc(files, func(f file) bool { return f.name == plainName })
-	place := regexp.MustCompile(`(?m)^( +)S3Key: .*$`)
-	if len(place.FindAll(files[i].content, -1)) != 1 {
-		return nil, fmt.Errorf("templates/%s names no one S3Key", plainName)
+	pinned, err := withLine(files[i].content, " +S3Key: .*", fmt.Sprintf("        S3ObjectVersion: %q", objectVersion))
+	if err != nil {
+		return nil, fmt.Errorf("templates/%s: %w", plainName, err)
 	}
-	files[i].content = place.ReplaceAll(files[i].content, []byte("${0}\n${1}S3ObjectVersion: \""+objectVersion+"\""))
+	files[i].content = pinned
 	return append(files, checksums(files)), nil
+}
+
+// withLine puts a line behind the one line of a template that a pattern matches, and leaves all other lines as they are.
+func withLine(template []byte, after, line string) ([]byte, error) {
+	place := regexp.MustCompile("(?m)^" + after + "\n")
+	if found := len(place.FindAll(template, -1)); found != 1 {
+		return nil, fmt.Errorf("%d lines are as %q has it, and not one", found, after)
+	}
+	return place.ReplaceAll(template, []byte("${0}"+line+"\n")), nil
 }
 
 // loadTemplate reads a template as it was committed, for people to read, which must be what template.yaml makes: it says
@@ -105,7 +114,7 @@ func loadTemplate(project fs.FS, name, prefix string) ([]byte, error) {
 	if prefix == "" {
 		return have, nil
 	}
-	filled, err := withDefault(have, prefixParameter, prefix)
+	filled, err := withLine(have, "  "+prefixParameter+":", fmt.Sprintf("    Default: %q", prefix))
 	if err != nil {
 		return nil, fmt.Errorf("templates/%s: %w", name, err)
 	}
