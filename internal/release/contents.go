@@ -76,25 +76,16 @@ func (c contents) pinned(objectVersion string) ([]file, error) {
 	}
 	files := slices.Clone(c.files[:len(c.files)-1])
 	i := slices.IndexFunc(files, func(f file) bool { return f.name == plainName })
-	pinned, err := withLine(files[i].content, " +S3Key: .*", fmt.Sprintf("        S3ObjectVersion: %q", objectVersion))
-	if err != nil {
-		return nil, fmt.Errorf("templates/%s: %w", plainName, err)
+	place := regexp.MustCompile(`(?m)^( +)S3Key: .*$`)
+	if len(place.FindAll(files[i].content, -1)) != 1 {
+		return nil, fmt.Errorf("templates/%s names no one S3Key", plainName)
 	}
-	files[i].content = pinned
+	files[i].content = place.ReplaceAll(files[i].content, []byte("${0}\n${1}S3ObjectVersion: \""+objectVersion+"\""))
 	return append(files, checksums(files)), nil
 }
 
-// withLine puts a line behind the one line of a template that a pattern matches, and leaves all other lines as they are.
-func withLine(template []byte, after, line string) ([]byte, error) {
-	place := regexp.MustCompile("(?m)^" + after + "\n")
-	if found := len(place.FindAll(template, -1)); found != 1 {
-		return nil, fmt.Errorf("%d lines are as %q has it, and not one", found, after)
-	}
-	return place.ReplaceAll(template, []byte("${0}"+line+"\n")), nil
-}
-
 // loadTemplate reads a template as it was committed, for people to read, which must be what template.yaml makes: it says
-// in what version's folder its code is.
+// in what version's folder its code is. A prefix becomes the default of its parameter, in a line of its own.
 func loadTemplate(project fs.FS, name, prefix string) ([]byte, error) {
 	source, err := fs.ReadFile(project, "template.yaml")
 	if err != nil {
@@ -114,11 +105,11 @@ func loadTemplate(project fs.FS, name, prefix string) ([]byte, error) {
 	if prefix == "" {
 		return have, nil
 	}
-	filled, err := withLine(have, "  "+prefixParameter+":", fmt.Sprintf("    Default: %q", prefix))
-	if err != nil {
-		return nil, fmt.Errorf("templates/%s: %w", name, err)
+	place := []byte("\n  " + prefixParameter + ":\n")
+	if bytes.Count(have, place) != 1 {
+		return nil, fmt.Errorf("templates/%s has no one place for the default of %s", name, prefixParameter)
 	}
-	return filled, nil
+	return bytes.Replace(have, place, fmt.Appendf(place, "    Default: %q\n", prefix), 1), nil
 }
 
 // checksums is what sha256sum writes of the files.

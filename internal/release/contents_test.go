@@ -30,13 +30,6 @@ func TestTheTemplatesTakeThePrefixesThatPublishTakes(t *testing.T) {
 	assert.Contains(t, string(source), "AllowedPattern: \""+prefixPattern+"\"")
 }
 
-func TestATemplateWithoutAPlaceForALineIsRefused(t *testing.T) {
-	for _, template := range []string{"", "Parameters:\n  P: { Type: String }\n", "  P:\n    Type: String\n  P:\n    Type: String\n"} {
-		_, err := withLine([]byte(template), "  P:", "Default: mine")
-		require.ErrorContains(t, err, "and not one", template)
-	}
-}
-
 func TestTheVersionIsThatOfTheTemplate(t *testing.T) {
 	t.Chdir("../..")
 	var out bytes.Buffer

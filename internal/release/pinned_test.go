@@ -78,5 +78,5 @@ func TestAVersionThatCannotBeWrittenIsRefused(t *testing.T) {
 	assert.Equal(t, "        S3Key: k\n        S3ObjectVersion: \"v.1_-\"\n", string(files[1].content))
 	version.files[1].content = nil
 	_, err = version.pinned("v1")
-	require.ErrorContains(t, err, "and not one")
+	require.ErrorContains(t, err, "no one S3Key")
 }
