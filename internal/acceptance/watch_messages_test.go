@@ -198,9 +198,9 @@ func TestTheMemoryIsTheNewestReportOfThisStack(t *testing.T) {
 		assert.Len(t, w.tells(), 1)
 		line := w.lines[1]
 		w.aws.Log(watchLog, line[:len(line)/2], "START RequestId", `{"level":"INFO","msg":"plan"}`,
-			strings.ReplaceAll(line, idOf(bare), idIn(another, bare)),                                     // another stack's
-			strings.Replace(line, "PhysicalResourceId", "Other", 1),                                       // something else
-			`{"PhysicalResourceId":"`+idOf(bare)+`"}`, `{"PhysicalResourceId":"`+idOf(bare)+`","Told":3}`) // not as a report
+			strings.ReplaceAll(line, idOf(bare), idIn(another, bare)),                                                                        // another stack's
+			strings.Replace(line, "PhysicalResourceId", "Other", 1),                                                                          // something else
+			`{"PhysicalResourceId":"`+idOf(bare)+`","timestamp":"2099-01-01T00:00:00Z"}`, `{"PhysicalResourceId":"`+idOf(bare)+`","Told":3}`) // not as a report
 		assert.Empty(t, w.tells(), "what is no report is passed over")
 		w.aws.PageSize(1)
 		assert.Empty(t, w.tells(), "pages may be empty")
