@@ -26,10 +26,15 @@ func samEnvironment(t *testing.T) map[string]string {
 	require.NoError(t, json.Unmarshal(text, &byFunction))
 	template, err := os.ReadFile(filepath.Join(module, "template.yaml"))
 	require.NoError(t, err)
-	for name := range byFunction["Provisioner"] {
-		assert.Regexp(t, `(?m)^          `+name+`: ""$`, string(template), "the template declares %s", name)
+	assert.Len(t, byFunction, 2)
+	for function, environment := range byFunction {
+		_, declared, ok := strings.Cut(string(template), "\n  "+function+":\n    Type: AWS::Serverless::Function\n")
+		require.True(t, ok, function)
+		declared, _, _ = strings.Cut(declared, "      LoggingConfig:\n")
+		for name := range environment {
+			assert.Regexp(t, `(?m)^          `+name+`: (""|!Ref \w+)$`, declared, "the template declares %s", name)
+		}
 	}
-	assert.Len(t, byFunction, 1)
 	return byFunction["Provisioner"]
 }
 
