@@ -85,7 +85,8 @@ BENCH_ACCOUNTS ?= 1000 10000
 .PHONY: bench
 bench: need-go ## Measure the function beside hello-world, Python and a straight line; a thousand accounts; the hot pieces
 	@mkdir -p build
-	@go run ./internal/local -bench
+	@go test -count=1 -v -run '^TestMeasure$$' ./internal/local -measure >build/measure.log 2>&1 || { cat build/measure.log; exit 1; }
+	@sed -n '/^Measured/,/^--- /{/^---/!p;}' build/measure.log
 	@echo; echo "A rollout to many accounts, in virtual time"; echo
 	@set -e; for n in $(BENCH_ACCOUNTS); do \
 	  go test -count=1 -v -run '^TestManyAccounts$$' ./internal/acceptance -accounts=$$n >build/accounts.log 2>&1 || { cat build/accounts.log; exit 1; }; \

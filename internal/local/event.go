@@ -67,6 +67,9 @@ func load(files []string) ([]scene, error) {
 		if err := json.Unmarshal(text, &s.event); err != nil {
 			return nil, fmt.Errorf("decode the event %s%s: %w", file, position(text, err), err)
 		}
+		if s.text("RequestType") == "" && s.event["ResourceProperties"] != nil {
+			return nil, fmt.Errorf("%s is no event of CloudFormation: it is for the watcher, which make local plays after the life of a stack", file)
+		}
 		if s.account, err = spec.ParseStackID(s.text("StackId")); err != nil && len(scenes) == 0 {
 			return nil, fmt.Errorf("read the account from the event %s: %w", file, err)
 		}

@@ -16,7 +16,7 @@ import (
 // go.mod.
 func build(ctx context.Context, module, directory string) (string, error) {
 	bootstrap := filepath.Join(directory, "bootstrap")
-	return bootstrap, compile(ctx, module, theFunction, bootstrap, os.Environ())
+	return bootstrap, compile(ctx, module, "./functions/provisioner", bootstrap, os.Environ())
 }
 
 // compile builds a program of the module into a file.

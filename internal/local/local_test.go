@@ -74,6 +74,7 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		"events/create":      "did you mean events/create.json?",
 		"adopt":              "did you mean events/adopt.json?",
 		"nowhere/at-all":     "there is no file nowhere/at-all; events/README.md lists the events",
+		"events/watch.json":  "it is for the watcher",
 		"events":             "events is a directory; name the files in it, such as events/create.json",
 	} {
 		_, err := load([]string{file})

@@ -4,14 +4,13 @@
 //
 //	go run ./internal/local [-calls] [event.json ...]
 //	go run ./internal/local -serve
-//	go run ./internal/local -bench
 //
 // Without arguments it plays the life of a stack from the events folder, with -calls it shows each
 // call. With AWS_ENDPOINT_URL set it works against that emulator instead of its own. The exit
 // status is 0 only if every answer was what it should be.
 //
 // With -serve it serves the AWS and the receiver alone, for "sam local invoke", until it is
-// interrupted. With -bench it measures the binary, and prints a table.
+// interrupted.
 package main
 
 import (
@@ -48,7 +47,6 @@ const help = `make local plays CloudFormation events through the function, on th
   make local EVENTS="events/create.json ..."  events of your choice: events/README.md
   make local CALLS=1                          and each call to AWS
   make local-aws                              an AWS in memory for "sam local invoke"
-  make bench                                  what the function costs
 
 With AWS_ENDPOINT_URL set, make local plays against that emulator.
 
@@ -61,7 +59,7 @@ func command(ctx context.Context, args []string, out *os.File) (name string, err
 	flags := flag.NewFlagSet(local, flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // the error is told in main
 	flags.BoolVar(&screen.calls, "calls", false, "")
-	serve, bench := flags.Bool("serve", false, ""), flags.Bool("bench", false, "")
+	serve := flags.Bool("serve", false, "")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(out, help)
@@ -70,8 +68,6 @@ func command(ctx context.Context, args []string, out *os.File) (name string, err
 		return local, err
 	case *serve:
 		return "make local-aws", newStand(screen).serve(ctx, screen)
-	case *bench:
-		return "make bench", runBench(ctx, out)
 	default:
 		return local, run(ctx, screen, flags.Args(), os.Getenv("AWS_ENDPOINT_URL"))
 	}

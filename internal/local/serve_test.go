@@ -26,10 +26,15 @@ func samEnvironment(t *testing.T) map[string]string {
 	require.NoError(t, json.Unmarshal(text, &byFunction))
 	template, err := os.ReadFile(filepath.Join(module, "template.yaml"))
 	require.NoError(t, err)
-	for name := range byFunction["Provisioner"] {
-		assert.Regexp(t, `(?m)^          `+name+`: ""$`, string(template), "the template declares %s", name)
+	assert.Len(t, byFunction, 2)
+	for function, environment := range byFunction {
+		_, declared, ok := strings.Cut(string(template), "\n  "+function+":\n    Type: AWS::Serverless::Function\n")
+		require.True(t, ok, function)
+		declared, _, _ = strings.Cut(declared, "      LoggingConfig:\n")
+		for name := range environment {
+			assert.Regexp(t, `(?m)^          `+name+`: (""|!Ref \w+)$`, declared, "the template declares %s", name)
+		}
 	}
-	assert.Len(t, byFunction, 1)
 	return byFunction["Provisioner"]
 }
 
@@ -43,11 +48,20 @@ func TestTheEventsAndTheEnvironmentLeadToLocalAWS(t *testing.T) {
 	require.NoError(t, err)
 	require.Greater(t, len(files), 10)
 	for _, file := range files {
-		if filepath.Base(file) == "env.json" {
-			continue
-		}
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
+		switch filepath.Base(file) {
+		case "env.json":
+			var environment map[string]map[string]string
+			require.NoError(t, json.Unmarshal(text, &environment))
+			assert.Equal(t, map[string]string{
+				"AWS_ENDPOINT_URL": samEnvironment(t)["AWS_ENDPOINT_URL"], "ALARM_TOPIC_ARN": topic, "KEY_MAX_AGE_DAYS": "90",
+			}, environment["Watcher"])
+			continue
+		case "watch.json": // nobody waits for an answer to it
+			assert.NotContains(t, string(text), "ResponseURL")
+			continue
+		}
 		var event struct{ ResponseURL string }
 		require.NoError(t, json.Unmarshal(text, &event), file)
 		address, err := url.Parse(event.ResponseURL)

@@ -99,7 +99,7 @@ func (c contents) pinned(objectVersions map[string]string) ([]file, error) {
 }
 
 // loadTemplate reads a template as it was committed, for people to read, which must be what template.yaml makes: it says
-// in what version's folder its code is.
+// in what version's folder its code is. A prefix becomes the default of its parameter, in a line of its own.
 func loadTemplate(project fs.FS, name, prefix string) ([]byte, error) {
 	source, err := fs.ReadFile(project, "template.yaml")
 	if err != nil {
@@ -119,11 +119,11 @@ func loadTemplate(project fs.FS, name, prefix string) ([]byte, error) {
 	if prefix == "" {
 		return have, nil
 	}
-	filled, err := withDefault(have, prefixParameter, prefix)
-	if err != nil {
-		return nil, fmt.Errorf("templates/%s: %w", name, err)
+	place := []byte("\n  " + prefixParameter + ":\n")
+	if bytes.Count(have, place) != 1 {
+		return nil, fmt.Errorf("templates/%s has no one place for the default of %s", name, prefixParameter)
 	}
-	return filled, nil
+	return bytes.Replace(have, place, fmt.Appendf(place, "    Default: %q\n", prefix), 1), nil
 }
 
 // checksums is what sha256sum writes of the files.

@@ -15,7 +15,7 @@ func TestThePublishedTemplatesDifferByOneLine(t *testing.T) {
 	for _, name := range []string{plainName, stackSetName} {
 		before, err := os.ReadFile("../../templates/" + name)
 		require.NoError(t, err)
-		after, err := withDefault(before, "ArtifactBucketPrefix", "my-prefix")
+		after, err := loadTemplate(os.DirFS("../.."), name, "my-prefix")
 		require.NoError(t, err)
 		key := "  ArtifactBucketPrefix:\n    Type:"
 		require.Contains(t, string(before), key)
@@ -23,18 +23,11 @@ func TestThePublishedTemplatesDifferByOneLine(t *testing.T) {
 	}
 }
 
-func TestADefaultThatCannotBeGivenIsRefused(t *testing.T) {
-	for _, test := range []struct{ template, says string }{
-		{"Parameters:\n  Q:\n    Type: String\n", "there is no parameter P"},
-		{"Parameters:\n  P:\n    Type: String\n    Default: theirs\n", `parameter P has a default, "theirs"`},
-		{"Parameters:\n  P:\n    AllowedPattern: \"[a-z]{3}\"\n", `parameter P allows only what matches [a-z]{3}, which "mine" does not`},
-		{"Parameters:\n  P:\n    AllowedPattern: \"(\"\n", "parameter P: AllowedPattern: error parsing regexp"},
-		{"Parameters:\n  P: { Type: String }\n", "parameter P has no place for a default: write it with one attribute a line"},
-		{"Parameters: {P: {Type: String}}\n", "parameter P has no place for a default"},
-	} {
-		_, err := withDefault([]byte(test.template), "P", "mine")
-		require.ErrorContains(t, err, test.says, test.template)
-	}
+// CloudFormation refuses a template whose default does not match the parameter's pattern.
+func TestTheTemplatesTakeThePrefixesThatPublishTakes(t *testing.T) {
+	source, err := os.ReadFile("../../templates/" + plainName)
+	require.NoError(t, err)
+	assert.Contains(t, string(source), "AllowedPattern: \""+prefixPattern+"\"")
 }
 
 func TestTheVersionIsThatOfTheTemplate(t *testing.T) {

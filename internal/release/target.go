@@ -39,12 +39,12 @@ func partitionOf(region string) (partition, bool) {
 	}
 }
 
-// validPrefix says whether <prefix>-<Region> can be the name of a bucket, as the templates' parameter has it: with the longest
-// Region of 15 characters, and without dots, which the certificate of S3 does not cover.
+// prefixPattern is that of the templates' parameter: <prefix>-<Region> can be the name of a bucket, with the longest Region of
+// 15 characters, and without dots, which the certificate of S3 does not cover.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-func validPrefix(prefix string) bool {
-	return regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,45}[a-z0-9]$`).MatchString(prefix)
-}
+const prefixPattern = `^[a-z0-9][a-z0-9-]{1,45}[a-z0-9]$`
+
+func validPrefix(prefix string) bool { return regexp.MustCompile(prefixPattern).MatchString(prefix) }
 
 // targets are the Regions to publish to. The error has all the faults; the targets beside it are those without one.
 func targets(prefix string, regions []string) ([]target, error) {

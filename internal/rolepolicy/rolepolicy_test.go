@@ -105,6 +105,43 @@ func here(parameters map[string]string) Stack {
 	return Stack{Partition: "aws-cn", Region: "cn-north-1", AccountID: "1", Parameters: parameters}
 }
 
+func TestAnotherRoleOfTheTemplateHasPoliciesOfItsOwn(t *testing.T) {
+	const second = `
+  Second:
+    Type: AWS::IAM::Role
+    Condition: HasBoundary
+    Properties: {AssumeRolePolicyDocument: {}}
+  Seconds:
+    Type: AWS::IAM::ManagedPolicy
+    Condition: HasBoundary
+    Properties:
+      Description: for the second
+      Roles: [!Ref Second]
+      PolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - {Sid: Own, Effect: Allow, Action: "iam:GetRole", Resource: !Select [1, !Split [":", !Join [":", [!Ref Boundary, x]]]]}
+          - {Sid: Sub, Effect: Allow, Action: "iam:GetRole", Resource: !Sub ["${Here}/${Name}", {Here: !If [HasTags, a, b]}]}
+`
+	template, err := Parse([]byte(sample + second))
+	require.NoError(t, err)
+	stack := here(map[string]string{"Boundary": "bound"})
+	role, err := template.Role("Second", stack)
+	require.NoError(t, err)
+	assert.Equal(t, []Grant{{"Seconds", "Own", "iam:GetRole", "x"}, {"Seconds", "Sub", "iam:GetRole", "b/redis"}}, role.Grants())
+	assert.Equal(t, roleOf(t, sample, stack), roleOf(t, sample+second, stack), "the first one is as it was")
+
+	without, err := template.Role("Second", here(nil))
+	require.NoError(t, err)
+	assert.Empty(t, without, "a role that the stack does not have")
+	all, err := template.Resources(here(nil))
+	require.NoError(t, err)
+	assert.Equal(t, []string{"Function", "Log", "Role", "Users"}, all)
+	all, err = template.Resources(stack)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"Function", "Log", "Role", "Second", "Seconds", "Sure", "Users"}, all)
+}
+
 func TestARoleHasThePoliciesThatTheParametersGiveIt(t *testing.T) {
 	log := Grant{"Role/logs", "Log", "logs:PutLogEvents", "Log.Arn"}
 	attach := []Grant{
