@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -226,7 +225,7 @@ func (r *run) converge(ctx context.Context) error {
 			err = r.apply(ctx, p)
 		}
 		pause := min(time.Duration(round*round)*500*time.Millisecond, 5*time.Second)
-		ends := p.Empty() || p.Next == plan.Done || p.Next == plan.Stop && (!again || round == rounds)
+		ends := p.Empty() || !again || round == rounds
 		switch {
 		case err != nil && (round == rounds || !lookAgain(err) || ctx.Err() != nil):
 			return err
@@ -237,10 +236,6 @@ func (r *run) converge(ctx context.Context) error {
 			return nil
 		case ends:
 			round, again, pause = 0, false, glance
-		case round == rounds:
-			return fmt.Errorf("the adoption does not come to its end: after each change there is again something to be done, such as to %s", p.Stages[0][0])
-		default:
-			again = true
 		}
 		if pauseErr := awscall.Pause(ctx, pause); pauseErr != nil {
 			return cmp.Or(err, pauseErr) // whoever set the deadline knows that the time was up

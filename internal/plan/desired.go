@@ -148,26 +148,9 @@ type Plan struct {
 	Notices []string // what was found and is deliberately left as it is
 	// Ask holds the IDs of the user's keys whose last use must be known before there can be a plan.
 	// If it is not empty, nothing else is.
-	Ask  []string
-	Next Next
-	// Then holds the stages that the end of an adoption will have, as far as is known before the
-	// others.
-	Then  [][]Step
+	Ask   []string
 	KeyID string // the access key that is current when the plan is done, or "" if the plan makes it
 }
-
-// Next is what follows when a plan has been carried out.
-type Next int
-
-const (
-	// Stop says that all is as it should be.
-	Stop Next = iota
-	// LookAgain says that the end of an adoption is still to be planned.
-	LookAgain
-	// Done says that this was the end of an adoption. Nothing may fail any more, so nothing is
-	// looked at.
-	Done
-)
 
 // Empty reports whether nothing need be done.
 func (p Plan) Empty() bool { return len(p.Stages) == 0 }

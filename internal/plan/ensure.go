@@ -11,8 +11,8 @@ import (
 // The order: secrets are restored, and boundaries put on, since the function may change a role only
 // within its boundary; entities are made and repaired; they are linked and, beside that, the key is
 // made and stored; the key is proven; what is no longer wanted goes. The tags that say who owns
-// what are written last, in a plan of their own, when a new look has found that nothing else is to
-// be done: after that nothing can fail, and until then a Delete leaves what was there before.
+// what is adopted are written last, when all else has succeeded: until then a Delete leaves what was
+// there before.
 func Ensure(d Desired, seen *Observed) (Plan, error) {
 	if err := cmp.Or(Overtaken(seen.In(User), d.Owner, d.Event), refuse(d, seen)); err != nil {
 		return Plan{}, err
@@ -38,16 +38,8 @@ func Ensure(d Desired, seen *Observed) (Plan, error) {
 	}
 	p.password()
 
-	plan := Plan{Stages: staged(p.first, p.change, p.link, p.prove, p.retire), Notices: p.notices, KeyID: keyID}
-	commit := staged(p.commit, p.commitUser)
-	switch {
-	case len(commit) == 0:
-	case plan.Empty():
-		plan.Stages, plan.Next = commit, Done
-	default:
-		plan.Next, plan.Then = LookAgain, commit
-	}
-	return plan, nil
+	stages := staged(p.first, p.change, p.link, p.prove, p.retire, p.commit, p.commitUser)
+	return Plan{Stages: stages, Notices: p.notices, KeyID: keyID}, nil
 }
 
 // planner collects the steps of each stage.
