@@ -15,7 +15,6 @@ import (
 
 	"redis-cloud-iam/internal/awscall"
 	"redis-cloud-iam/internal/plan"
-	"redis-cloud-iam/internal/spec"
 )
 
 // Account makes, keeps and removes the entities. It keeps no state between calls.
@@ -49,16 +48,14 @@ func (a *Account) Ensure(ctx context.Context, desired plan.Desired) (Result, err
 	}
 	err := r.converge(ctx)
 	if errors.Is(err, errOvertaken) && !desired.Update {
-		own := plan.Removal{Names: desired.Spec.Names, Account: desired.Account, Owner: desired.Owner, Undo: true}
-		_, cleared := a.Clear(ctx, own, 0)
+		_, cleared := a.Clear(ctx, plan.Removal{Desired: desired, Undo: true}, 0)
 		err = errors.Join(err, cleared)
 	}
 	if err != nil {
 		return Result{}, err
 	}
-	result := Result{AccessKeyID: r.keyID, AccessKeySecretARN: r.secretARN(plan.KeySecret), Notices: r.notices}
-	if result.AccessKeyID == "" {
-		result.AccessKeyID = r.wrote.made.KeyID
+	result := Result{
+		AccessKeyID: cmp.Or(r.keyID, r.wrote.made.KeyID), AccessKeySecretARN: r.secretARN(plan.KeySecret), Notices: r.notices,
 	}
 	if desired.Spec.ConsoleLogin {
 		result.ConsoleSecretARN = r.secretARN(plan.ConsoleSecret)
@@ -82,11 +79,7 @@ func (a *Account) Inspect(ctx context.Context, desired plan.Desired) (*plan.Obse
 }
 
 func (r *run) preview(ctx context.Context) (p plan.Plan, err error) {
-	settles := func(err error) bool {
-		_, stale := errors.AsType[*plan.StaleError](err)
-		return stale
-	}
-	err = repeated(ctx, Courtesy, settles, func(ctx context.Context) (err error) {
+	err = repeated(ctx, Courtesy, isStale, func(ctx context.Context) (err error) {
 		p, err = r.look(ctx)
 		return err
 	})
@@ -97,7 +90,7 @@ func (r *run) preview(ctx context.Context) (p plan.Plan, err error) {
 // whether there was anything. It returns when nothing has turned up for as long as watch: a Create
 // may still be running.
 func (a *Account) Clear(ctx context.Context, removal plan.Removal, watch time.Duration) (found bool, err error) {
-	r := a.run(removal.Account, removal.Names)
+	r := a.run(removal.Desired)
 	r.hung, r.expected, r.watch = true, true, watch
 	r.plan = func() (plan.Plan, error) { return plan.Clear(removal, r.seen) }
 	err = r.converge(ctx)
@@ -112,11 +105,10 @@ const Courtesy = 10 * time.Second
 // only about to begin its work.
 const glance = 2 * time.Second
 
-func (a *Account) run(account spec.Account, names spec.Names) *run {
+func (a *Account) run(desired plan.Desired) *run {
 	return &run{
 		observer: observer{
-			account: account, names: names,
-			iam: iam.NewFromConfig(a.config), secrets: secretsmanager.NewFromConfig(a.config),
+			desired: desired, iam: iam.NewFromConfig(a.config), secrets: secretsmanager.NewFromConfig(a.config),
 		},
 		config: a.config, log: a.log,
 		wrote: writes{tagLag: lag, entities: map[plan.Ref]time.Time{}, arns: map[plan.Ref]string{}},
@@ -125,8 +117,8 @@ func (a *Account) run(account spec.Account, names spec.Names) *run {
 
 // ensuring is the run of an Ensure.
 func (a *Account) ensuring(desired plan.Desired) *run {
-	r := a.run(desired.Account, desired.Spec.Names)
-	r.desired, r.expected, r.documents, r.readers = desired, desired.Update, true, desired.ReadersMatter
+	r := a.run(desired)
+	r.expected, r.documents = desired.Update, true
 	r.plan = func() (plan.Plan, error) { return plan.Ensure(desired, r.seen) }
 	return r
 }
@@ -134,10 +126,9 @@ func (a *Account) ensuring(desired plan.Desired) *run {
 // run is one call of Ensure, Preview or Clear.
 type run struct {
 	observer
-	config  aws.Config
-	log     *slog.Logger
-	desired plan.Desired // of an Ensure
-	plan    func() (plan.Plan, error)
+	config aws.Config
+	log    *slog.Logger
+	plan   func() (plan.Plan, error)
 
 	seen  *plan.Observed
 	keyID string        // the current key, as the newest plan has it
@@ -172,7 +163,7 @@ func (r *run) secretARN(slot plan.Slot) string {
 	if secret := r.seen.In(slot); secret != nil {
 		return secret.ARN
 	}
-	return r.wrote.arns[slot.Ref(r.names)]
+	return r.wrote.arns[slot.Ref(r.desired.Spec.Names)]
 }
 
 // look observes the account and plans what to do. It reads the last use of keys as long as the plan
@@ -187,7 +178,7 @@ func (r *run) look(ctx context.Context) (plan.Plan, error) {
 		}
 		err = r.observe(ctx, r.seen, plan.Doubtful(r.desired, r.seen)...)
 		if err == nil {
-			err = r.wrote.overlay(r.seen, r.names)
+			err = r.wrote.overlay(r.seen, r.desired.Spec.Names)
 		}
 	}
 	for err == nil {
@@ -249,7 +240,7 @@ func (r *run) converge(ctx context.Context) error {
 func (r *run) apply(ctx context.Context, p plan.Plan) error {
 	for i, stage := range p.Stages {
 		var steps []call
-		if i < len(p.Stages)-1 && !r.desired.Event.IsZero() {
+		if i < len(p.Stages)-1 && r.documents && !r.desired.Event.IsZero() {
 			steps = append(steps, r.newer)
 		}
 		for _, step := range stage {

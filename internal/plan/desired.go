@@ -3,13 +3,12 @@ package plan
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"time"
 
 	"redis-cloud-iam/internal/spec"
 )
 
-// Desired is what a Create or an Update asks for: the Spec, in an account, for an owner.
+// Desired is what the properties of an event ask for: the Spec, in an account, for an owner.
 type Desired struct {
 	Spec    spec.Spec
 	Account spec.Account
@@ -81,7 +80,7 @@ type Wanted struct {
 
 // Wanted returns what is to be in a slot.
 func (d Desired) Wanted(slot Slot) Wanted {
-	want := Wanted{Description: slot.Description(), Tags: d.tagsFor(slot)}
+	want := Wanted{Description: slot.row().description, Tags: d.tagsFor(slot)}
 	policy := func(slot Slot) []string {
 		return []string{d.Account.IAMARN("policy", slot.Ref(d.Spec.Names).Name)}
 	}
@@ -101,90 +100,31 @@ func (d Desired) Wanted(slot Slot) Wanted {
 	case KeySecret, ConsoleSecret:
 		want.Document, want.KmsKeyID = d.Spec.ReadersPolicy(), d.Spec.KmsKeyID
 	}
-	want.Boundary = boundaryOf(slot, d.Spec.PermissionsBoundary, d.Spec.StackBoundaries)
+	want.Boundary = d.boundary(slot)
 	return want
 }
 
-// boundaryOf is the permissions boundary of what is in a slot: an organization's own, or else
-// the stack's; or "".
-func boundaryOf(slot Slot, organization string, stack spec.Boundaries) string {
+// boundary is the permissions boundary of what is in a slot: an organization's own, or else the
+// stack's; or "".
+func (d Desired) boundary(slot Slot) string {
 	switch slot {
 	case InstanceRole:
-		return cmp.Or(organization, stack.InstanceRole)
+		return cmp.Or(d.Spec.PermissionsBoundary, d.Spec.StackBoundaries.InstanceRole)
 	case ConsoleRole, User:
-		return cmp.Or(organization, stack.User)
+		return cmp.Or(d.Spec.PermissionsBoundary, d.Spec.StackBoundaries.User)
 	default:
 		return ""
 	}
 }
 
-// Removal is what a Delete asks for: that nothing is left that the owner owns under the names.
+// Removal is what a Delete asks for: that nothing is left of what was desired, and the owner owns.
 type Removal struct {
-	Names   spec.Names
-	Account spec.Account
-	Owner   string
-	Retain  bool // whether what a successful Create was told to retain stays, without an owner
-	Protect bool // whether a key that is in use keeps everything from being removed
-	Undo    bool // whether this undoes a Create that failed: what it adopted is given back
-	Event   time.Time
+	Desired
+	Undo bool // whether this undoes a Create that failed: what it adopted is given back
 	// Attempt is when the Create was sent that failed and is to be cleared; zero for another
 	// Delete. If a later Create has begun, nothing is removed: it goes on with what the failed one
 	// left.
 	Attempt time.Time
-	// Boundaries are the stack's own. They go with the stack, so what stays must not have them.
-	Boundaries spec.Boundaries
-	// PermissionsBoundary is an organization's own, or "". What stays keeps it.
-	PermissionsBoundary string
-	// Unbound says that the function may remove the stack's own boundaries: ExistingEntities is not
-	// Fail, or OnDelete is Retain.
-	Unbound bool
-	// AdoptStack is the stack that is gone, whose entities were to be adopted; or "".
-	AdoptStack string
-}
-
-// Plan is what must be done to get from what was observed to what is desired. It is plain data.
-type Plan struct {
-	Stages  [][]Step // in this order; the steps of a stage side by side
-	Notices []string // what was found and is deliberately left as it is
-	// Ask holds the IDs of the user's keys whose last use must be known before there can be a plan.
-	// If it is not empty, nothing else is.
-	Ask   []string
-	KeyID string // the access key that is current when the plan is done, or "" if the plan makes it
-}
-
-// Empty reports whether nothing need be done.
-func (p Plan) Empty() bool { return len(p.Stages) == 0 }
-
-// staged leaves out the stages in which nothing is to be done.
-func staged(stages ...[]Step) [][]Step {
-	var all [][]Step
-	for _, stage := range stages {
-		if len(stage) > 0 {
-			all = append(all, stage)
-		}
-	}
-	return all
-}
-
-// retagged is a step that turns tags that were seen into those that are wanted, or a step without
-// effect.
-func retagged(ref Ref, seen, want map[string]string, unset []string) Tag {
-	step := Tag{Ref: ref, Unset: unset}
-	for key, value := range want {
-		if have, ok := seen[key]; !ok || have != value {
-			step.Set = with(step.Set, key, value)
-		}
-	}
-	return step
-}
-
-func with(tags map[string]string, key, value string) map[string]string {
-	tags = maps.Clone(tags)
-	if tags == nil {
-		tags = map[string]string{}
-	}
-	tags[key] = value
-	return tags
 }
 
 // kmsKey is the key as UpdateSecret takes it.

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -82,7 +83,12 @@ func standing(d Desired) *Observed {
 
 func (e *Entity) tag(tags map[string]string) {
 	for key, value := range tags {
-		e.SetTags(with(e.Tags, key, value))
+		with := maps.Clone(e.Tags)
+		if with == nil {
+			with = map[string]string{}
+		}
+		with[key] = value
+		e.SetTags(with)
 	}
 }
 
@@ -290,7 +296,7 @@ func TestNewerEventStopsAnOlderOne(t *testing.T) {
 	d.Event = longAgo
 	_, err := Ensure(d, seen)
 	require.ErrorAs(t, err, new(*NewerError))
-	_, err = Clear(Removal{Names: d.Spec.Names, Account: d.Account, Owner: d.Owner, Event: d.Event}, seen)
+	_, err = Clear(Removal{Desired: d}, seen)
 	require.ErrorAs(t, err, new(*NewerError))
 
 	d.Event = longAgo.Add(time.Second)

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"redis-cloud-iam/internal/spec"
 )
 
 // Fate is what a removal does with an entity.
@@ -30,39 +28,26 @@ const (
 // secrets, so that no key lives that no secret holds. Where something is given back, the user comes
 // last of all: its tags say that the others stay.
 func Clear(r Removal, seen *Observed) (Plan, error) {
-	if err := Overtaken(seen.In(User), r.Owner, r.Event); err != nil {
-		return Plan{}, err
+	c := clearing{planner: newPlanner(r.Desired, seen), undo: r.Undo}
+	if c.fail(Overtaken(c.user, r.Owner, r.Event)); begunAfter(c.user, r.Owner, r.Attempt) {
+		return c.result()
 	}
-	if begunAfter(seen.In(User), r.Owner, r.Attempt) {
-		return Plan{}, nil
-	}
-	c := clearing{Removal: r, seen: seen, user: seen.In(User), keys: LedgerOf(seen.In(User), seen.In(KeySecret))}
 	c.settle()
-	for _, slot := range Slots() {
-		c.entity(slot)
-	}
 	c.accessKeys()
+	c.refuseInUse()
+	for _, slot := range Slots() {
+		c.clear(slot)
+	}
 	c.contents()
-	if err := c.refuse(); err != nil {
-		return Plan{}, err
-	}
-	if len(c.ask) > 0 {
-		return Plan{Ask: c.ask}, nil
-	}
-	return Plan{Stages: staged(c.bound, c.strip, c.remove, c.last)}, nil
+	return c.result()
 }
 
-// clearing collects the steps of each stage.
+// clearing is the planner of a Delete.
 type clearing struct {
-	Removal
-	seen                *Observed
-	user                *Entity
-	keys                Ledger
-	retained            bool // whether everything stays
-	spared              bool // whether what was adopted stays
-	bound               []Step
-	strip, remove, last []Step
-	questions
+	planner
+	undo     bool
+	retained bool // whether everything stays
+	spared   bool // whether what was adopted stays
 }
 
 // settle decides what stays. What was adopted does if the adoption did not come to its end, or is
@@ -72,10 +57,10 @@ type clearing struct {
 func (c *clearing) settle() {
 	user := c.user
 	released := user != nil && user.Claim.Owner == "" && user.Claim.Adopter != c.Owner
-	c.retained = c.Retain && !c.Undo && (released || c.marked())
-	c.spared = c.Undo || user != nil && (user.Claim.Owner != c.Owner || user.Claim.Adopting)
+	c.retained = c.Spec.Retain && !c.undo && (released || c.marked())
+	c.spared = c.undo || user != nil && (user.Claim.Owner != c.Owner || user.Claim.Adopting)
 	for _, key := range c.keys {
-		if key.Kept && key.Listed && c.Protect && !c.retained && !c.spared && c.known(key.Key) && key.InUse(c.seen.At) {
+		if key.Kept && key.Listed && c.Spec.Protect && !c.retained && !c.spared && c.inUse(key.Key) {
 			c.spared = true
 		}
 	}
@@ -109,30 +94,39 @@ func (c *clearing) fate(slot Slot) Fate {
 	}
 }
 
-// entity plans the fate of what is in a slot.
-func (c *clearing) entity(slot Slot) {
+// clear plans the fate of what is in a slot.
+func (c *clearing) clear(slot Slot) {
 	entity, fate := c.seen.In(slot), c.fate(slot)
-	if entity != nil && fate != Destroy && c.Boundaries.Has(entity.Boundary) && c.mayHaveBound(entity) {
-		c.first(SetBoundary{Ref: entity.Ref})
+	if entity != nil && fate != Destroy && c.Spec.StackBoundaries.Has(entity.Boundary) && c.mayHaveBound(entity) {
+		c.unbind(entity)
 	}
-	stage := &c.remove
+	at := retire
 	if slot == User && (fate != Destroy || c.spared) {
-		stage = &c.last
+		at = commitUser
 	}
 	switch fate {
 	case Leave:
 	case Release, GiveBack:
 		if !entity.Deleted.IsZero() {
-			c.first(Restore{entity.Ref})
+			c.add(change, Restore{entity.Ref})
 		}
-		if unset := c.releases(entity, fate); len(unset) > 0 {
-			*stage = append(*stage, Tag{Ref: entity.Ref, Unset: unset})
-		}
+		c.tag(at, entity.Ref, nil, c.releases(entity, fate)...)
 	case Destroy:
 		c.rebound(slot, entity)
 		c.bare(entity)
-		*stage = append(*stage, Delete{Ref: entity.Ref})
+		c.add(at, Delete{Ref: entity.Ref})
 	}
+}
+
+// unbind takes the stack's own boundary off what stays: it goes with the stack.
+func (c *clearing) unbind(entity *Entity) {
+	if c.Spec.Adopt || c.Spec.Retain {
+		c.add(change, SetBoundary{Ref: entity.Ref})
+		return
+	}
+	kind := strings.ToLower(string(entity.Kind))
+	c.refuse(fmt.Sprintf("Remove the boundary (aws iam delete-%[1]s-permissions-boundary --%[1]s-name %[2]s), and delete again", kind, entity.Name),
+		"%s was adopted and stays, with a permissions boundary that goes with this stack, and the function may not remove it where ExistingEntities is Fail", entity.Ref)
 }
 
 // mayHaveBound reports whether the boundary of an entity can be this resource's doing: the resource
@@ -140,19 +134,19 @@ func (c *clearing) entity(slot Slot) {
 // boundaries.
 func (c *clearing) mayHaveBound(entity *Entity) bool {
 	claim := entity.Claim
-	return claim.Owner == "" || claim.Owner == c.Owner || c.AdoptStack != "" && claim.Stack == c.AdoptStack
+	return claim.Owner == "" || claim.Owner == c.Owner || c.Spec.AdoptStack != "" && claim.Stack == c.Spec.AdoptStack
 }
 
 // rebound plans that an entity which has lost its boundary gets it back, if it has policies that
 // are not the resource's own: the function may take those only from what has the boundary.
 func (c *clearing) rebound(slot Slot, entity *Entity) {
-	want := boundaryOf(slot, c.PermissionsBoundary, c.Boundaries)
+	want := c.boundary(slot)
 	others := slices.ContainsFunc(entity.Hung, func(r Ref) bool { return r.Kind == UserInlinePolicy || r.Kind == RoleInlinePolicy }) ||
 		slices.ContainsFunc(entity.Attached, func(arn string) bool {
-			return arn != c.Account.IAMARN("policy", c.Names.InstancePolicy) && arn != c.Account.IAMARN("policy", c.Names.UserPolicy)
+			return arn != c.Account.IAMARN("policy", c.Spec.InstancePolicy) && arn != c.Account.IAMARN("policy", c.Spec.UserPolicy)
 		})
-	if slot.Kind() != Profile && want != "" && entity.Boundary != want && others {
-		c.bound = append(c.bound, SetBoundary{entity.Ref, want})
+	if want != "" && entity.Boundary != want && others {
+		c.add(prepare, SetBoundary{entity.Ref, want})
 	}
 }
 
@@ -168,31 +162,36 @@ func (c *clearing) releases(entity *Entity, fate Fate) []string {
 	}
 }
 
-// bare plans that an entity holds nothing any more, and nothing holds it.
+// bare plans that an entity holds nothing any more, and nothing holds it. It refuses to remove what
+// would take permissions that reach every group, every instance profile, every Region.
 func (c *clearing) bare(entity *Entity) {
 	for _, hung := range entity.Hung {
-		if hung.Kind != Group && hung.Kind != Profile {
-			c.first(Delete{Ref: hung})
-		}
-		if hung.Kind == Profile && hung.Name == InstanceProfile.Ref(c.Names).Name {
-			c.first(Detach{Ref{Kind: Profile, Name: hung.Name}, entity.Name})
+		switch {
+		case hung.Kind == Group:
+			c.refuse(fmt.Sprintf("Take the user out (aws iam remove-user-from-group --user-name %s --group-name %s), and delete again", entity.Name, hung.Name),
+				"user %s is in group %s", entity.Name, hung.Name)
+		case hung.Kind == Profile && hung.Name != InstanceProfile.Ref(c.Spec.Names).Name:
+			c.refuse(fmt.Sprintf("Take the role out (aws iam remove-role-from-instance-profile --instance-profile-name %s --role-name %s), and delete again", hung.Name, entity.Name),
+				"role %s is in instance profile %s", entity.Name, hung.Name)
+		case hung.Kind == Profile:
+			c.add(change, Detach{Ref{Kind: Profile, Name: hung.Name}, entity.Name})
+		default:
+			c.add(change, Delete{Ref: hung})
 		}
 	}
 	for _, what := range entity.Attached {
-		c.first(Detach{entity.Ref, what})
+		c.add(change, Detach{entity.Ref, what})
 	}
 	for _, holder := range entity.Holders {
-		c.first(Detach{holder, entity.ARN})
+		c.add(change, Detach{holder, entity.ARN})
 	}
 	for _, version := range entity.OtherVersions {
-		c.first(Delete{Ref: Ref{PolicyVersion, version, entity.Name}})
+		c.add(change, Delete{Ref: Ref{PolicyVersion, version, entity.Name}})
 	}
-}
-
-// first plans a step of the first stage, once: a policy knows its users, and a user its policies.
-func (c *clearing) first(step Step) {
-	if !slices.ContainsFunc(c.strip, func(have Step) bool { return have.String() == step.String() }) {
-		c.strip = append(c.strip, step)
+	if regions := strings.Join(entity.Replicas, " "); regions != "" {
+		c.refuse(fmt.Sprintf("Remove them (aws secretsmanager remove-regions-from-replication --region %s --secret-id %s --remove-replica-regions %s), and delete again",
+			c.Account.Region, entity.Name, regions),
+			"secret %s has replicas in %s, and AWS deletes no secret that has any", entity.Name, regions)
 	}
 }
 
@@ -215,7 +214,7 @@ func (c *clearing) accessKeys() {
 			why = "the secret that holds it is removed"
 		}
 		if why != "" {
-			c.first(Delete{Ref: Ref{AccessKey, key.ID, c.user.Name}, Why: why})
+			c.add(change, Delete{Ref: Ref{AccessKey, key.ID, c.user.Name}, Why: why})
 		}
 	}
 }
@@ -225,66 +224,29 @@ func (c *clearing) accessKeys() {
 func (c *clearing) contents() {
 	for _, slot := range []Slot{KeySecret, ConsoleSecret} {
 		if c.fate(slot) == GiveBack {
-			for _, step := range unstored(c.seen.In(slot)) {
-				c.first(step)
-			}
+			c.restoreCurrent(c.seen.In(slot))
 		}
 	}
 	if c.fate(User) == GiveBack && c.user.Login && MadePassword(c.user, c.seen.In(ConsoleSecret), c.Owner) {
-		c.first(Delete{Ref: Ref{LoginProfile, c.user.Name, c.user.Name}})
+		c.add(change, Delete{Ref: Ref{LoginProfile, c.user.Name, c.user.Name}})
 	}
 }
 
-// refuse names everything that keeps the plan from being carried out, before anything is touched.
-func (c *clearing) refuse() error {
-	var found, remedies []string
-	add := func(remedy, format string, args ...any) {
-		found = append(found, fmt.Sprintf(format, args...))
-		if !slices.Contains(remedies, remedy) {
-			remedies = append(remedies, remedy)
-		}
+// refuseInUse refuses to remove what is in use, as far as AWS tells.
+func (c *clearing) refuseInUse() {
+	if !c.Spec.Protect {
+		return
 	}
-	for _, use := range c.uses() {
-		add(fmt.Sprintf("Remove the cloud account in Redis Cloud, and delete again %d hours after the last use. "+
-			"To delete at once, which stops the key and the databases with it, DeletionProtection must be Off before the deletion: docs/deleting.md has the way out", int(recently.Hours())),
-			"%s", use)
-	}
-	for _, slot := range Slots() {
-		if c.fate(slot) == Destroy {
-			for _, h := range c.hindrances(c.seen.In(slot)) {
-				add(h.remedy, "%s", h.what)
-			}
-		}
-	}
-	for _, step := range c.strip {
-		if s, ok := step.(SetBoundary); ok && s.ARN == "" && !c.Unbound {
-			kind := strings.ToLower(string(s.Kind))
-			add(fmt.Sprintf("Remove the boundary (aws iam delete-%[1]s-permissions-boundary --%[1]s-name %[2]s), and delete again", kind, s.Name),
-				"%s was adopted and stays, with a permissions boundary that goes with this stack, and the function may not remove it where ExistingEntities is Fail", s.Ref)
-		}
-	}
-	if len(found) == 0 || len(c.ask) > 0 {
-		return nil
-	}
-	return &spec.ConflictError{Conflicts: found, Remedy: strings.Join(remedies, ". ")}
-}
-
-// uses says in words what is in use and would go, as far as AWS tells.
-func (c *clearing) uses() []string {
-	if !c.Protect {
-		return nil
-	}
-	var found []string
-	for _, step := range c.strip {
-		key := c.user.Key(ends(step))
-		if key != nil && c.redisMayHave(key.ID) && c.known(*key) && key.InUse(c.seen.At) {
-			found = append(found, Row{Key: *key}.inUseBy(c.user.Name))
+	remedy := fmt.Sprintf("Remove the cloud account in Redis Cloud, and delete again %d hours after the last use. "+
+		"To delete at once, which stops the key and the databases with it, DeletionProtection must be Off before the deletion: docs/deleting.md has the way out", int(recently.Hours()))
+	for _, key := range c.ended() {
+		if c.redisMayHave(key.ID) && c.inUse(key) {
+			c.refuse(remedy, "%s", key.inUseBy(c.user.Name))
 		}
 	}
 	if role := c.seen.In(InstanceRole); c.fate(InstanceRole) == Destroy && c.seen.At.Sub(role.LastUsed) < recently {
-		found = append(found, fmt.Sprintf("role %s was last used at %s, so cluster nodes are running", role.Name, at(role.LastUsed)))
+		c.refuse(remedy, "role %s was last used at %s, so cluster nodes are running", role.Name, at(role.LastUsed))
 	}
-	return found
 }
 
 // redisMayHave reports whether Redis Cloud may have a key: one that was made for it, or that the
@@ -293,35 +255,4 @@ func (c *clearing) uses() []string {
 func (c *clearing) redisMayHave(id string) bool {
 	i := slices.IndexFunc(c.keys, func(r Row) bool { return r.ID == id })
 	return c.keys.Labelled(Current) == nil || i >= 0 && (c.keys[i].Made || c.keys[i].Kept)
-}
-
-// hindrance is something that keeps an entity from being deleted, and that this software may not
-// remove: it would need permissions that reach every group, every instance profile, every Region.
-type hindrance struct{ what, remedy string }
-
-func (c *clearing) hindrances(entity *Entity) []hindrance {
-	var all []hindrance
-	for _, hung := range entity.Hung {
-		switch {
-		case hung.Kind == Group:
-			all = append(all, hindrance{
-				fmt.Sprintf("user %s is in group %s", entity.Name, hung.Name),
-				fmt.Sprintf("Take the user out (aws iam remove-user-from-group --user-name %s --group-name %s), and delete again", entity.Name, hung.Name),
-			})
-		case hung.Kind == Profile && hung.Name != InstanceProfile.Ref(c.Names).Name:
-			all = append(all, hindrance{
-				fmt.Sprintf("role %s is in instance profile %s", entity.Name, hung.Name),
-				fmt.Sprintf("Take the role out (aws iam remove-role-from-instance-profile --instance-profile-name %s --role-name %s), and delete again", hung.Name, entity.Name),
-			})
-		}
-	}
-	if len(entity.Replicas) > 0 {
-		regions := strings.Join(entity.Replicas, " ")
-		all = append(all, hindrance{
-			fmt.Sprintf("secret %s has replicas in %s, and AWS deletes no secret that has any", entity.Name, regions),
-			fmt.Sprintf("Remove them (aws secretsmanager remove-regions-from-replication --region %s --secret-id %s --remove-replica-regions %s), and delete again",
-				c.Account.Region, entity.Name, regions),
-		})
-	}
-	return all
 }

@@ -62,36 +62,30 @@ func (c Resource) Provision(ctx context.Context, r customresource.Request) (cust
 		return customresource.Answer{}, nil //nolint:nilerr // see above
 	}
 	properties, invalid := spec.Parse(r.Properties, where)
+	desired := plan.Desired{
+		Spec: properties, Account: where, Stack: r.StackID, Owner: owner(r), Update: r.Type == cfn.RequestUpdate, Event: r.Sent,
+	}
 	switch {
 	case r.Type == cfn.RequestDelete:
-		return customresource.Answer{}, c.remove(ctx, r, where, properties)
+		return customresource.Answer{}, c.remove(ctx, r, desired)
 	case err != nil || invalid != nil:
 		return customresource.Answer{}, cmp.Or(err, invalid)
-	default:
-		return c.ensure(ctx, r, where, properties)
-	}
-}
-
-func (c Resource) ensure(ctx context.Context, r customresource.Request, where spec.Account, properties spec.Spec) (customresource.Answer, error) {
-	owner, update := owner(r), r.Type == cfn.RequestUpdate
-	if update && r.PhysicalResourceID != owner {
+	case desired.Update && r.PhysicalResourceID != desired.Owner:
 		return customresource.Answer{}, cmp.Or(spec.Renamed(r.OldProperties, r.Properties),
-			fmt.Errorf("the physical resource ID is %s, and these properties give %s: names are for life, and nothing was changed", r.PhysicalResourceID, owner))
+			fmt.Errorf("the physical resource ID is %s, and these properties give %s: names are for life, and nothing was changed", r.PhysicalResourceID, desired.Owner))
 	}
-	result, err := c.account.Ensure(ctx, plan.Desired{
-		Spec: properties, Account: where, Stack: r.StackID, Owner: owner, Update: update, Event: r.Sent,
-	})
+	result, err := c.account.Ensure(ctx, desired)
 	if err != nil {
 		return customresource.Answer{}, err
 	}
 	return customresource.Answer{
-		PhysicalResourceID: owner, Data: data(properties, where, result), Reason: strings.Join(result.Notices, "; "),
+		PhysicalResourceID: desired.Owner, Data: data(properties, where, result), Reason: strings.Join(result.Notices, "; "),
 	}, nil
 }
 
 // remove removes what the resource owns under these properties.
-func (c Resource) remove(ctx context.Context, r customresource.Request, where spec.Account, properties spec.Spec) error {
-	owner, watch := owner(r), time.Duration(0)
+func (c Resource) remove(ctx context.Context, r customresource.Request, desired plan.Desired) error {
+	watch := time.Duration(0)
 	id, failed := attempt(r.PhysicalResourceID)
 	answered := spec.IsID(id)
 	if !answered && strings.Contains(strings.ToLower(r.PhysicalResourceID), strings.ToLower(r.LogicalResourceID)) {
@@ -100,14 +94,10 @@ func (c Resource) remove(ctx context.Context, r customresource.Request, where sp
 		// https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1814
 		watch = account.Courtesy
 	}
-	found, err := c.account.Clear(ctx, plan.Removal{
-		Names: properties.Names, Account: where, Owner: owner,
-		Retain: properties.Retain, Protect: properties.Protect, Undo: !answered, Event: r.Sent,
-		Boundaries: properties.StackBoundaries, PermissionsBoundary: properties.PermissionsBoundary, Unbound: properties.Adopt || properties.Retain, AdoptStack: properties.AdoptStack, Attempt: failed,
-	}, watch)
-	if err == nil && !found && answered && id != owner && failed.IsZero() {
+	found, err := c.account.Clear(ctx, plan.Removal{Desired: desired, Undo: !answered, Attempt: failed}, watch)
+	if err == nil && !found && answered && id != desired.Owner && failed.IsZero() {
 		return fmt.Errorf("nothing was deleted: the physical resource ID is %s, and the names in these properties give %s. "+
-			"Continue the roll-back of the update that changed the names, and delete then", r.PhysicalResourceID, owner)
+			"Continue the roll-back of the update that changed the names, and delete then", r.PhysicalResourceID, desired.Owner)
 	}
 	return err
 }

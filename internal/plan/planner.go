@@ -1,0 +1,148 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"redis-cloud-iam/internal/spec"
+)
+
+// Plan is what must be done to get from what was observed to what is desired. It is plain data.
+type Plan struct {
+	Stages  [][]Step // in this order; the steps of a stage side by side
+	Notices []string // what was found and is deliberately left as it is
+	// Ask holds the IDs of the user's keys whose last use must be known before there can be a plan.
+	// If it is not empty, nothing else is.
+	Ask   []string
+	KeyID string // the access key that is current when the plan is done, or "" if the plan makes it
+}
+
+// Empty reports whether nothing need be done.
+func (p Plan) Empty() bool { return len(p.Stages) == 0 }
+
+// stage is a part of a plan: its steps are carried out side by side, when those of the stages
+// before it have succeeded.
+type stage int
+
+// The stages of every plan, in their order.
+const (
+	prepare    stage = iota // what the function must have before it may change something
+	change                  // entities are made and repaired; what keeps others from being deleted goes
+	link                    // entities are linked; keys and passwords are made and stored
+	prove                   // the new key is proven
+	retire                  // what is no longer wanted goes
+	commit                  // tags say who owns what was adopted
+	commitUser              // the user's say it last: with them an adoption, or its undoing, is done
+	stageCount int   = iota
+)
+
+// planner collects what a plan is made of.
+type planner struct {
+	Desired
+	seen *Observed
+	user *Entity // or nil
+	keys Ledger
+
+	err                 error // the first one
+	conflicts, remedies []string
+	plan                Plan // all but its stages
+	stages              [stageCount][]Step
+}
+
+func newPlanner(d Desired, seen *Observed) planner {
+	return planner{Desired: d, seen: seen, user: seen.In(User), keys: LedgerOf(seen.In(User), seen.In(KeySecret))}
+}
+
+// result is the plan, or what must be known first, or why there is none.
+func (p *planner) result() (Plan, error) {
+	switch {
+	case p.err != nil:
+		return Plan{}, p.err
+	case len(p.plan.Ask) > 0:
+		return Plan{Ask: p.plan.Ask}, nil
+	case len(p.conflicts) > 0:
+		return Plan{}, &spec.ConflictError{Conflicts: p.conflicts, Remedy: strings.Join(p.remedies, ". ")}
+	}
+	p.plan.Stages = slices.DeleteFunc(p.stages[:], func(steps []Step) bool { return len(steps) == 0 })
+	return p.plan, nil
+}
+
+// add plans a step, once: a policy knows its users, and a user its policies.
+func (p *planner) add(at stage, step Step) {
+	if !slices.ContainsFunc(p.stages[at], func(have Step) bool { return have.String() == step.String() }) {
+		p.stages[at] = append(p.stages[at], step)
+	}
+}
+
+// tag plans to set tags and to remove others, in one step with all tags of the entity that the
+// stage changes: so what a crash leaves on an entity that is adopted says by whom.
+func (p *planner) tag(at stage, ref Ref, set map[string]string, unset ...string) {
+	if len(set)+len(unset) == 0 {
+		return
+	}
+	for i, have := range p.stages[at] {
+		if step, ok := have.(Tag); ok && step.Ref == ref {
+			maps.Copy(step.Set, set)
+			step.Unset = append(step.Unset, unset...)
+			p.stages[at][i] = step
+			return
+		}
+	}
+	step := Tag{ref, map[string]string{}, unset}
+	maps.Copy(step.Set, set)
+	p.stages[at] = append(p.stages[at], step)
+}
+
+// known reports whether the last use of a key is known, and else has it asked for.
+func (p *planner) known(key Key) bool {
+	if !key.UseKnown && !slices.Contains(p.plan.Ask, key.ID) {
+		p.plan.Ask = append(p.plan.Ask, key.ID)
+	}
+	return key.UseKnown
+}
+
+func (p *planner) inUse(key Key) bool { return p.known(key) && key.InUse(p.seen.At) }
+
+func (p *planner) notice(format string, args ...any) {
+	p.plan.Notices = append(p.plan.Notices, fmt.Sprintf(format, args...))
+}
+
+// fail ends the planning with an error, unless another one came before.
+func (p *planner) fail(err error) { p.err = cmp.Or(p.err, err) }
+
+// invalid fails with a fault of the properties.
+func (p *planner) invalid(format string, args ...any) {
+	p.fail(&spec.InvalidError{Faults: []string{fmt.Sprintf(format, args...)}})
+}
+
+// refuse says what is in the way of the plan, and what to do about it. All of it is named at once.
+func (p *planner) refuse(remedy, format string, args ...any) {
+	p.conflicts = append(p.conflicts, fmt.Sprintf(format, args...))
+	if !slices.Contains(p.remedies, remedy) {
+		p.remedies = append(p.remedies, remedy)
+	}
+}
+
+// ended returns the user's keys that stop working when the plan is carried out.
+func (p *planner) ended() (keys []Key) {
+	for _, step := range slices.Concat(p.stages[change], p.stages[retire]) {
+		id := ""
+		switch s := step.(type) {
+		case Delete:
+			if s.Kind == AccessKey {
+				id = s.Name
+			}
+		case SetKey:
+			if !s.Active {
+				id = s.ID
+			}
+		}
+		if key := p.user.Key(id); key != nil {
+			keys = append(keys, *key)
+		}
+	}
+	return keys
+}
