@@ -166,31 +166,28 @@ func (r *run) secretARN(slot plan.Slot) string {
 	return r.wrote.arns[slot.Ref(r.desired.Spec.Names)]
 }
 
-// look observes the account and plans what to do. It reads the last use of keys as long as the plan
-// asks for it. A key is stored before it is used. So if one was used and no secret held it, the
-// secret is read again.
+// look observes the account and plans what to do. It reads more as long as the plan asks for it.
 func (r *run) look(ctx context.Context) (plan.Plan, error) {
 	r.seen = &plan.Observed{At: time.Now()}
 	err := r.observe(ctx, r.seen, plan.Slots()...)
-	if err == nil && r.documents { // an Ensure
-		if r.desired.Cancels(r.seen) {
-			r.watch = Courtesy
-		}
-		err = r.observe(ctx, r.seen, plan.Doubtful(r.desired, r.seen)...)
-		if err == nil {
-			err = r.wrote.overlay(r.seen, r.desired.Spec.Names)
-		}
+	if err == nil && r.documents && r.desired.Cancels(r.seen) {
+		r.watch = Courtesy
 	}
 	for err == nil {
+		if r.documents { // an Ensure
+			err = r.wrote.overlay(r.seen, r.desired.Spec.Names)
+		}
 		var p plan.Plan
-		p, err = r.plan()
-		if err != nil || len(p.Ask) == 0 {
+		if err == nil {
+			p, err = r.plan()
+		}
+		if err != nil || len(p.Ask)+len(p.Again) == 0 {
 			return p, err
 		}
-		err = r.ask(ctx, r.seen.In(plan.User), p.Ask)
-		if err == nil && r.seen.UsedUnstored(p.Ask) {
-			err = r.observe(ctx, r.seen, plan.KeySecret)
-		}
+		user := r.seen.In(plan.User)
+		err = parallel(ctx,
+			func(ctx context.Context) error { return r.ask(ctx, user, p.Ask) },
+			func(ctx context.Context) error { return r.observe(ctx, r.seen, p.Again...) })
 	}
 	return plan.Plan{}, err
 }

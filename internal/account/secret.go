@@ -62,7 +62,7 @@ func (r *run) makePassword(ctx context.Context, s plan.MakePassword) error {
 	if s.Replace {
 		err := r.delete(ctx, plan.Delete{Ref: plan.Ref{Kind: plan.LoginProfile, Name: s.User, On: s.User}})
 		if err == nil {
-			err = r.tag(ctx, plan.Tag{Ref: user, Unset: plan.PasswordTag()})
+			err = r.tag(ctx, plan.Tag{Ref: user, Unset: []string{plan.TagPassword}})
 		}
 		if err != nil {
 			return err
@@ -82,7 +82,7 @@ func (r *run) makePassword(ctx context.Context, s plan.MakePassword) error {
 	}
 	err = settled(ctx, func(ctx context.Context) error { return r.setPassword(ctx, s.User, password) })
 	if err == nil {
-		named := plan.Tag{Ref: user, Set: plan.PasswordSet(version)}
+		named := plan.Tag{Ref: user, Set: map[string]string{plan.TagPassword: version}}
 		err = settled(ctx, func(ctx context.Context) error { return r.tag(ctx, named) })
 	}
 	switch {

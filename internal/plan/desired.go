@@ -44,12 +44,13 @@ func begunAfter(user *Entity, owner string, event time.Time) bool {
 // has reports whether something is to be in a slot.
 func (d Desired) has(slot Slot) bool { return slot != ConsoleSecret || d.Spec.ConsoleLogin }
 
-// adopts reports whether an entity is taken over: Adopt is set, and the entity is unowned or its
-// stack is the one that is gone.
-func (d Desired) adopts(c Claim) bool {
-	unowned := c.Owner == "" || c.Owner != d.Owner && d.Spec.AdoptStack != "" && c.Stack == d.Spec.AdoptStack
-	return d.Spec.Adopt && unowned
+// unowned reports whether no stack owns an entity, or one that is gone.
+func (d Desired) unowned(c Claim) bool {
+	return c.Owner == "" || c.Owner != d.Owner && d.Spec.AdoptStack != "" && c.Stack == d.Spec.AdoptStack
 }
+
+// adopts reports whether an entity is taken over.
+func (d Desired) adopts(c Claim) bool { return d.Spec.Adopt && d.unowned(c) }
 
 // LambdaTimeout is for how long a run lasts at most.
 const LambdaTimeout = 5 * time.Minute

@@ -50,6 +50,10 @@ func (p *planner) keep() {
 
 // key plans the access key: the one of the desired serial is used, and if there is none it is made.
 func (p *planner) key() {
+	current := p.keys.Labelled(Current)
+	if p.user != nil && current != nil && !current.Listed && !p.sure(User) { // it is made before it is stored
+		return
+	}
 	p.loose()
 	p.adoptsOlder()
 	if key := p.keys.serial(p.Spec.AccessKeySerial); key != nil {
@@ -72,7 +76,7 @@ func (p *planner) loose() {
 		case !key.Listed || key.Made:
 		case key.Kept:
 			p.notice("access key %s of user %s was there before and is kept: delete it when nobody uses it any more", key.ID, user)
-		case !p.known(key.Key):
+		case !p.known(key):
 		case key.used():
 			p.notice("access key %s of user %s was not made by this resource and has been used: it is left as it is", key.ID, user)
 		case p.seen.At.Sub(key.Created) < courtesy:
@@ -191,20 +195,20 @@ func (p *planner) makeRoom(current *Row) {
 		return
 	}
 	adopts := p.adopts(p.user.Claim)
-	for _, key := range listed {
+	for i, key := range p.keys {
 		isCurrent := current != nil && key.ID == current.ID
-		if key.Made && !isCurrent && (!adopts || !key.Kept) {
+		if key.Listed && key.Made && !isCurrent && (!adopts || !key.Kept) {
 			p.add(change, Delete{
 				Ref: Ref{AccessKey, key.ID, p.Spec.User}, Why: "it is the previous key, and makes room for the new one",
 			})
-			p.keys = slices.DeleteFunc(p.keys, func(r Row) bool { return r.ID == key.ID })
+			p.keys[i].Listed = false
 			return
 		}
 	}
 	var told []string
 	spare := listed[0] // the one that was not used for the longest time
 	for _, key := range listed {
-		p.known(key.Key)
+		p.known(key)
 		isStored, spareIsStored := key.stored(), spare.stored()
 		if spareIsStored && !isStored || isStored == spareIsStored && key.LastUsed.Before(spare.LastUsed) {
 			spare = key

@@ -30,10 +30,8 @@ func (r Row) stored() bool { return r.Label != "" }
 func LedgerOf(user, secret *Entity) Ledger {
 	var ledger Ledger
 	row := func(id string) *Row {
-		for i := range ledger {
-			if ledger[i].ID == id {
-				return &ledger[i]
-			}
+		if known := ledger.key(id); known != nil {
+			return known
 		}
 		ledger = append(ledger, Row{Key: Key{ID: id}})
 		return &ledger[len(ledger)-1]
@@ -61,15 +59,21 @@ func LedgerOf(user, secret *Entity) Ledger {
 	return ledger
 }
 
-// Labelled returns the key that the label marks, or nil.
-func (l Ledger) Labelled(label string) *Row {
-	for i := range l {
-		if l[i].Label == label {
-			return &l[i]
-		}
+// find returns the first key that has what is asked for, or nil.
+func (l Ledger) find(has func(Row) bool) *Row {
+	if i := slices.IndexFunc(l, has); i >= 0 {
+		return &l[i]
 	}
 	return nil
 }
+
+// Labelled returns the key that the label marks, or nil.
+func (l Ledger) Labelled(label string) *Row {
+	return l.find(func(r Row) bool { return r.Label == label })
+}
+
+// key returns the key of this ID, or nil.
+func (l Ledger) key(id string) *Row { return l.find(func(r Row) bool { return r.ID == id }) }
 
 // listed returns the keys that IAM lists.
 func (l Ledger) listed() Ledger {
@@ -79,14 +83,12 @@ func (l Ledger) listed() Ledger {
 // serial returns the listed key of this serial, or nil: rather the current one than the previous
 // one, and rather that than one whose version has lost its label.
 func (l Ledger) serial(serial int) *Row {
-	rank := func(r Row) int { return slices.Index([]string{Current, Previous, ""}, r.Label) }
-	var best *Row
-	for i := range l {
-		if l[i].Listed && l[i].Version != "" && l[i].Serial == serial && (best == nil || rank(l[i]) < rank(*best)) {
-			best = &l[i]
+	for _, label := range []string{Current, Previous, ""} {
+		if key := l.find(func(r Row) bool { return r.Listed && r.Version != "" && r.Serial == serial && r.Label == label }); key != nil {
+			return key
 		}
 	}
-	return best
+	return nil
 }
 
 // newest returns the listed key of the highest serial that the secret holds, or held; nil for none.

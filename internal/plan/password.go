@@ -19,6 +19,7 @@ func (p *planner) password() {
 	case login && set != "" && current == set:
 	case login && set != "" && secret.Version(Previous) == set:
 		p.add(change, MoveCurrent{secret.Name, current, set}) // the secret was changed out of band
+	case set != "" && !p.sure(User, ConsoleSecret): // it is stored, then set, and then the tag names it
 	default:
 		p.add(link, MakePassword{
 			User: p.Spec.User, Secret: p.Spec.ConsolePasswordSecret, NewSecret: secret == nil, Replace: login || set != "",
@@ -44,7 +45,7 @@ func (p *planner) noPassword() {
 		p.add(change, Delete{Ref: Ref{LoginProfile, user.Name, user.Name}})
 	}
 	if user.Claim.Password != "" {
-		p.tag(link, user.Ref, nil, tagPassword)
+		p.tag(link, user.Ref, nil, TagPassword)
 	}
 }
 

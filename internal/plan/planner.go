@@ -14,9 +14,10 @@ import (
 type Plan struct {
 	Stages  [][]Step // in this order; the steps of a stage side by side
 	Notices []string // what was found and is deliberately left as it is
-	// Ask holds the IDs of the user's keys whose last use must be known before there can be a plan.
-	// If it is not empty, nothing else is.
+	// Ask holds the IDs of the user's keys whose last use must be known before there can be a plan,
+	// and Again the slots that must be read again. If one is not empty, all else is.
 	Ask   []string
+	Again []Slot
 	KeyID string // the access key that is current when the plan is done, or "" if the plan makes it
 }
 
@@ -61,8 +62,8 @@ func (p *planner) result() (Plan, error) {
 	switch {
 	case p.err != nil:
 		return Plan{}, p.err
-	case len(p.plan.Ask) > 0:
-		return Plan{Ask: p.plan.Ask}, nil
+	case len(p.plan.Ask)+len(p.plan.Again) > 0:
+		return Plan{Ask: p.plan.Ask, Again: p.plan.Again}, nil
 	case len(p.conflicts) > 0:
 		return Plan{}, &spec.ConflictError{Conflicts: p.conflicts, Remedy: strings.Join(p.remedies, ". ")}
 	}
@@ -96,15 +97,26 @@ func (p *planner) tag(at stage, ref Ref, set map[string]string, unset ...string)
 	p.stages[at] = append(p.stages[at], step)
 }
 
-// known reports whether the last use of a key is known, and else has it asked for.
-func (p *planner) known(key Key) bool {
+// known reports whether the last use of a key is known, and else has it asked for. A key is stored
+// before it is used. So if one was used and no secret holds it, the secret is read again.
+func (p *planner) known(key Row) bool {
 	if !key.UseKnown && !slices.Contains(p.plan.Ask, key.ID) {
 		p.plan.Ask = append(p.plan.Ask, key.ID)
 	}
-	return key.UseKnown
+	return key.UseKnown && (!key.used() || key.Made || key.Kept || p.sure(KeySecret))
 }
 
-func (p *planner) inUse(key Key) bool { return p.known(key) && key.InUse(p.seen.At) }
+func (p *planner) inUse(key Row) bool { return p.known(key) && key.InUse(p.seen.At) }
+
+// sure reports whether slots that show what cannot be were read again, and else has them read
+// again. All slots are read side by side, and a concurrent run may change them between two reads.
+// Each thing is made before the next that rests on it. So what rests on another thing may be seen
+// without it, but not in two reads, of which one comes after the other.
+func (p *planner) sure(slots ...Slot) bool {
+	doubtful := slices.DeleteFunc(slots, func(slot Slot) bool { return p.seen.reads[slot] > 1 })
+	p.plan.Again = append(p.plan.Again, doubtful...)
+	return len(doubtful) == 0
+}
 
 func (p *planner) notice(format string, args ...any) {
 	p.plan.Notices = append(p.plan.Notices, fmt.Sprintf(format, args...))
@@ -127,7 +139,7 @@ func (p *planner) refuse(remedy, format string, args ...any) {
 }
 
 // ended returns the user's keys that stop working when the plan is carried out.
-func (p *planner) ended() (keys []Key) {
+func (p *planner) ended() (keys []Row) {
 	for _, step := range slices.Concat(p.stages[change], p.stages[retire]) {
 		id := ""
 		switch s := step.(type) {
@@ -140,7 +152,7 @@ func (p *planner) ended() (keys []Key) {
 				id = s.ID
 			}
 		}
-		if key := p.user.Key(id); key != nil {
+		if key := p.keys.key(id); key != nil {
 			keys = append(keys, *key)
 		}
 	}

@@ -60,7 +60,7 @@ func (c *clearing) settle() {
 	c.retained = c.Spec.Retain && !c.undo && (released || c.marked())
 	c.spared = c.undo || user != nil && (user.Claim.Owner != c.Owner || user.Claim.Adopting)
 	for _, key := range c.keys {
-		if key.Kept && key.Listed && c.Spec.Protect && !c.retained && !c.spared && c.inUse(key.Key) {
+		if key.Kept && key.Listed && c.Spec.Protect && !c.retained && !c.spared && c.inUse(key) {
 			c.spared = true
 		}
 	}
@@ -97,7 +97,8 @@ func (c *clearing) fate(slot Slot) Fate {
 // clear plans the fate of what is in a slot.
 func (c *clearing) clear(slot Slot) {
 	entity, fate := c.seen.In(slot), c.fate(slot)
-	if entity != nil && fate != Destroy && c.Spec.StackBoundaries.Has(entity.Boundary) && c.mayHaveBound(entity) {
+	// Another resource of the same function may have the same boundaries: what that owns keeps them.
+	if entity != nil && fate != Destroy && c.Spec.StackBoundaries.Has(entity.Boundary) && (entity.Claim.Owner == c.Owner || c.unowned(entity.Claim)) {
 		c.unbind(entity)
 	}
 	at := retire
@@ -129,14 +130,6 @@ func (c *clearing) unbind(entity *Entity) {
 		"%s was adopted and stays, with a permissions boundary that goes with this stack, and the function may not remove it where ExistingEntities is Fail", entity.Ref)
 }
 
-// mayHaveBound reports whether the boundary of an entity can be this resource's doing: the resource
-// owns it, or had begun to adopt it. Another resource of the same function may have the same
-// boundaries.
-func (c *clearing) mayHaveBound(entity *Entity) bool {
-	claim := entity.Claim
-	return claim.Owner == "" || claim.Owner == c.Owner || c.Spec.AdoptStack != "" && claim.Stack == c.Spec.AdoptStack
-}
-
 // rebound plans that an entity which has lost its boundary gets it back, if it has policies that
 // are not the resource's own: the function may take those only from what has the boundary.
 func (c *clearing) rebound(slot Slot, entity *Entity) {
@@ -154,9 +147,9 @@ func (c *clearing) rebound(slot Slot, entity *Entity) {
 func (c *clearing) releases(entity *Entity, fate Fate) []string {
 	switch {
 	case fate == Release:
-		return ours(entity.Tags, tagPassword) // who adopts the user knows its password's version by that
+		return ours(entity.Tags, TagPassword) // who adopts the user knows its password's version by that
 	case entity.Claim.Owner != "" && entity.Claim.Owner != c.Owner: // another stack's, which is gone
-		return ours(entity.Tags, tagOwner, tagStack, tagAdopted, tagOnDelete, tagPassword)
+		return ours(entity.Tags, tagOwner, tagStack, tagAdopted, tagOnDelete, TagPassword)
 	default:
 		return ours(entity.Tags)
 	}
@@ -208,7 +201,7 @@ func (c *clearing) accessKeys() {
 		case user == Destroy:
 			why = "its user is removed"
 		case key.Kept:
-		case user == GiveBack && (key.Made || c.known(key.Key) && !key.used()):
+		case user == GiveBack && (key.Made || c.known(key) && !key.used()):
 			why = "it was made when its user was adopted, which is undone"
 		case secret == Destroy && key.stored():
 			why = "the secret that holds it is removed"
@@ -240,7 +233,7 @@ func (c *clearing) refuseInUse() {
 	remedy := fmt.Sprintf("Remove the cloud account in Redis Cloud, and delete again %d hours after the last use. "+
 		"To delete at once, which stops the key and the databases with it, DeletionProtection must be Off before the deletion: docs/deleting.md has the way out", int(recently.Hours()))
 	for _, key := range c.ended() {
-		if c.redisMayHave(key.ID) && c.inUse(key) {
+		if c.redisMayHave(key) && c.inUse(key) {
 			c.refuse(remedy, "%s", key.inUseBy(c.user.Name))
 		}
 	}
@@ -252,7 +245,6 @@ func (c *clearing) refuseInUse() {
 // redisMayHave reports whether Redis Cloud may have a key: one that was made for it, or that the
 // user had when it was adopted. If the secret was deleted, or its current version is unknown, it
 // may be any key.
-func (c *clearing) redisMayHave(id string) bool {
-	i := slices.IndexFunc(c.keys, func(r Row) bool { return r.ID == id })
-	return c.keys.Labelled(Current) == nil || i >= 0 && (c.keys[i].Made || c.keys[i].Kept)
+func (c *clearing) redisMayHave(key Row) bool {
+	return c.keys.Labelled(Current) == nil || key.Made || key.Kept
 }
