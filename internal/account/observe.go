@@ -5,8 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -38,26 +36,22 @@ type observer struct {
 // observe reads the slots into what was seen.
 func (o *observer) observe(ctx context.Context, seen *plan.Observed, slots ...plan.Slot) error {
 	var reads []call
-	entities := make([]*plan.Entity, len(slots))
-	for i, slot := range slots {
-		if slot.Ref(o.desired.Spec.Names).Name == "" { // a Delete with faulty properties
-			continue
-		}
-		reads = append(reads, func(ctx context.Context) (err error) {
-			entities[i], err = o.entity(ctx, slot)
+	for _, slot := range slots {
+		reads = append(reads, func(ctx context.Context) error {
+			entity, err := o.entity(ctx, slot)
+			seen.Put(slot, entity)
 			return err
 		})
 	}
-	err := parallel(ctx, reads...)
-	for i, slot := range slots {
-		seen.Put(slot, entities[i])
-	}
-	return err
+	return parallel(ctx, reads...)
 }
 
 // entity reads what is in a slot, with what hangs on it, or nil.
 func (o *observer) entity(ctx context.Context, slot plan.Slot) (*plan.Entity, error) {
 	r, itself, details := o.reading(slot)
+	if r.name == "" { // a Delete with faulty properties
+		return nil, nil
+	}
 	var err error
 	if o.expected {
 		err = parallel(ctx, append(details, itself)...)
@@ -76,16 +70,10 @@ func (o *observer) entity(ctx context.Context, slot plan.Slot) (*plan.Entity, er
 	slices.SortFunc(e.Hung, func(a, b plan.Ref) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
 	})
-	slices.SortFunc(e.OtherVersions, func(a, b string) int {
-		return cmp.Compare(versionNumber(a), versionNumber(b))
+	slices.SortFunc(e.OtherVersions, func(a, b string) int { // IAM counts them up: v10 comes after v9
+		return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 	})
 	return e, err
-}
-
-// versionNumber is the 12 of v12: IAM counts a policy's versions up and never uses a number again.
-func versionNumber(id string) int {
-	number, _ := strconv.Atoi(strings.TrimPrefix(id, "v"))
-	return number
 }
 
 // reading reads one entity. Its methods run side by side: each writes fields of its own, and takes

@@ -16,7 +16,7 @@ type Observed struct {
 // In returns what is in a slot, or nil.
 func (o *Observed) In(slot Slot) *Entity { return o.entities[slot] }
 
-// Put says what was read in a slot; nil for nothing.
+// Put says what was read in a slot; nil for nothing. Several slots may be put at the same time.
 func (o *Observed) Put(slot Slot, entity *Entity) {
 	o.entities[slot] = entity
 	o.reads[slot]++
