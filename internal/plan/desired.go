@@ -28,17 +28,13 @@ func (e *NewerError) Error() string {
 	return fmt.Sprintf("a newer event has begun, sent at %s, and this one changes nothing any more", e.Event.Format(time.RFC3339))
 }
 
-// Overtaken returns a [*NewerError] if the user says that a newer event than event has begun.
+// Overtaken returns a [*NewerError] if the user says that an event of the owner has begun that was
+// sent after another one. Nothing is known of an event whose time is zero.
 func Overtaken(user *Entity, owner string, event time.Time) error {
-	if !begunAfter(user, owner, event) {
+	if user == nil || event.IsZero() || user.Claim.Owner != owner && user.Claim.Adopter != owner || !user.Claim.Event.After(event) {
 		return nil
 	}
 	return &NewerError{user.Claim.Event}
-}
-
-// begunAfter reports whether an event of the owner has begun that was sent after another one.
-func begunAfter(user *Entity, owner string, event time.Time) bool {
-	return user != nil && !event.IsZero() && (user.Claim.Owner == owner || user.Claim.Adopter == owner) && user.Claim.Event.After(event)
 }
 
 // has reports whether something is to be in a slot.
@@ -127,6 +123,3 @@ type Removal struct {
 	// left.
 	Attempt time.Time
 }
-
-// kmsKey is the key as UpdateSecret takes it.
-func (w Wanted) kmsKey() string { return cmp.Or(w.KmsKeyID, spec.DefaultKMSKey) }

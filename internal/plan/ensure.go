@@ -1,6 +1,11 @@
 package plan
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+
+	"redis-cloud-iam/internal/spec"
+)
 
 // Ensure plans a Create or an Update. The errors are [*NewerError], [*spec.ConflictError],
 // [*spec.InvalidError] and [*StaleError].
@@ -49,7 +54,7 @@ func (p *planner) entity(slot Slot) {
 	}
 	sameKey := ref.Kind != Secret || p.Account.SameKMSKey(seen.KmsKeyID, want.KmsKeyID)
 	if (ref.Kind == Role || ref.Kind == Secret) && (seen.Description != want.Description || !sameKey) {
-		p.add(change, Describe{ref, want.Description, want.kmsKey(), seen.MaxSession})
+		p.add(change, Describe{ref, want.Description, cmp.Or(want.KmsKeyID, spec.DefaultKMSKey), seen.MaxSession})
 	}
 	if !sameDocument(seen.Document, want.Document) {
 		p.document(seen, want.Document)
@@ -95,10 +100,6 @@ func (p *planner) adopting() bool {
 	})
 }
 
-// marksRetention reports whether the slot is one of the two on which it is marked that all is to
-// outlive the resource: the user, and the instance role in case the user was deleted out of band.
-func (s Slot) marksRetention() bool { return s == User || s == InstanceRole }
-
 // tags repairs the wanted tags, and removes those that an earlier value of Tags has set. Tags that
 // other people and programs added stay. The tags that say who owns what is adopted come last.
 func (p *planner) tags(slot Slot, seen *Entity, want map[string]string) {
@@ -122,8 +123,9 @@ func (p *planner) tags(slot Slot, seen *Entity, want map[string]string) {
 	if seen.Claim.Adopting {
 		p.tag(last, ref, nil, tagAdopting)
 	}
+	marks := slot == User || slot == InstanceRole // in case the user is deleted out of band
 	switch {
-	case p.Spec.Retain && slot.marksRetention() && !seen.Claim.Retain:
+	case p.Spec.Retain && marks && !seen.Claim.Retain:
 		p.tag(last, ref, map[string]string{tagOnDelete: retain})
 	case !p.Spec.Retain && seen.Claim.Retain:
 		p.tag(change, ref, nil, tagOnDelete)

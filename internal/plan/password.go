@@ -31,12 +31,8 @@ func (p *planner) password() {
 // it, then the secret. A login profile that this resource did not make stays.
 func (p *planner) noPassword() {
 	user, secret := p.user, p.seen.In(ConsoleSecret)
-	if secret != nil && secret.Claim.Owner == p.Owner && !p.Cancels(p.seen) { // an older event may be about to set what it stored
-		p.add(retire, Delete{Ref: secret.Ref})
-	}
-	if secret != nil && secret.Claim.Owner != p.Owner && secret.Claim.Adopter == p.Owner { // an Update that failed
-		p.restoreCurrent(secret)
-		p.tag(retire, secret.Ref, nil, ours(secret.Tags)...)
+	if !p.Cancels(p.seen) { // an older event may be about to set what it stored
+		p.clear(ConsoleSecret)
 	}
 	if user == nil {
 		return

@@ -51,6 +51,9 @@ type planner struct {
 	conflicts, remedies []string
 	plan                Plan // all but its stages
 	stages              [stageCount][]Step
+
+	retained bool // whether all that is removed stays
+	spared   bool // whether what was adopted stays
 }
 
 func newPlanner(d Desired, seen *Observed) planner {

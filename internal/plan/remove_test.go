@@ -158,11 +158,11 @@ func TestFates(t *testing.T) {
 			seen, r := standing(d), removal(d)
 			row.seen(seen)
 			row.ask(&r)
-			c := clearing{planner: newPlanner(r.Desired, seen), undo: r.Undo}
-			c.settle()
+			p := newPlanner(r.Desired, seen)
+			p.settle(r.Undo)
 			for _, slot := range Slots() {
 				if seen.In(slot) != nil {
-					assert.Equal(t, row.fate, c.fate(slot), slot.Ref(d.Spec.Names))
+					assert.Equal(t, row.fate, p.fate(slot), slot.Ref(d.Spec.Names))
 				}
 			}
 		})
