@@ -76,6 +76,7 @@ func (r *run) makePassword(ctx context.Context, s plan.MakePassword) error {
 		ConsolePassword string `json:"consolePassword"`
 		SignInLoginURL  string `json:"signInLoginUrl"`
 	}{s.User, password.Reveal(), r.desired.Account.SignInURL()}
+	r.note(func() { r.wrote.password = "" }) // the version that holds it may lose its label now
 	err := r.store(ctx, plan.ConsoleSecret, version, value, s.NewSecret)
 	if err != nil {
 		return err
@@ -86,6 +87,8 @@ func (r *run) makePassword(ctx context.Context, s plan.MakePassword) error {
 		err = settled(ctx, func(ctx context.Context) error { return r.tag(ctx, named) })
 	}
 	switch {
+	case hasCode(err, "EntityAlreadyExists"):
+		r.note(func() { r.wrote.login = time.Now() }) // which is not shown, and must be replaced
 	case settling(err):
 		return stale(final{err}) // and not all of this again, which would store another password
 	case err == nil:
