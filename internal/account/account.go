@@ -119,7 +119,15 @@ func (a *Account) run(desired plan.Desired) *run {
 func (a *Account) ensuring(desired plan.Desired) *run {
 	r := a.run(desired)
 	r.expected, r.documents = desired.Update, true
-	r.plan = func() (plan.Plan, error) { return plan.Ensure(desired, r.seen) }
+	r.plan = func() (plan.Plan, error) {
+		if desired.Cancels(r.seen) {
+			r.watch = Courtesy
+		}
+		if err := r.wrote.overlay(r.seen, desired.Spec.Names); err != nil {
+			return plan.Plan{}, err
+		}
+		return plan.Ensure(desired, r.seen)
+	}
 	return r
 }
 
@@ -170,17 +178,9 @@ func (r *run) secretARN(slot plan.Slot) string {
 func (r *run) look(ctx context.Context) (plan.Plan, error) {
 	r.seen = &plan.Observed{At: time.Now()}
 	err := r.observe(ctx, r.seen, plan.Slots()...)
-	if err == nil && r.documents && r.desired.Cancels(r.seen) {
-		r.watch = Courtesy
-	}
 	for err == nil {
-		if r.documents { // an Ensure
-			err = r.wrote.overlay(r.seen, r.desired.Spec.Names)
-		}
 		var p plan.Plan
-		if err == nil {
-			p, err = r.plan()
-		}
+		p, err = r.plan()
 		if err != nil || len(p.Ask)+len(p.Again) == 0 {
 			return p, err
 		}
