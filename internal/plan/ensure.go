@@ -10,11 +10,8 @@ import (
 // Ensure plans a Create or an Update. The errors are [*NewerError], [*spec.ConflictError],
 // [*spec.InvalidError] and [*StaleError].
 //
-// The order: secrets are restored, and boundaries put on, since the function may change a role only
-// within its boundary; entities are made and repaired; they are linked and, beside that, the key is
-// made and stored; the key is proven; what is no longer wanted goes. The tags that say who owns
-// what is adopted are written last, when all else has succeeded: until then a Delete leaves what was
-// there before.
+// The order is that of the stages: see [planner]. The tags that say who owns what is adopted are
+// written last, when all else has succeeded: until then a Delete leaves what was there before.
 func Ensure(d Desired, seen *Observed) (Plan, error) {
 	p := newPlanner(d, seen)
 	if p.fail(Overtaken(p.user, d.Owner, d.Event)); p.taken() {

@@ -30,7 +30,7 @@ type stage int
 
 // The stages of every plan, in their order.
 const (
-	prepare    stage = iota // what the function must have before it may change something
+	prepare    stage = iota // secrets are restored; boundaries are put on: without, a role must not be changed
 	change                  // entities are made and repaired; what keeps others from being deleted goes
 	link                    // entities are linked; keys and passwords are made and stored
 	prove                   // the new key is proven
