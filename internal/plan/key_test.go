@@ -215,9 +215,13 @@ func TestWhatCannotBeIsReadAgain(t *testing.T) {
 		doubt func(*Observed)
 		again []Slot
 	}{
-		"nothing in doubt":                          {func(*Observed) {}, nil},
-		"a stored key that is not listed":           {unlisted, []Slot{User}},
-		"a used key that is not stored":             {foreign, []Slot{KeySecret}},
+		"nothing in doubt":                {func(*Observed) {}, nil},
+		"a stored key that is not listed": {unlisted, []Slot{User}},
+		"a used key that is not stored":   {foreign, []Slot{KeySecret}},
+		"two used keys that are not stored": {func(o *Observed) {
+			foreign(o)
+			o.In(User).Keys = append(o.In(User).Keys, used(keyC, time.Hour, "s3"))
+		}, []Slot{KeySecret}},
 		"a password that the tag alone knows":       {func(o *Observed) { o.In(User).tag(map[string]string{TagPassword: "v"}) }, []Slot{User, ConsoleSecret}},
 		"a stored key of a user that is not there":  {func(o *Observed) { o.Put(User, nil) }, nil},
 		"a used key that the user had when adopted": {func(o *Observed) { foreign(o); o.In(User).tag(map[string]string{tagKept: "- " + keyB}) }, nil},

@@ -103,8 +103,8 @@ func (p *planner) tag(at stage, ref Ref, set map[string]string, unset ...string)
 // known reports whether the last use of a key is known, and else has it asked for. A key is stored
 // before it is used. So if one was used and no secret holds it, the secret is read again.
 func (p *planner) known(key Row) bool {
-	if !key.UseKnown && !slices.Contains(p.plan.Ask, key.ID) {
-		p.plan.Ask = append(p.plan.Ask, key.ID)
+	if !key.UseKnown {
+		p.plan.Ask = once(p.plan.Ask, key.ID)
 	}
 	return key.UseKnown && (!key.used() || key.Made || key.Kept || p.sure(KeySecret))
 }
@@ -116,9 +116,21 @@ func (p *planner) inUse(key Row) bool { return p.known(key) && key.InUse(p.seen.
 // Each thing is made before the next that rests on it. So what rests on another thing may be seen
 // without it, but not in two reads, of which one comes after the other.
 func (p *planner) sure(slots ...Slot) bool {
-	doubtful := slices.DeleteFunc(slots, func(slot Slot) bool { return p.seen.reads[slot] > 1 })
-	p.plan.Again = append(p.plan.Again, doubtful...)
-	return len(doubtful) == 0
+	sure := true
+	for _, slot := range slots {
+		if p.seen.reads[slot] < 2 {
+			p.plan.Again, sure = once(p.plan.Again, slot), false
+		}
+	}
+	return sure
+}
+
+// once returns the list with the item, which is in it once.
+func once[T comparable](list []T, item T) []T {
+	if slices.Contains(list, item) {
+		return list
+	}
+	return append(list, item)
 }
 
 func (p *planner) notice(format string, args ...any) {
@@ -136,9 +148,7 @@ func (p *planner) invalid(format string, args ...any) {
 // refuse says what is in the way of the plan, and what to do about it. All of it is named at once.
 func (p *planner) refuse(remedy, format string, args ...any) {
 	p.conflicts = append(p.conflicts, fmt.Sprintf(format, args...))
-	if !slices.Contains(p.remedies, remedy) {
-		p.remedies = append(p.remedies, remedy)
-	}
+	p.remedies = once(p.remedies, remedy)
 }
 
 // ended returns the user's keys that stop working when the plan is carried out.

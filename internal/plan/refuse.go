@@ -3,7 +3,6 @@ package plan
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -26,9 +25,7 @@ func (p *planner) taken() bool {
 		unowned = unowned || entity.Claim.Owner == ""
 		gone = gone || entity.Claim.Owner != ""
 		p.conflicts = append(p.conflicts, text)
-		if property := slot.row().property; !slices.Contains(properties, property) {
-			properties = append(properties, property)
-		}
+		properties = once(properties, slot.row().property)
 	}
 	if len(p.conflicts) == 0 {
 		return false
