@@ -39,6 +39,17 @@ func TestAdoptionWhoseAnswerGotLostIsUndone(t *testing.T) {
 	})
 }
 
+// Once the user's tag says that the adoption is done, a Delete takes all of it. So no call comes after
+// that which could fail the Create, even if the account was not as it was observed.
+func TestNothingIsLookedAtAfterAnAdoption(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		w.vendorsTemplate()
+		w.aws.Inject(localaws.OnAction("CreateAccessKey").LoseReply().Times(1))
+		w.create(adopt)
+		assert.Equal(t, "TagUser", w.calls[len(w.calls)-1].Action)
+	})
+}
+
 // CloudFormation rolls back a Create that has succeeded, too. Redis Cloud goes on with what it has.
 func TestRollBackOfAnAdoptionGivesBackWhatWasThere(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {

@@ -213,7 +213,7 @@ func (r *run) converge(ctx context.Context) error {
 			err = r.apply(ctx, p)
 		}
 		pause := min(time.Duration(round*round)*500*time.Millisecond, 5*time.Second)
-		ends := p.Empty() || !again || round == rounds
+		ends := p.Empty() || p.Commits || !again || round == rounds
 		switch {
 		case err != nil && (round == rounds || !lookAgain(err) || ctx.Err() != nil):
 			return err

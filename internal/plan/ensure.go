@@ -26,6 +26,7 @@ func Ensure(d Desired, seen *Observed) (Plan, error) {
 	p.key()
 	p.protect()
 	p.password()
+	p.plan.Commits = len(p.stages[commit])+len(p.stages[commitUser]) > 0
 	return p.result()
 }
 

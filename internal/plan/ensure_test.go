@@ -150,6 +150,7 @@ func TestWhatStandsIsLeftAlone(t *testing.T) {
 	plan := ensured(t, d, standing(d))
 	assert.True(t, plan.Empty(), texts(plan))
 	assert.Equal(t, keyA, plan.KeyID)
+	assert.False(t, plan.Commits)
 }
 
 func TestEveryDriftIsRepairedInPlace(t *testing.T) {
@@ -281,7 +282,9 @@ func TestAdoptionOwnsInTheEnd(t *testing.T) {
 				entity.SetTags(entity.Tags)
 			}
 		}
-		stages := texts(ensured(t, d, seen))
+		plan := ensured(t, d, seen)
+		assert.True(t, plan.Commits)
+		stages := texts(plan)
 		require.Len(t, stages, 3)
 		for _, step := range stages[0] {
 			assert.NotContains(t, step, tagOwner)

@@ -19,6 +19,9 @@ type Plan struct {
 	Ask   []string
 	Again []Slot
 	KeyID string // the access key that is current when the plan is done, or "" if the plan makes it
+	// Commits says that the plan ends with the tags that a Delete goes by. After it nothing may fail
+	// any more, so nothing is looked at.
+	Commits bool
 }
 
 // Empty reports whether nothing need be done.
