@@ -2,6 +2,7 @@ package acceptance
 
 import (
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/cfn"
 	"github.com/stretchr/testify/assert"
@@ -27,6 +28,27 @@ func TestFailedAdoptionIsUndone(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The last call took effect, and AWS was out of reach before its reply came.
+func TestAdoptionThatFailsAtItsLastCallIsUndone(t *testing.T) {
+	var calls int
+	create := func() event { return event{kind: "Create", props: adopt, sent: time.Now()} }
+	story(t, func(_ *testing.T, w *world) {
+		w.vendorsTemplate()
+		w.succeed(create())
+		calls = len(w.calls)
+	})
+	story(t, func(t *testing.T, w *world) {
+		theirs := w.vendorsTemplate()
+		before := w.inventory()
+		w.aws.Inject(localaws.OnCall(calls).LoseReply().Times(100))
+		failed := w.fail(create())
+		w.aws.Inject()
+		w.succeed(deleteOf(adopt).withID(failed.PhysicalResourceID))
+		assert.Equal(t, before, w.inventory())
+		assert.Equal(t, []string{theirs}, w.keys(user))
+	})
 }
 
 func TestAdoptionWhoseAnswerGotLostIsUndone(t *testing.T) {

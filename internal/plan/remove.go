@@ -86,6 +86,12 @@ func (p *planner) fate(slot Slot) Fate {
 	}
 }
 
+// stays reports whether the owner has something in a slot that is not destroyed.
+func (p *planner) stays(slot Slot) bool {
+	fate := p.fate(slot)
+	return fate == Release || fate == GiveBack
+}
+
 // clear plans the fate of what is in a slot.
 func (p *planner) clear(slot Slot) {
 	entity, fate := p.seen.In(slot), p.fate(slot)
@@ -94,7 +100,7 @@ func (p *planner) clear(slot Slot) {
 		p.unbind(entity)
 	}
 	at := retire
-	if slot == User && (fate != Destroy || p.spared) {
+	if slot == User && slices.ContainsFunc(Slots(), p.stays) {
 		at = commitUser
 	}
 	switch fate {

@@ -94,7 +94,7 @@ func (c Resource) remove(ctx context.Context, r customresource.Request, desired 
 		// https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1814
 		watch = account.Courtesy
 	}
-	found, err := c.account.Clear(ctx, plan.Removal{Desired: desired, Undo: !answered, Attempt: failed}, watch)
+	found, err := c.account.Clear(ctx, plan.Removal{Desired: desired, Undo: !answered || !failed.IsZero(), Attempt: failed}, watch)
 	if err == nil && !found && answered && id != desired.Owner && failed.IsZero() {
 		return fmt.Errorf("nothing was deleted: the physical resource ID is %s, and the names in these properties give %s. "+
 			"Continue the roll-back of the update that changed the names, and delete then", r.PhysicalResourceID, desired.Owner)
