@@ -230,12 +230,7 @@ func (p *planner) protect() {
 	if key := p.keys.Labelled(Current); key != nil {
 		current = key.ID
 	}
-	remedy := fmt.Sprintf("Enter %s in Redis Cloud first (it is the current key of secret %s), and deploy again %d hours after the last use of the old one. "+
+	p.refuseToEnd(fmt.Sprintf("Enter %s in Redis Cloud first (it is the current key of secret %s), and deploy again %d hours after the last use of the old one. "+
 		"Or set DeletionProtection to Off: then the old key stops working at once",
-		current, p.Spec.AccessKeySecret, int(recently.Hours()))
-	for _, key := range p.ended() {
-		if p.Spec.Protect && p.inUse(key) {
-			p.refuse(remedy, "%s", key.inUseBy(p.Spec.User))
-		}
-	}
+		current, p.Spec.AccessKeySecret, int(recently.Hours())), func(Row) bool { return true })
 }

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -147,8 +146,3 @@ func (k Key) LastUse() string {
 }
 
 func at(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
-
-// inUseBy says in words that a user's key is in use.
-func (k Key) inUseBy(user string) string {
-	return fmt.Sprintf("access key %s of user %s was %s, so it is in use", k.ID, user, k.LastUse())
-}

@@ -154,8 +154,8 @@ func (p *planner) refuse(remedy, format string, args ...any) {
 	p.remedies = once(p.remedies, remedy)
 }
 
-// ended returns the user's keys that stop working when the plan is carried out.
-func (p *planner) ended() (keys []Row) {
+// refuseToEnd refuses a plan in which a key stops working that is in use, of those that matter.
+func (p *planner) refuseToEnd(remedy string, matters func(Row) bool) {
 	for _, step := range slices.Concat(p.stages[change], p.stages[retire]) {
 		id := ""
 		switch s := step.(type) {
@@ -168,9 +168,8 @@ func (p *planner) ended() (keys []Row) {
 				id = s.ID
 			}
 		}
-		if key := p.keys.key(id); key != nil {
-			keys = append(keys, *key)
+		if key := p.keys.key(id); key != nil && p.Spec.Protect && matters(*key) && p.inUse(*key) {
+			p.refuse(remedy, "access key %s of user %s was %s, so it is in use", key.ID, p.Spec.User, key.LastUse())
 		}
 	}
-	return keys
 }

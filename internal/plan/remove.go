@@ -51,11 +51,8 @@ func (p *planner) settle(undo bool) {
 	released := user != nil && user.Claim.Owner == "" && user.Claim.Adopter != p.Owner
 	p.retained = p.Spec.Retain && !undo && (released || p.marked())
 	p.spared = undo || user != nil && (user.Claim.Owner != p.Owner || user.Claim.Adopting)
-	for _, key := range p.keys {
-		if key.Kept && key.Listed && p.Spec.Protect && !p.retained && !p.spared && p.inUse(key) {
-			p.spared = true
-		}
-	}
+	p.spared = p.spared || !p.retained && p.Spec.Protect &&
+		slices.ContainsFunc(p.keys.listed(), func(key Row) bool { return key.Kept && p.inUse(key) })
 }
 
 // marked reports whether the resource stood, and was told that all is to outlive it.
@@ -227,11 +224,7 @@ func (p *planner) refuseInUse() {
 	}
 	remedy := fmt.Sprintf("Remove the cloud account in Redis Cloud, and delete again %d hours after the last use. "+
 		"To delete at once, which stops the key and the databases with it, DeletionProtection must be Off before the deletion: docs/deleting.md has the way out", int(recently.Hours()))
-	for _, key := range p.ended() {
-		if p.redisMayHave(key) && p.inUse(key) {
-			p.refuse(remedy, "%s", key.inUseBy(p.user.Name))
-		}
-	}
+	p.refuseToEnd(remedy, p.redisMayHave)
 	if role := p.seen.In(InstanceRole); p.fate(InstanceRole) == Destroy && p.seen.At.Sub(role.LastUsed) < recently {
 		p.refuse(remedy, "role %s was last used at %s, so cluster nodes are running", role.Name, at(role.LastUsed))
 	}
