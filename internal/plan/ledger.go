@@ -37,7 +37,7 @@ func LedgerOf(user, secret *Entity) Ledger {
 	}
 	if user != nil {
 		for _, key := range user.Keys {
-			*row(key.ID) = Row{Key: key, Listed: true, Kept: slices.Contains(user.Claim.Kept, key.ID)}
+			*row(key.ID) = Row{Key: key, Listed: true, Kept: user.kept(key.ID)}
 		}
 		for _, made := range user.Claim.Made {
 			if user.Key(made.KeyID) != nil {

@@ -1,20 +1,20 @@
 package plan
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // password plans the console password. A tag of the user names the version of the secret that holds
 // the password of its login profile. The tag is written last. So where tag, profile and a labelled
 // version do not go together, nobody can say what the password is, and it is replaced.
 func (p *planner) password() {
-	user, secret := p.user, p.seen.In(ConsoleSecret)
+	user, secret := cmp.Or(p.user, &Entity{}), p.seen.In(ConsoleSecret)
 	if !p.Spec.ConsoleLogin {
-		p.noPassword()
+		p.noPassword(user, secret)
 		return
 	}
-	login, set := false, ""
-	if user != nil {
-		login, set = user.Login, user.Claim.Password
-	}
+	login, set := user.Login, user.Claim.Password
 	switch current := secret.Version(Current); {
 	case login && set != "" && current == set:
 	case login && set != "" && secret.Version(Previous) == set:
@@ -29,13 +29,9 @@ func (p *planner) password() {
 
 // noPassword takes the console password away: first the login profile, then the tag that tells of
 // it, then the secret. A login profile that this resource did not make stays.
-func (p *planner) noPassword() {
-	user, secret := p.user, p.seen.In(ConsoleSecret)
+func (p *planner) noPassword(user, secret *Entity) {
 	if !p.Cancels(p.seen) { // an older event may be about to set what it stored
 		p.clear(ConsoleSecret)
-	}
-	if user == nil {
-		return
 	}
 	if user.Login && (user.Claim.Password != "" || MadePassword(user, secret, p.Owner)) {
 		p.add(change, Delete{Ref: Ref{LoginProfile, user.Name, user.Name}})

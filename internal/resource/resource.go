@@ -44,14 +44,14 @@ func owner(r customresource.Request) string {
 	return spec.ID(r.StackID, r.LogicalResourceID, r.Properties)
 }
 
-// attempt takes the physical ID of a Create that failed apart. The time is zero for any other ID.
-func attempt(id string) (owner string, sent time.Time) {
+// attempt is when the Create was sent that failed and has this physical ID; zero for any other ID.
+func attempt(id string) time.Time {
 	i := strings.LastIndex(id, "-")
 	seconds, err := strconv.ParseInt(id[i+1:], 10, 64)
 	if i < 0 || err != nil || !spec.IsID(id[:i]) {
-		return id, time.Time{}
+		return time.Time{}
 	}
-	return id[:i], time.Unix(seconds, 0).UTC()
+	return time.Unix(seconds, 0).UTC()
 }
 
 // Provision answers a request. Nothing was ever made under faulty properties, or for a faulty stack
@@ -86,16 +86,15 @@ func (c Resource) Provision(ctx context.Context, r customresource.Request) (cust
 // remove removes what the resource owns under these properties.
 func (c Resource) remove(ctx context.Context, r customresource.Request, desired plan.Desired) error {
 	watch := time.Duration(0)
-	id, failed := attempt(r.PhysicalResourceID)
-	answered := spec.IsID(id)
-	if !answered && strings.Contains(strings.ToLower(r.PhysicalResourceID), strings.ToLower(r.LogicalResourceID)) {
+	stood, failed := spec.IsID(r.PhysicalResourceID), attempt(r.PhysicalResourceID)
+	if !stood && failed.IsZero() && strings.Contains(strings.ToLower(r.PhysicalResourceID), strings.ToLower(r.LogicalResourceID)) {
 		// CloudFormation makes up an ID where it no longer awaits the answer to a Create, which may
 		// be running still. The form is not documented. Those that are known hold the logical ID:
 		// https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1814
 		watch = account.Courtesy
 	}
-	found, err := c.account.Clear(ctx, plan.Removal{Desired: desired, Undo: !answered || !failed.IsZero(), Attempt: failed}, watch)
-	if err == nil && !found && answered && id != desired.Owner && failed.IsZero() {
+	found, err := c.account.Clear(ctx, plan.Removal{Desired: desired, Undo: !stood, Attempt: failed}, watch)
+	if err == nil && !found && stood && r.PhysicalResourceID != desired.Owner {
 		return fmt.Errorf("nothing was deleted: the physical resource ID is %s, and the names in these properties give %s. "+
 			"Continue the roll-back of the update that changed the names, and delete then", r.PhysicalResourceID, desired.Owner)
 	}
