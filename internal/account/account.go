@@ -197,8 +197,8 @@ func (r *run) look(ctx context.Context) (plan.Plan, error) {
 const rounds = 10
 
 // converge plans and applies, and begins anew if the account turns out to be another than was
-// observed. Then it ends only when a new plan is empty. At its end nothing must have been found to
-// do for as long as the run watches.
+// observed. Then it ends only when a new plan is empty, or one commits. At its end nothing must have
+// been found to do for as long as the run watches.
 func (r *run) converge(ctx context.Context) error {
 	worked, again := time.Now(), false
 	for round := 1; ; round++ {
