@@ -61,8 +61,8 @@ func TestAdoptionWhoseAnswerGotLostIsUndone(t *testing.T) {
 	})
 }
 
-// Once the user's tag says that the adoption is done, a Delete takes all of it. So no call comes after
-// that which could fail the Create, even if the account was not as it was observed.
+// Once the user's tag says that the adoption is done, a Delete takes all of it. So no call comes
+// after that which could fail the Create, even if the account was not as it was observed.
 func TestNothingIsLookedAtAfterAnAdoption(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
 		w.vendorsTemplate()

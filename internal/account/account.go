@@ -68,9 +68,10 @@ func (a *Account) Preview(ctx context.Context, desired plan.Desired) (plan.Plan,
 	return a.ensuring(desired).preview(ctx)
 }
 
-// Inspect plans like Preview. Beside the plan it returns what it saw, which is all that hangs on the
-// entities, with the last use of the user's keys: also where the error is a [*spec.ConflictError] or
-// a [*spec.InvalidError]. It takes two round trips.
+// Inspect plans like Preview. Beside the plan it returns what it saw, which is all that hangs on
+// the entities, with the last use of the user's keys: also where the error is a
+// [*spec.ConflictError] or a [*spec.InvalidError]. It takes two round trips; one more if reads made
+// side by side show what cannot be.
 func (a *Account) Inspect(ctx context.Context, desired plan.Desired) (*plan.Observed, plan.Plan, error) {
 	r := a.ensuring(desired)
 	r.hung, r.uses = true, true
@@ -101,8 +102,8 @@ func (a *Account) Clear(ctx context.Context, removal plan.Removal, watch time.Du
 // other one does at a time is done, it sees that a newer event has begun.
 const Courtesy = 10 * time.Second
 
-// glance is after what time an Update looks once more. It may be the roll-back of an update that was
-// only about to begin its work.
+// glance is after what time an Update looks once more. It may be the roll-back of an update that
+// was only about to begin its work.
 const glance = 2 * time.Second
 
 func (a *Account) run(desired plan.Desired) *run {
@@ -197,8 +198,8 @@ func (r *run) look(ctx context.Context) (plan.Plan, error) {
 const rounds = 10
 
 // converge plans and applies, and begins anew if the account turns out to be another than was
-// observed. Then it ends only when a new plan is empty, or one commits. At its end nothing must have
-// been found to do for as long as the run watches.
+// observed. Then it ends only when a new plan is empty, or one commits. At its end nothing must
+// have been found to do for as long as the run watches.
 func (r *run) converge(ctx context.Context) error {
 	worked, again := time.Now(), false
 	for round := 1; ; round++ {
