@@ -2,6 +2,7 @@ package acceptance
 
 import (
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/cfn"
 	"github.com/stretchr/testify/assert"
@@ -29,6 +30,27 @@ func TestFailedAdoptionIsUndone(t *testing.T) {
 	}
 }
 
+// The last call took effect, and AWS was out of reach before its reply came.
+func TestAdoptionThatFailsAtItsLastCallIsUndone(t *testing.T) {
+	var calls int
+	create := func() event { return event{kind: "Create", props: adopt, sent: time.Now()} }
+	story(t, func(_ *testing.T, w *world) {
+		w.vendorsTemplate()
+		w.succeed(create())
+		calls = len(w.calls)
+	})
+	story(t, func(t *testing.T, w *world) {
+		theirs := w.vendorsTemplate()
+		before := w.inventory()
+		w.aws.Inject(localaws.OnCall(calls).LoseReply().Times(100))
+		failed := w.fail(create())
+		w.aws.Inject()
+		w.succeed(deleteOf(adopt).withID(failed.PhysicalResourceID))
+		assert.Equal(t, before, w.inventory())
+		assert.Equal(t, []string{theirs}, w.keys(user))
+	})
+}
+
 func TestAdoptionWhoseAnswerGotLostIsUndone(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
 		w.vendorsTemplate()
@@ -36,6 +58,17 @@ func TestAdoptionWhoseAnswerGotLostIsUndone(t *testing.T) {
 		w.create(adopt) // and CloudFormation invents an ID
 		w.succeed(deleteOf(adopt).withID(invented))
 		assert.Equal(t, before, w.inventory())
+	})
+}
+
+// Once the user's tag says that the adoption is done, a Delete takes all of it. So no call comes
+// after that which could fail the Create, even if the account was not as it was observed.
+func TestNothingIsLookedAtAfterAnAdoption(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		w.vendorsTemplate()
+		w.aws.Inject(localaws.OnAction("CreateAccessKey").LoseReply().Times(1))
+		w.create(adopt)
+		assert.Equal(t, "TagUser", w.calls[len(w.calls)-1].Action)
 	})
 }
 

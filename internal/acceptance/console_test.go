@@ -54,6 +54,17 @@ func TestConsolePasswordIsSwitchedOnAndOffAndOnAgain(t *testing.T) {
 	})
 }
 
+// An Update looks again after two seconds, and AWS may not show the password yet.
+func TestConsolePasswordThatIsNotShownYetIsKnown(t *testing.T) {
+	story(t, func(_ *testing.T, w *world) {
+		w.create(bare)
+		w.aws.StaleReads(3 * time.Second)
+		update := changeOf(bare, console)
+		update.sent = time.Now()
+		w.succeed(update)
+	})
+}
+
 func TestConsolePasswordThatPeopleDeletedIsMadeAgain(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
 		w.create(console)

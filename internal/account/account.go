@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -16,7 +15,6 @@ import (
 
 	"redis-cloud-iam/internal/awscall"
 	"redis-cloud-iam/internal/plan"
-	"redis-cloud-iam/internal/spec"
 )
 
 // Account makes, keeps and removes the entities. It keeps no state between calls.
@@ -50,16 +48,14 @@ func (a *Account) Ensure(ctx context.Context, desired plan.Desired) (Result, err
 	}
 	err := r.converge(ctx)
 	if errors.Is(err, errOvertaken) && !desired.Update {
-		own := plan.Removal{Names: desired.Spec.Names, Account: desired.Account, Owner: desired.Owner, Undo: true}
-		_, cleared := a.Clear(ctx, own, 0)
+		_, cleared := a.Clear(ctx, plan.Removal{Desired: desired, Undo: true}, 0)
 		err = errors.Join(err, cleared)
 	}
 	if err != nil {
 		return Result{}, err
 	}
-	result := Result{AccessKeyID: r.keyID, AccessKeySecretARN: r.secretARN(plan.KeySecret), Notices: r.notices}
-	if result.AccessKeyID == "" {
-		result.AccessKeyID = r.wrote.made.KeyID
+	result := Result{
+		AccessKeyID: cmp.Or(r.keyID, r.wrote.made.KeyID), AccessKeySecretARN: r.secretARN(plan.KeySecret), Notices: r.notices,
 	}
 	if desired.Spec.ConsoleLogin {
 		result.ConsoleSecretARN = r.secretARN(plan.ConsoleSecret)
@@ -72,9 +68,10 @@ func (a *Account) Preview(ctx context.Context, desired plan.Desired) (plan.Plan,
 	return a.ensuring(desired).preview(ctx)
 }
 
-// Inspect plans like Preview. Beside the plan it returns what it saw, which is all that hangs on the
-// entities, with the last use of the user's keys: also where the error is a [*spec.ConflictError] or
-// a [*spec.InvalidError]. It takes two round trips.
+// Inspect plans like Preview. Beside the plan it returns what it saw, which is all that hangs on
+// the entities, with the last use of the user's keys: also where the error is a
+// [*spec.ConflictError] or a [*spec.InvalidError]. It takes two round trips; one more if reads made
+// side by side show what cannot be.
 func (a *Account) Inspect(ctx context.Context, desired plan.Desired) (*plan.Observed, plan.Plan, error) {
 	r := a.ensuring(desired)
 	r.hung, r.uses = true, true
@@ -83,11 +80,7 @@ func (a *Account) Inspect(ctx context.Context, desired plan.Desired) (*plan.Obse
 }
 
 func (r *run) preview(ctx context.Context) (p plan.Plan, err error) {
-	settles := func(err error) bool {
-		_, stale := errors.AsType[*plan.StaleError](err)
-		return stale
-	}
-	err = repeated(ctx, Courtesy, settles, func(ctx context.Context) (err error) {
+	err = repeated(ctx, Courtesy, isStale, func(ctx context.Context) (err error) {
 		p, err = r.look(ctx)
 		return err
 	})
@@ -98,7 +91,7 @@ func (r *run) preview(ctx context.Context) (p plan.Plan, err error) {
 // whether there was anything. It returns when nothing has turned up for as long as watch: a Create
 // may still be running.
 func (a *Account) Clear(ctx context.Context, removal plan.Removal, watch time.Duration) (found bool, err error) {
-	r := a.run(removal.Account, removal.Names)
+	r := a.run(removal.Desired)
 	r.hung, r.expected, r.watch = true, true, watch
 	r.plan = func() (plan.Plan, error) { return plan.Clear(removal, r.seen) }
 	err = r.converge(ctx)
@@ -109,15 +102,14 @@ func (a *Account) Clear(ctx context.Context, removal plan.Removal, watch time.Du
 // other one does at a time is done, it sees that a newer event has begun.
 const Courtesy = 10 * time.Second
 
-// glance is after what time an Update looks once more. It may be the roll-back of an update that was
-// only about to begin its work.
+// glance is after what time an Update looks once more. It may be the roll-back of an update that
+// was only about to begin its work.
 const glance = 2 * time.Second
 
-func (a *Account) run(account spec.Account, names spec.Names) *run {
+func (a *Account) run(desired plan.Desired) *run {
 	return &run{
 		observer: observer{
-			account: account, names: names,
-			iam: iam.NewFromConfig(a.config), secrets: secretsmanager.NewFromConfig(a.config),
+			desired: desired, iam: iam.NewFromConfig(a.config), secrets: secretsmanager.NewFromConfig(a.config),
 		},
 		config: a.config, log: a.log,
 		wrote: writes{tagLag: lag, entities: map[plan.Ref]time.Time{}, arns: map[plan.Ref]string{}},
@@ -126,19 +118,26 @@ func (a *Account) run(account spec.Account, names spec.Names) *run {
 
 // ensuring is the run of an Ensure.
 func (a *Account) ensuring(desired plan.Desired) *run {
-	r := a.run(desired.Account, desired.Spec.Names)
-	r.desired, r.expected, r.documents, r.readers = desired, desired.Update, true, desired.ReadersMatter
-	r.plan = func() (plan.Plan, error) { return plan.Ensure(desired, r.seen) }
+	r := a.run(desired)
+	r.expected, r.documents = desired.Update, true
+	r.plan = func() (plan.Plan, error) {
+		if desired.Cancels(r.seen) {
+			r.watch = Courtesy
+		}
+		if err := r.wrote.overlay(r.seen, desired.Spec.Names); err != nil {
+			return plan.Plan{}, err
+		}
+		return plan.Ensure(desired, r.seen)
+	}
 	return r
 }
 
 // run is one call of Ensure, Preview or Clear.
 type run struct {
 	observer
-	config  aws.Config
-	log     *slog.Logger
-	desired plan.Desired // of an Ensure
-	plan    func() (plan.Plan, error)
+	config aws.Config
+	log    *slog.Logger
+	plan   func() (plan.Plan, error)
 
 	seen  *plan.Observed
 	keyID string        // the current key, as the newest plan has it
@@ -173,34 +172,23 @@ func (r *run) secretARN(slot plan.Slot) string {
 	if secret := r.seen.In(slot); secret != nil {
 		return secret.ARN
 	}
-	return r.wrote.arns[slot.Ref(r.names)]
+	return r.wrote.arns[slot.Ref(r.desired.Spec.Names)]
 }
 
-// look observes the account and plans what to do. It reads the last use of keys as long as the plan
-// asks for it. A key is stored before it is used. So if one was used and no secret held it, the
-// secret is read again.
+// look observes the account and plans what to do. It reads more as long as the plan asks for it.
 func (r *run) look(ctx context.Context) (plan.Plan, error) {
 	r.seen = &plan.Observed{At: time.Now()}
 	err := r.observe(ctx, r.seen, plan.Slots()...)
-	if err == nil && r.documents { // an Ensure
-		if r.desired.Cancels(r.seen) {
-			r.watch = Courtesy
-		}
-		err = r.observe(ctx, r.seen, plan.Doubtful(r.desired, r.seen)...)
-		if err == nil {
-			err = r.wrote.overlay(r.seen, r.names)
-		}
-	}
 	for err == nil {
 		var p plan.Plan
 		p, err = r.plan()
-		if err != nil || len(p.Ask) == 0 {
+		if err != nil || len(p.Ask)+len(p.Again) == 0 {
 			return p, err
 		}
-		err = r.ask(ctx, r.seen.In(plan.User), p.Ask)
-		if err == nil && r.seen.UsedUnstored(p.Ask) {
-			err = r.observe(ctx, r.seen, plan.KeySecret)
-		}
+		user := r.seen.In(plan.User)
+		err = parallel(ctx,
+			func(ctx context.Context) error { return r.ask(ctx, user, p.Ask) },
+			func(ctx context.Context) error { return r.observe(ctx, r.seen, p.Again...) })
 	}
 	return plan.Plan{}, err
 }
@@ -210,8 +198,8 @@ func (r *run) look(ctx context.Context) (plan.Plan, error) {
 const rounds = 10
 
 // converge plans and applies, and begins anew if the account turns out to be another than was
-// observed. Then it ends only when a new plan is empty. At its end nothing must have been found to
-// do for as long as the run watches.
+// observed. Then it ends only when a new plan is empty, or one commits. At its end nothing must
+// have been found to do for as long as the run watches.
 func (r *run) converge(ctx context.Context) error {
 	worked, again := time.Now(), false
 	for round := 1; ; round++ {
@@ -226,7 +214,7 @@ func (r *run) converge(ctx context.Context) error {
 			err = r.apply(ctx, p)
 		}
 		pause := min(time.Duration(round*round)*500*time.Millisecond, 5*time.Second)
-		ends := p.Empty() || p.Next == plan.Done || p.Next == plan.Stop && (!again || round == rounds)
+		ends := p.Empty() || p.Commits || !again || round == rounds
 		switch {
 		case err != nil && (round == rounds || !lookAgain(err) || ctx.Err() != nil):
 			return err
@@ -237,10 +225,6 @@ func (r *run) converge(ctx context.Context) error {
 			return nil
 		case ends:
 			round, again, pause = 0, false, glance
-		case round == rounds:
-			return fmt.Errorf("the adoption does not come to its end: after each change there is again something to be done, such as to %s", p.Stages[0][0])
-		default:
-			again = true
 		}
 		if pauseErr := awscall.Pause(ctx, pause); pauseErr != nil {
 			return cmp.Or(err, pauseErr) // whoever set the deadline knows that the time was up
@@ -254,7 +238,7 @@ func (r *run) converge(ctx context.Context) error {
 func (r *run) apply(ctx context.Context, p plan.Plan) error {
 	for i, stage := range p.Stages {
 		var steps []call
-		if i < len(p.Stages)-1 && !r.desired.Event.IsZero() {
+		if i < len(p.Stages)-1 && r.documents && !r.desired.Event.IsZero() {
 			steps = append(steps, r.newer)
 		}
 		for _, step := range stage {

@@ -53,10 +53,10 @@ func TestWhatIsEnsuredIsObservedAsDesired(t *testing.T) {
 			assert.True(t, p.Empty(), p.Stages)
 			assert.Equal(t, result.AccessKeyID, p.KeyID)
 
-			found, err := a.Clear(t.Context(), plan.Removal{Names: d.Spec.Names, Account: d.Account, Owner: d.Owner}, 0)
+			found, err := a.Clear(t.Context(), plan.Removal{Desired: d}, 0)
 			require.NoError(t, err)
 			assert.True(t, found)
-			found, err = a.Clear(t.Context(), plan.Removal{Names: d.Spec.Names, Account: d.Account, Owner: d.Owner}, 0)
+			found, err = a.Clear(t.Context(), plan.Removal{Desired: d}, 0)
 			require.NoError(t, err)
 			assert.False(t, found, "nothing is left")
 		})
@@ -74,7 +74,7 @@ func TestOwnWritesAreLaidOverStaleReads(t *testing.T) {
 		wrote := writes{
 			tagLag:   lag,
 			entities: map[plan.Ref]time.Time{user: time.Now()},
-			made:     &madeKey{Record: record, at: time.Now()},
+			made:     madeKey{Record: record, at: time.Now()},
 			tags:     []tagging{{tag, time.Now()}},
 		}
 

@@ -77,9 +77,12 @@ func hasCode(err error, codes ...string) bool {
 }
 
 // stale marks an error after which the account must be observed anew.
-type stale struct{ error }
+func stale(err error) error { return &plan.StaleError{Err: err} }
 
-func (s stale) Unwrap() error { return s.error }
+func isStale(err error) bool {
+	_, marked := errors.AsType[*plan.StaleError](err)
+	return marked
+}
 
 // final hides the code of an AWS error: the step has waited and cleaned up after itself, and to do
 // all of it again at once would meet the same.
@@ -94,16 +97,14 @@ func lookAgain(err error) bool {
 	if several, ok := errors.AsType[severalErrors](err); ok {
 		return !slices.ContainsFunc(several, func(one error) bool { return !lookAgain(one) })
 	}
-	_, marked := errors.AsType[stale](err)
-	_, planned := errors.AsType[*plan.StaleError](err)
-	return marked || planned || changed(err)
+	return isStale(err) || changed(err)
 }
 
 // afterLimit has the account observed anew where a limit was reached although what was observed had
 // room: the call may have taken effect before, and its reply was lost.
 func afterLimit(err error) error {
 	if hasCode(err, "LimitExceeded") {
-		return stale{err}
+		return stale(err)
 	}
 	return err
 }

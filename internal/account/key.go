@@ -36,14 +36,14 @@ func (r *run) makeKey(ctx context.Context, s plan.MakeKey) error {
 		UserName        string `json:"userName"`
 		IAMRoleName     string `json:"iamRoleName"`
 		AccountID       string `json:"accountId"`
-	}{key.KeyID, key.secret.Reveal(), s.User, r.names.ConsoleRole, r.account.ID}
+	}{key.KeyID, key.secret.Reveal(), s.User, r.desired.Spec.Names.ConsoleRole, r.desired.Account.ID}
 	store := func(ctx context.Context) error {
 		return r.store(ctx, plan.KeySecret, key.VersionID(), value, s.NewSecret)
 	}
 	if err := guarded(ctx, store); err != nil { // a panic must not leave the key behind either
 		return r.discard(ctx, key, err)
 	}
-	r.note(func() { r.wrote.made = &key })
+	r.note(func() { r.wrote.made = key })
 	return nil
 }
 
@@ -53,15 +53,15 @@ func (r *run) discard(ctx context.Context, key madeKey, cause error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4*time.Second)
 	defer cancel()
 	if secret, err := r.bare(ctx, plan.KeySecret); err == nil && secret.Holds(key.KeyID) {
-		r.note(func() { r.wrote.made, r.wrote.arns[secret.Ref] = &key, secret.ARN })
+		r.note(func() { r.wrote.made, r.wrote.arns[secret.Ref] = key, secret.ARN })
 		return nil
 	}
-	lost := r.delete(ctx, plan.Delete{Ref: plan.Ref{Kind: plan.AccessKey, Name: key.KeyID, On: r.names.User}})
+	lost := r.delete(ctx, plan.Delete{Ref: plan.Ref{Kind: plan.AccessKey, Name: key.KeyID, On: r.desired.Spec.Names.User}})
 	switch {
 	case lost != nil:
 		return fmt.Errorf("%w; and delete access key %s, which could not be stored: %w", cause, key.KeyID, lost)
 	case changed(cause) && !denied(cause):
-		return stale{final{cause}}
+		return stale(final{cause})
 	default:
 		return final{cause}
 	}
@@ -75,9 +75,9 @@ func (r *run) createKey(ctx context.Context, s plan.MakeKey) (madeKey, error) {
 	case refused(err):
 		return madeKey{}, afterLimit(err)
 	case err != nil:
-		return madeKey{}, stale{err}
+		return madeKey{}, stale(err)
 	case out.AccessKey == nil || aws.ToString(out.AccessKey.AccessKeyId) == "" || aws.ToString(out.AccessKey.SecretAccessKey) == "":
-		return madeKey{}, stale{absent(nil, "CreateAccessKey")}
+		return madeKey{}, stale(absent(nil, "CreateAccessKey"))
 	}
 	record := plan.Record{KeyID: *out.AccessKey.AccessKeyId, Serial: s.Serial}
 	return madeKey{Record: record, secret: newSensitive(*out.AccessKey.SecretAccessKey), at: time.Now()}, nil
@@ -99,7 +99,7 @@ func (r *run) proveKey(ctx context.Context, s plan.ProveKey) error {
 	err := parallel(ctx, func(ctx context.Context) error {
 		err := repeated(ctx, patience, notYet, identity)
 		if notYet(err) {
-			return stale{fmt.Errorf("AWS did not accept access key %s within %s: %w", key.KeyID, patience, err)}
+			return stale(fmt.Errorf("AWS did not accept access key %s within %s: %w", key.KeyID, patience, err))
 		}
 		return err
 	}, func(ctx context.Context) error {
@@ -113,8 +113,8 @@ func (r *run) proveKey(ctx context.Context, s plan.ProveKey) error {
 		return err
 	}, func(ctx context.Context) error {
 		records := append(slices.DeleteFunc(slices.Clone(s.Earlier), func(r plan.Record) bool { return r == key.Record }), key.Record)
-		return r.tag(ctx, plan.Tag{Ref: plan.User.Ref(r.names), Set: plan.MadeKeys(records)})
+		return r.tag(ctx, plan.Tag{Ref: plan.User.Ref(r.desired.Spec.Names), Set: plan.MadeKeys(records)})
 	})
-	key.proven = err == nil
+	r.wrote.made.proven = err == nil
 	return err
 }

@@ -5,8 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,16 +13,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"redis-cloud-iam/internal/plan"
-	"redis-cloud-iam/internal/spec"
 )
 
 // observer reads an account. What is not there is no error.
 type observer struct {
-	account spec.Account
-	names   spec.Names
+	desired plan.Desired
 	iam     *iam.Client
 	secrets *secretsmanager.Client
-	// documents says that the policies' documents are read.
+	// documents says that the policies' documents are read, and the secrets' resource policies where
+	// they matter.
 	documents bool
 	// hung says that all that hangs on an entity is read, and who has a policy. Without it, what an
 	// Ensure looks at.
@@ -34,33 +31,27 @@ type observer struct {
 	// expected says that the entities are probably there. Then what hangs on them is read beside
 	// them, in one round trip, and else only once they were found.
 	expected bool
-	// readers says of which secrets the resource policy is read.
-	readers func(plan.Slot, plan.Claim) bool
 }
 
 // observe reads the slots into what was seen.
 func (o *observer) observe(ctx context.Context, seen *plan.Observed, slots ...plan.Slot) error {
 	var reads []call
-	entities := make([]*plan.Entity, len(slots))
-	for i, slot := range slots {
-		if slot.Ref(o.names).Name == "" { // a Delete with faulty properties
-			continue
-		}
-		reads = append(reads, func(ctx context.Context) (err error) {
-			entities[i], err = o.entity(ctx, slot)
+	for _, slot := range slots {
+		reads = append(reads, func(ctx context.Context) error {
+			entity, err := o.entity(ctx, slot)
+			seen.Put(slot, entity)
 			return err
 		})
 	}
-	err := parallel(ctx, reads...)
-	for i, slot := range slots {
-		seen.Put(slot, entities[i])
-	}
-	return err
+	return parallel(ctx, reads...)
 }
 
 // entity reads what is in a slot, with what hangs on it, or nil.
 func (o *observer) entity(ctx context.Context, slot plan.Slot) (*plan.Entity, error) {
 	r, itself, details := o.reading(slot)
+	if r.name == "" { // a Delete with faulty properties
+		return nil, nil
+	}
 	var err error
 	if o.expected {
 		err = parallel(ctx, append(details, itself)...)
@@ -73,22 +64,16 @@ func (o *observer) entity(ctx context.Context, slot plan.Slot) (*plan.Entity, er
 		return nil, err
 	case e.Kind == plan.Policy && o.documents && e.DefaultVersion != firstVersion:
 		err = r.document(ctx, e.DefaultVersion)
-	case e.Kind == plan.Secret && o.readers != nil && o.readers(slot, e.Claim) && e.Deleted.IsZero():
+	case e.Kind == plan.Secret && o.documents && o.desired.ReadersMatter(slot, e.Claim) && e.Deleted.IsZero():
 		err = r.resourcePolicy(ctx)
 	}
 	slices.SortFunc(e.Hung, func(a, b plan.Ref) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
 	})
-	slices.SortFunc(e.OtherVersions, func(a, b string) int {
-		return cmp.Compare(versionNumber(a), versionNumber(b))
+	slices.SortFunc(e.OtherVersions, func(a, b string) int { // IAM counts them up: v10 comes after v9
+		return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 	})
 	return e, err
-}
-
-// versionNumber is the 12 of v12: IAM counts a policy's versions up and never uses a number again.
-func versionNumber(id string) int {
-	number, _ := strconv.Atoi(strings.TrimPrefix(id, "v"))
-	return number
 }
 
 // reading reads one entity. Its methods run side by side: each writes fields of its own, and takes
@@ -103,7 +88,7 @@ type reading struct {
 
 // reading begins to read a slot, with the calls that read the entity itself and what hangs on it.
 func (o *observer) reading(slot plan.Slot) (r *reading, itself call, details []call) {
-	ref := slot.Ref(o.names)
+	ref := slot.Ref(o.desired.Spec.Names)
 	r = &reading{observer: o, name: ref.Name, entity: &plan.Entity{Ref: ref}}
 	switch ref.Kind {
 	case plan.Policy:
@@ -137,10 +122,12 @@ func (r *reading) have(name, arn *string, tags []iamtypes.Tag) {
 	r.entity.SetTags(all)
 }
 
-func (r *reading) arn() *string { return aws.String(r.account.IAMARN("policy", r.name)) }
+func (o *observer) policyARN(name string) *string {
+	return aws.String(o.desired.Account.IAMARN("policy", name))
+}
 
 func (r *reading) policy(ctx context.Context) error {
-	out, err := r.iam.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: r.arn()})
+	out, err := r.iam.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: r.policyARN(r.name)})
 	if err != nil || out.Policy == nil {
 		return absent(err, "read policy "+r.name)
 	}
@@ -155,7 +142,7 @@ const firstVersion = "v1"
 
 func (r *reading) document(ctx context.Context, version string) error {
 	r.entity.Document = ""
-	out, err := r.iam.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: r.arn(), VersionId: &version})
+	out, err := r.iam.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: r.policyARN(r.name), VersionId: &version})
 	if err != nil || out.PolicyVersion == nil {
 		return absent(err, fmt.Sprintf("read version %s of policy %s", version, r.name))
 	}

@@ -45,7 +45,7 @@ func list[Page, Item any](what string, pages pager[Page], items func(Page) []Ite
 
 func (r *reading) onPolicy() []call {
 	versions := list("versions of policy "+r.name,
-		iam.NewListPolicyVersionsPaginator(r.iam, &iam.ListPolicyVersionsInput{PolicyArn: r.arn()}),
+		iam.NewListPolicyVersionsPaginator(r.iam, &iam.ListPolicyVersionsInput{PolicyArn: r.policyARN(r.name)}),
 		func(page *iam.ListPolicyVersionsOutput) []iamtypes.PolicyVersion { return page.Versions },
 		func(version iamtypes.PolicyVersion) {
 			if !version.IsDefaultVersion {
@@ -63,7 +63,7 @@ func (r *reading) onPolicy() []call {
 	// them: to take a boundary off would raise their permissions.
 	holders := list("attachments of policy "+r.name,
 		iam.NewListEntitiesForPolicyPaginator(r.iam, &iam.ListEntitiesForPolicyInput{
-			PolicyArn: r.arn(), PolicyUsageFilter: iamtypes.PolicyUsageTypePermissionsPolicy,
+			PolicyArn: r.policyARN(r.name), PolicyUsageFilter: iamtypes.PolicyUsageTypePermissionsPolicy,
 		}),
 		func(page *iam.ListEntitiesForPolicyOutput) (all []plan.Ref) {
 			for _, user := range page.PolicyUsers {

@@ -19,7 +19,7 @@ import (
 // name was deleted without a recovery window, the name stays blocked for some seconds; and the
 // permission to write it may be younger than that.
 func (r *run) store(ctx context.Context, slot plan.Slot, version string, value any, first bool) error {
-	name := slot.Ref(r.names).Name
+	name := slot.Ref(r.desired.Spec.Names).Name
 	encoded, err := json.Marshal(value)
 	if err != nil {
 		return fmt.Errorf("encode the value of secret %s: %w", name, err)
@@ -38,7 +38,7 @@ func (r *run) store(ctx context.Context, slot plan.Slot, version string, value a
 }
 
 func (r *run) createSecret(slot plan.Slot, version, text string) call {
-	ref, want := slot.Ref(r.names), r.desired.Wanted(slot)
+	ref, want := slot.Ref(r.desired.Spec.Names), r.desired.Wanted(slot)
 	input := &secretsmanager.CreateSecretInput{
 		Name: &ref.Name, ClientRequestToken: &version, SecretString: &text,
 		Description: &want.Description, KmsKeyId: optional(want.KmsKeyID), Tags: secretTags(want.Tags),
@@ -58,11 +58,11 @@ func (r *run) createSecret(slot plan.Slot, version, text string) call {
 // tells of it. So wherever this stops, no password is live that the secret does not hold; and as
 // long as the user's tag does not name the secret's version, it is done again.
 func (r *run) makePassword(ctx context.Context, s plan.MakePassword) error {
-	user := plan.User.Ref(r.names)
+	user := plan.User.Ref(r.desired.Spec.Names)
 	if s.Replace {
 		err := r.delete(ctx, plan.Delete{Ref: plan.Ref{Kind: plan.LoginProfile, Name: s.User, On: s.User}})
 		if err == nil {
-			err = r.tag(ctx, plan.Tag{Ref: user, Unset: plan.PasswordTag()})
+			err = r.tag(ctx, plan.Tag{Ref: user, Unset: []string{plan.TagPassword}})
 		}
 		if err != nil {
 			return err
@@ -75,19 +75,22 @@ func (r *run) makePassword(ctx context.Context, s plan.MakePassword) error {
 		ConsoleUsername string `json:"consoleUsername"` // the names of Redis Cloud's REST API
 		ConsolePassword string `json:"consolePassword"`
 		SignInLoginURL  string `json:"signInLoginUrl"`
-	}{s.User, password.Reveal(), r.account.SignInURL()}
+	}{s.User, password.Reveal(), r.desired.Account.SignInURL()}
+	r.note(func() { r.wrote.password = "" }) // the version that holds it may lose its label now
 	err := r.store(ctx, plan.ConsoleSecret, version, value, s.NewSecret)
 	if err != nil {
 		return err
 	}
 	err = settled(ctx, func(ctx context.Context) error { return r.setPassword(ctx, s.User, password) })
 	if err == nil {
-		named := plan.Tag{Ref: user, Set: plan.PasswordSet(version)}
+		named := plan.Tag{Ref: user, Set: map[string]string{plan.TagPassword: version}}
 		err = settled(ctx, func(ctx context.Context) error { return r.tag(ctx, named) })
 	}
 	switch {
+	case hasCode(err, "EntityAlreadyExists"):
+		r.note(func() { r.wrote.login = time.Now() }) // which is not shown, and must be replaced
 	case settling(err):
-		return stale{final{err}} // and not all of this again, which would store another password
+		return stale(final{err}) // and not all of this again, which would store another password
 	case err == nil:
 		r.note(func() { r.wrote.password = version })
 	}

@@ -63,8 +63,6 @@ func calling[In, Out, Option any](method func(context.Context, In, ...Option) (O
 // calls has the one that is right for each kind of thing.
 type calls map[plan.Kind]call
 
-func (r *run) policyARN(name string) *string { return aws.String(r.account.IAMARN("policy", name)) }
-
 func (r *run) create(ctx context.Context, s plan.Create) error {
 	tags, boundary := iamTags(s.Tags), optional(s.Boundary)
 	err := calls{
@@ -220,7 +218,7 @@ func (r *run) moveCurrent(ctx context.Context, s plan.MoveCurrent) error {
 		SecretId: &s.Secret, VersionStage: aws.String(plan.Current), MoveToVersionId: &s.To, RemoveFromVersionId: optional(s.From),
 	})
 	if hasCode(err, "InvalidParameterException") {
-		return stale{err}
+		return stale(err)
 	}
 	return err
 }
@@ -233,7 +231,7 @@ func (r *run) delete(ctx context.Context, s plan.Delete) error {
 		if secret, err := r.bare(ctx, plan.KeySecret); err != nil {
 			return err
 		} else if secret.Holds(s.Name) {
-			return stale{fmt.Errorf("secret %s has come to hold access key %s", s.Unless, s.Name)}
+			return stale(fmt.Errorf("secret %s has come to hold access key %s", s.Unless, s.Name))
 		}
 	}
 	on, name := &s.On, &s.Name

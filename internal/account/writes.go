@@ -16,8 +16,9 @@ func fresh(at time.Time) bool { return time.Since(at) < lag }
 // writes are what a run has written. They are laid over what AWS shows, so that a plan needs no
 // memory. Steps that run side by side change them by [run.note].
 type writes struct {
-	made     *madeKey // stored; nil until then
-	password string   // the version that holds the console password that was set; "" until then
+	made     madeKey   // stored; none until then
+	password string    // the version that holds the console password that was set; "" until then
+	login    time.Time // when AWS said that the user has a login profile
 	entities map[plan.Ref]time.Time
 	arns     map[plan.Ref]string // of secrets
 	tags     []tagging
@@ -46,7 +47,7 @@ func (w *writes) overlay(seen *plan.Observed, names spec.Names) error {
 				}
 			}
 		case made && fresh(at):
-			return stale{fmt.Errorf("%s was made a moment ago and AWS does not show it yet", ref)}
+			return stale(fmt.Errorf("%s was made a moment ago and AWS does not show it yet", ref))
 		case made:
 			return fmt.Errorf("%s: %w", ref, errOvertaken)
 		}
@@ -60,9 +61,6 @@ func (w *writes) overlay(seen *plan.Observed, names spec.Names) error {
 
 func (w *writes) overlayKey(user, secret *plan.Entity) {
 	made := w.made
-	if made == nil {
-		return
-	}
 	if fresh(made.at) && user.Key(made.KeyID) == nil {
 		user.Keys = append(user.Keys, plan.Key{ID: made.KeyID, Active: true, Created: made.at})
 	}
@@ -76,6 +74,7 @@ func (w *writes) overlayKey(user, secret *plan.Entity) {
 
 // overlayPassword rests on the tag: where it names what this run has set, the rest is there too.
 func (w *writes) overlayPassword(user, secret *plan.Entity) {
+	user.Login = user.Login || fresh(w.login)
 	if w.password == "" || user.Claim.Password != w.password {
 		return
 	}

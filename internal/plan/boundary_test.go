@@ -38,7 +38,6 @@ func TestBoundaryIsPutOnBeforeARoleIsChanged(t *testing.T) {
 func TestDeletePutsALostBoundaryBackFirst(t *testing.T) {
 	d := desired(t, `{`+bothBounds+`}`)
 	r := removal(d)
-	r.Boundaries = d.Spec.StackBoundaries
 	seen := bounded(d)
 	role := seen.In(InstanceRole)
 	role.Boundary, role.Hung = "", []Ref{{Kind: RoleInlinePolicy, Name: "extra", On: role.Name}}
@@ -58,17 +57,16 @@ func TestWhatStaysLosesTheStacksOwnBoundaryAlone(t *testing.T) {
 		want   bool
 	}{
 		{"what is released", func(*Removal, *Observed) {}, true},
-		{"what has an organization's", func(r *Removal, _ *Observed) { r.Boundaries = spec.Boundaries{} }, false},
+		{"what has an organization's", func(r *Removal, _ *Observed) { r.Spec.StackBoundaries = spec.Boundaries{} }, false},
 		{"what another resource owns", func(_ *Removal, seen *Observed) {
 			seen.In(User).tag(map[string]string{tagOwner: "another"})
 		}, false},
 		{"what was to be adopted of a stack that is gone", func(r *Removal, seen *Observed) {
 			seen.In(User).tag(map[string]string{tagOwner: "another", tagStack: "gone"})
-			r.AdoptStack = "gone"
+			r.Spec.AdoptStack = "gone"
 		}, true},
 	} {
 		r := removal(d)
-		r.Boundaries, r.Unbound = d.Spec.StackBoundaries, true
 		seen := bounded(d)
 		for _, slot := range []Slot{User, InstanceRole} {
 			seen.In(slot).tag(map[string]string{tagOnDelete: retain})
@@ -86,7 +84,7 @@ func TestWhatStaysLosesTheStacksOwnBoundaryAlone(t *testing.T) {
 func TestBoundaryThatTheFunctionMayNotRemoveIsNamedWithTheCommand(t *testing.T) {
 	d := desired(t, `{`+bothBounds+`}`)
 	r := removal(d)
-	r.Boundaries, r.Undo = d.Spec.StackBoundaries, true
+	r.Undo = true
 	seen := bounded(d)
 	for _, slot := range Slots() {
 		if seen.In(slot) != nil {
@@ -97,6 +95,6 @@ func TestBoundaryThatTheFunctionMayNotRemoveIsNamedWithTheCommand(t *testing.T) 
 	require.ErrorContains(t, err, "user redislabs-user was adopted and stays")
 	require.ErrorContains(t, err, "aws iam delete-user-permissions-boundary --user-name redislabs-user")
 	require.ErrorContains(t, err, "aws iam delete-role-permissions-boundary --role-name redislabs-role")
-	r.Unbound = true
+	r.Spec.Adopt = true
 	assert.NotEmpty(t, flat(cleared(t, r, seen)))
 }

@@ -34,8 +34,9 @@ const (
 	tagMade = spec.TagNamespace + "made-keys"
 	// On the user: the key that PreviousAccessKey deactivated.
 	tagDeactivated = spec.TagNamespace + "deactivated-key"
-	// On the user: the version of the console secret that holds the password of its login profile.
-	tagPassword = spec.TagNamespace + "console-password"
+	// TagPassword is on the user: the version of the console secret that holds the password of its
+	// login profile.
+	TagPassword = spec.TagNamespace + "console-password"
 	// On the user: when CloudFormation sent the newest event that has begun.
 	tagEvent = spec.TagNamespace + "event"
 	// "true" on a secret that has, or may have, a resource policy of ours.
@@ -64,7 +65,7 @@ func parseClaim(tags map[string]string) Claim {
 	c := Claim{
 		Owner: tags[tagOwner], Stack: tags[tagStack],
 		Adopted: tags[tagAdopted] != "", Adopting: tags[tagAdopting] != "", Retain: tags[tagOnDelete] != "",
-		Deactivated: tags[tagDeactivated], Password: tags[tagPassword], Readers: tags[tagReaders] != "",
+		Deactivated: tags[tagDeactivated], Password: tags[TagPassword], Readers: tags[tagReaders] != "",
 	}
 	if kept := strings.Fields(tags[tagKept]); len(kept) > 0 {
 		c.Adopter, c.Kept = kept[0], kept[1:]
@@ -113,13 +114,6 @@ func MadeKeys(records []Record) map[string]string {
 
 // kept reports whether the entity had a key or a version when it was adopted.
 func (e *Entity) kept(id string) bool { return slices.Contains(e.Claim.Kept, id) }
-
-// PasswordSet is the tag that names the version that holds the console password, and PasswordTag
-// its key.
-func PasswordSet(version string) map[string]string { return map[string]string{tagPassword: version} }
-
-// PasswordTag is the key of the tag that [PasswordSet] sets, as the steps that remove tags take it.
-func PasswordTag() []string { return []string{tagPassword} }
 
 // tagsFor are the tags of what has a slot, as it is created.
 func (d Desired) tagsFor(slot Slot) map[string]string {

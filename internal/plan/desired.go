@@ -3,13 +3,12 @@ package plan
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"time"
 
 	"redis-cloud-iam/internal/spec"
 )
 
-// Desired is what a Create or an Update asks for: the Spec, in an account, for an owner.
+// Desired is what the properties of an event ask for: the Spec, in an account, for an owner.
 type Desired struct {
 	Spec    spec.Spec
 	Account spec.Account
@@ -29,28 +28,25 @@ func (e *NewerError) Error() string {
 	return fmt.Sprintf("a newer event has begun, sent at %s, and this one changes nothing any more", e.Event.Format(time.RFC3339))
 }
 
-// Overtaken returns a [*NewerError] if the user says that a newer event than event has begun.
+// Overtaken returns a [*NewerError] if the user says that an event of the owner has begun that was
+// sent after another one. Nothing is known of an event whose time is zero.
 func Overtaken(user *Entity, owner string, event time.Time) error {
-	if !begunAfter(user, owner, event) {
+	if user == nil || event.IsZero() || user.Claim.Owner != owner && user.Claim.Adopter != owner || !user.Claim.Event.After(event) {
 		return nil
 	}
 	return &NewerError{user.Claim.Event}
 }
 
-// begunAfter reports whether an event of the owner has begun that was sent after another one.
-func begunAfter(user *Entity, owner string, event time.Time) bool {
-	return user != nil && !event.IsZero() && (user.Claim.Owner == owner || user.Claim.Adopter == owner) && user.Claim.Event.After(event)
-}
-
 // has reports whether something is to be in a slot.
 func (d Desired) has(slot Slot) bool { return slot != ConsoleSecret || d.Spec.ConsoleLogin }
 
-// adopts reports whether an entity is taken over: Adopt is set, and the entity is unowned or its
-// stack is the one that is gone.
-func (d Desired) adopts(c Claim) bool {
-	unowned := c.Owner == "" || c.Owner != d.Owner && d.Spec.AdoptStack != "" && c.Stack == d.Spec.AdoptStack
-	return d.Spec.Adopt && unowned
+// unowned reports whether no stack owns an entity, or one that is gone.
+func (d Desired) unowned(c Claim) bool {
+	return c.Owner == "" || c.Owner != d.Owner && d.Spec.AdoptStack != "" && c.Stack == d.Spec.AdoptStack
 }
+
+// adopts reports whether an entity is taken over.
+func (d Desired) adopts(c Claim) bool { return d.Spec.Adopt && d.unowned(c) }
 
 // LambdaTimeout is for how long a run lasts at most.
 const LambdaTimeout = 5 * time.Minute
@@ -81,7 +77,7 @@ type Wanted struct {
 
 // Wanted returns what is to be in a slot.
 func (d Desired) Wanted(slot Slot) Wanted {
-	want := Wanted{Description: slot.Description(), Tags: d.tagsFor(slot)}
+	want := Wanted{Description: slot.row().description, Tags: d.tagsFor(slot)}
 	policy := func(slot Slot) []string {
 		return []string{d.Account.IAMARN("policy", slot.Ref(d.Spec.Names).Name)}
 	}
@@ -101,108 +97,29 @@ func (d Desired) Wanted(slot Slot) Wanted {
 	case KeySecret, ConsoleSecret:
 		want.Document, want.KmsKeyID = d.Spec.ReadersPolicy(), d.Spec.KmsKeyID
 	}
-	want.Boundary = boundaryOf(slot, d.Spec.PermissionsBoundary, d.Spec.StackBoundaries)
+	want.Boundary = d.boundary(slot)
 	return want
 }
 
-// boundaryOf is the permissions boundary of what is in a slot: an organization's own, or else
-// the stack's; or "".
-func boundaryOf(slot Slot, organization string, stack spec.Boundaries) string {
+// boundary is the permissions boundary of what is in a slot: an organization's own, or else the
+// stack's; or "".
+func (d Desired) boundary(slot Slot) string {
 	switch slot {
 	case InstanceRole:
-		return cmp.Or(organization, stack.InstanceRole)
+		return cmp.Or(d.Spec.PermissionsBoundary, d.Spec.StackBoundaries.InstanceRole)
 	case ConsoleRole, User:
-		return cmp.Or(organization, stack.User)
+		return cmp.Or(d.Spec.PermissionsBoundary, d.Spec.StackBoundaries.User)
 	default:
 		return ""
 	}
 }
 
-// Removal is what a Delete asks for: that nothing is left that the owner owns under the names.
+// Removal is what a Delete asks for: that nothing is left of what was desired, and the owner owns.
 type Removal struct {
-	Names   spec.Names
-	Account spec.Account
-	Owner   string
-	Retain  bool // whether what a successful Create was told to retain stays, without an owner
-	Protect bool // whether a key that is in use keeps everything from being removed
-	Undo    bool // whether this undoes a Create that failed: what it adopted is given back
-	Event   time.Time
+	Desired
+	Undo bool // whether this undoes a Create that failed: what it adopted is given back
 	// Attempt is when the Create was sent that failed and is to be cleared; zero for another
 	// Delete. If a later Create has begun, nothing is removed: it goes on with what the failed one
 	// left.
 	Attempt time.Time
-	// Boundaries are the stack's own. They go with the stack, so what stays must not have them.
-	Boundaries spec.Boundaries
-	// PermissionsBoundary is an organization's own, or "". What stays keeps it.
-	PermissionsBoundary string
-	// Unbound says that the function may remove the stack's own boundaries: ExistingEntities is not
-	// Fail, or OnDelete is Retain.
-	Unbound bool
-	// AdoptStack is the stack that is gone, whose entities were to be adopted; or "".
-	AdoptStack string
 }
-
-// Plan is what must be done to get from what was observed to what is desired. It is plain data.
-type Plan struct {
-	Stages  [][]Step // in this order; the steps of a stage side by side
-	Notices []string // what was found and is deliberately left as it is
-	// Ask holds the IDs of the user's keys whose last use must be known before there can be a plan.
-	// If it is not empty, nothing else is.
-	Ask  []string
-	Next Next
-	// Then holds the stages that the end of an adoption will have, as far as is known before the
-	// others.
-	Then  [][]Step
-	KeyID string // the access key that is current when the plan is done, or "" if the plan makes it
-}
-
-// Next is what follows when a plan has been carried out.
-type Next int
-
-const (
-	// Stop says that all is as it should be.
-	Stop Next = iota
-	// LookAgain says that the end of an adoption is still to be planned.
-	LookAgain
-	// Done says that this was the end of an adoption. Nothing may fail any more, so nothing is
-	// looked at.
-	Done
-)
-
-// Empty reports whether nothing need be done.
-func (p Plan) Empty() bool { return len(p.Stages) == 0 }
-
-// staged leaves out the stages in which nothing is to be done.
-func staged(stages ...[]Step) [][]Step {
-	var all [][]Step
-	for _, stage := range stages {
-		if len(stage) > 0 {
-			all = append(all, stage)
-		}
-	}
-	return all
-}
-
-// retagged is a step that turns tags that were seen into those that are wanted, or a step without
-// effect.
-func retagged(ref Ref, seen, want map[string]string, unset []string) Tag {
-	step := Tag{Ref: ref, Unset: unset}
-	for key, value := range want {
-		if have, ok := seen[key]; !ok || have != value {
-			step.Set = with(step.Set, key, value)
-		}
-	}
-	return step
-}
-
-func with(tags map[string]string, key, value string) map[string]string {
-	tags = maps.Clone(tags)
-	if tags == nil {
-		tags = map[string]string{}
-	}
-	tags[key] = value
-	return tags
-}
-
-// kmsKey is the key as UpdateSecret takes it.
-func (w Wanted) kmsKey() string { return cmp.Or(w.KmsKeyID, spec.DefaultKMSKey) }

@@ -3,140 +3,91 @@ package plan
 import (
 	"cmp"
 	"slices"
+
+	"redis-cloud-iam/internal/spec"
 )
 
-// Ensure plans a Create or an Update. The errors are [*spec.ConflictError], [*spec.InvalidError]
-// and [StaleError].
+// Ensure plans a Create or an Update. The errors are [*NewerError], [*spec.ConflictError],
+// [*spec.InvalidError] and [*StaleError].
 //
-// The order: secrets are restored, and boundaries put on, since the function may change a role only
-// within its boundary; entities are made and repaired; they are linked and, beside that, the key is
-// made and stored; the key is proven; what is no longer wanted goes. The tags that say who owns
-// what are written last, in a plan of their own, when a new look has found that nothing else is to
-// be done: after that nothing can fail, and until then a Delete leaves what was there before.
+// The order is that of the stages: see [planner]. The tags that say who owns what is adopted are
+// written last, when all else has succeeded: until then a Delete leaves what was there before.
 func Ensure(d Desired, seen *Observed) (Plan, error) {
-	if err := cmp.Or(Overtaken(seen.In(User), d.Owner, d.Event), refuse(d, seen)); err != nil {
-		return Plan{}, err
+	p := newPlanner(d, seen)
+	if p.fail(Overtaken(p.user, d.Owner, d.Event)); p.taken() {
+		return p.result()
 	}
-	p := planner{Desired: d, seen: seen, keys: LedgerOf(seen.In(User), seen.In(KeySecret))}
 	for _, slot := range Slots() {
 		if d.has(slot) {
 			p.entity(slot)
 		}
 	}
-	if err := p.keep(); err != nil {
-		return Plan{}, err
-	}
-	keyID, err := p.key()
-	if err == nil {
-		err = p.protect()
-	}
-	switch {
-	case err != nil:
-		return Plan{}, err
-	case len(p.ask) > 0:
-		return Plan{Ask: p.ask}, nil
-	}
+	p.keep()
+	p.key()
+	p.protect()
 	p.password()
-
-	plan := Plan{Stages: staged(p.first, p.change, p.link, p.prove, p.retire), Notices: p.notices, KeyID: keyID}
-	commit := staged(p.commit, p.commitUser)
-	switch {
-	case len(commit) == 0:
-	case plan.Empty():
-		plan.Stages, plan.Next = commit, Done
-	default:
-		plan.Next, plan.Then = LookAgain, commit
-	}
-	return plan, nil
-}
-
-// planner collects the steps of each stage.
-type planner struct {
-	Desired
-	seen                               *Observed
-	keys                               Ledger
-	first, change, link, prove, retire []Step
-	commit, commitUser                 []Step
-	notices                            []string
-	questions
+	p.plan.Commits = len(p.stages[commit])+len(p.stages[commitUser]) > 0
+	return p.result()
 }
 
 // entity plans what is in a slot, but for the values of secrets.
 func (p *planner) entity(slot Slot) {
 	want, seen, ref := p.Wanted(slot), p.seen.In(slot), slot.Ref(p.Spec.Names)
-	if seen == nil {
-		p.create(slot, want)
+	if seen == nil && ref.Kind == Secret { // it is made together with its value
+		if want.Document != "" {
+			p.add(prove, SetDocument{Ref: ref, Document: want.Document})
+		}
 		return
 	}
-	kind := slot.Kind()
-	if !seen.Deleted.IsZero() {
-		p.first = append(p.first, Restore{ref})
+	if seen == nil {
+		if slot == User && p.adopting() {
+			want.Tags[tagAdopting] = yes
+		}
+		p.add(change, Create{ref, want})
+		seen = &Entity{Ref: ref, Description: want.Description, Document: want.Document, Boundary: want.Boundary}
+		seen.SetTags(want.Tags)
 	}
-	sameKey := kind != Secret || p.Account.SameKMSKey(seen.KmsKeyID, want.KmsKeyID)
-	if (kind == Role || kind == Secret) && (seen.Description != want.Description || !sameKey) {
-		p.change = append(p.change, Describe{ref, want.Description, want.kmsKey(), seen.MaxSession})
+	if !seen.Deleted.IsZero() {
+		p.add(prepare, Restore{ref})
+	}
+	sameKey := ref.Kind != Secret || p.Account.SameKMSKey(seen.KmsKeyID, want.KmsKeyID)
+	if (ref.Kind == Role || ref.Kind == Secret) && (seen.Description != want.Description || !sameKey) {
+		p.add(change, Describe{ref, want.Description, cmp.Or(want.KmsKeyID, spec.DefaultKMSKey), seen.MaxSession})
 	}
 	if !sameDocument(seen.Document, want.Document) {
-		p.document(slot, want.Document)
+		p.document(seen, want.Document)
 	}
 	if seen.Boundary != want.Boundary {
-		p.first = append(p.first, SetBoundary{ref, want.Boundary})
+		p.add(prepare, SetBoundary{ref, want.Boundary})
 	}
 	for _, role := range seen.Attached {
-		if kind == Profile && !slices.Contains(want.Attached, role) { // there is room for one
-			p.change = append(p.change, Detach{ref, role})
+		if ref.Kind == Profile && !slices.Contains(want.Attached, role) { // there is room for one
+			p.add(change, Detach{ref, role})
 		}
 	}
-	p.attach(ref, want.Attached, seen.Attached)
-	p.tags(slot, want.Tags)
-}
-
-// create plans an entity that is not there. A secret is made together with its value.
-func (p *planner) create(slot Slot, want Wanted) {
-	ref := slot.Ref(p.Spec.Names)
-	if ref.Kind == Secret {
-		if want.Document != "" {
-			p.prove = append(p.prove, SetDocument{Ref: ref, Document: want.Document})
+	for _, what := range want.Attached {
+		if !slices.Contains(seen.Attached, what) {
+			p.add(link, Attach{ref, what})
 		}
-		return
 	}
-	last := Tag{Ref: ref}
-	if slot == User && p.adopting() {
-		want.Tags = with(want.Tags, tagAdopting, yes)
-		last.Unset = []string{tagAdopting}
-	}
-	p.change = append(p.change, Create{ref, want})
-	p.attach(ref, want.Attached, nil)
-	if p.Spec.Retain && slot.marksRetention() {
-		last.Set = map[string]string{tagOnDelete: retain}
-	}
-	p.tagLast(slot, last)
+	p.tags(slot, seen, want.Tags)
 }
 
 // document plans another document of a policy, a role or a secret.
-func (p *planner) document(slot Slot, document string) {
-	seen := p.seen.In(slot)
-	step := SetDocument{Ref: slot.Ref(p.Spec.Names), Document: document}
+func (p *planner) document(seen *Entity, document string) {
+	step := SetDocument{Ref: seen.Ref, Document: document}
 	const most = 5 // versions of a policy
 	switch {
 	case step.Kind == Policy && len(seen.OtherVersions) >= most-1:
 		step.Drop = seen.OtherVersions[0]
 	case step.Kind == Secret && document != "":
 		// After Describe: as long as the secret's key is AWS's own, no other account can be let in.
-		p.link = append(p.link, step)
+		p.add(link, step)
 		return
 	case step.Kind == Secret && p.adopts(seen.Claim):
 		p.notice("secret %s, which is adopted, had a resource policy, which is removed: SecretReaders is empty", step.Name)
 	}
-	p.change = append(p.change, step)
-}
-
-func (p *planner) attach(ref Ref, want, seen []string) {
-	for _, what := range want {
-		if !slices.Contains(seen, what) {
-			p.link = append(p.link, Attach{ref, what})
-		}
-	}
+	p.add(change, step)
 }
 
 // adopting reports whether anything is taken over.
@@ -147,51 +98,37 @@ func (p *planner) adopting() bool {
 	})
 }
 
-// marksRetention reports whether the slot is one of the two on which it is marked that all is to
-// outlive the resource: the user, and the instance role in case the user was deleted out of band.
-func (s Slot) marksRetention() bool { return s == User || s == InstanceRole }
-
 // tags repairs the wanted tags, and removes those that an earlier value of Tags has set. Tags that
-// other people and programs added stay. The tags that say who owns the entity come last.
-func (p *planner) tags(slot Slot, want map[string]string) {
-	seen, ref := p.seen.In(slot), slot.Ref(p.Spec.Names)
-	adopted, marks := p.adopts(seen.Claim), slot.marksRetention()
-	now := retagged(ref, seen.Tags, want, seen.stale(want))
-	last := Tag{Ref: ref}
-	if adopted {
-		for _, key := range []string{tagOwner, tagStack} {
-			if value, ok := now.Set[key]; ok {
-				last.Set = with(last.Set, key, value)
-				delete(now.Set, key)
-			}
+// other people and programs added stay. The tags that say who owns what is adopted come last.
+func (p *planner) tags(slot Slot, seen *Entity, want map[string]string) {
+	ref, adopted, last := seen.Ref, p.adopts(seen.Claim), commit
+	if slot == User {
+		last = commitUser
+	}
+	for key, value := range want {
+		at := change
+		if adopted && (key == tagOwner || key == tagStack) {
+			at = last
 		}
-		last.Set = with(last.Set, tagAdopted, yes)
+		if have, ok := seen.Tags[key]; !ok || have != value {
+			p.tag(at, ref, map[string]string{key: value})
+		}
 	}
-	switch {
-	case p.Spec.Retain && marks && !seen.Claim.Retain:
-		last.Set = with(last.Set, tagOnDelete, retain)
-	case !p.Spec.Retain && seen.Claim.Retain:
-		now.Unset = append(now.Unset, tagOnDelete)
-	}
-	if ref.Kind == Secret && want[tagReaders] == "" && seen.Claim.Readers {
-		p.link = append(p.link, Tag{Ref: ref, Unset: []string{tagReaders}}) // after the readers
+	p.tag(change, ref, nil, seen.stale(want)...)
+	if adopted {
+		p.tag(last, ref, map[string]string{tagAdopted: yes})
 	}
 	if seen.Claim.Adopting {
-		last.Unset = []string{tagAdopting}
+		p.tag(last, ref, nil, tagAdopting)
 	}
-	if !now.empty() {
-		p.change = append(p.change, now)
-	}
-	p.tagLast(slot, last)
-}
-
-// tagLast plans a tag that is written when all else is done. With the user's the adoption is done.
-func (p *planner) tagLast(slot Slot, last Tag) {
+	marks := slot == User || slot == InstanceRole // in case the user is deleted out of band
 	switch {
-	case last.empty():
-	case slot == User:
-		p.commitUser = append(p.commitUser, last)
-	default:
-		p.commit = append(p.commit, last)
+	case p.Spec.Retain && marks && !seen.Claim.Retain:
+		p.tag(last, ref, map[string]string{tagOnDelete: retain})
+	case !p.Spec.Retain && seen.Claim.Retain:
+		p.tag(change, ref, nil, tagOnDelete)
+	}
+	if ref.Kind == Secret && want[tagReaders] == "" && seen.Claim.Readers {
+		p.tag(link, ref, nil, tagReaders) // after the readers
 	}
 }

@@ -206,3 +206,40 @@ func TestRecordsAreReadAsTheyAreWritten(t *testing.T) {
 		assert.Empty(t, parseRecord(id), id)
 	}
 }
+
+// Reads side by side may show what rests on another thing, and not that thing.
+func TestWhatCannotBeIsReadAgain(t *testing.T) {
+	unlisted := func(o *Observed) { o.In(User).Keys = nil }
+	foreign := func(o *Observed) { o.In(User).Keys = append(o.In(User).Keys, used(keyB, time.Hour, "s3")) }
+	rows := map[string]struct {
+		doubt func(*Observed)
+		again []Slot
+	}{
+		"nothing in doubt":                {func(*Observed) {}, nil},
+		"a stored key that is not listed": {unlisted, []Slot{User}},
+		"a used key that is not stored":   {foreign, []Slot{KeySecret}},
+		"two used keys that are not stored": {func(o *Observed) {
+			foreign(o)
+			o.In(User).Keys = append(o.In(User).Keys, used(keyC, time.Hour, "s3"))
+		}, []Slot{KeySecret}},
+		"a password that the tag alone knows":       {func(o *Observed) { o.In(User).tag(map[string]string{TagPassword: "v"}) }, []Slot{User, ConsoleSecret}},
+		"a stored key of a user that is not there":  {func(o *Observed) { o.Put(User, nil) }, nil},
+		"a used key that the user had when adopted": {func(o *Observed) { foreign(o); o.In(User).tag(map[string]string{tagKept: "- " + keyB}) }, nil},
+	}
+	for name, row := range rows {
+		t.Run(name, func(t *testing.T) {
+			d := desired(t, `{"ConsoleLogin":"true"}`)
+			seen := standing(d)
+			seen.In(User).Login, seen.In(ConsoleSecret).Versions = true, map[string][]string{"stored": {Current}}
+			seen.In(User).tag(map[string]string{TagPassword: "stored"})
+			seen.reads = [slotCount]int{}
+			row.doubt(seen)
+			assert.Equal(t, row.again, ensured(t, d, seen).Again)
+			for _, slot := range row.again {
+				seen.Put(slot, seen.In(slot))
+				seen.Put(slot, seen.In(slot))
+			}
+			assert.Empty(t, ensured(t, d, seen).Again, "and then believed")
+		})
+	}
+}

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -30,17 +29,15 @@ func (r Row) stored() bool { return r.Label != "" }
 func LedgerOf(user, secret *Entity) Ledger {
 	var ledger Ledger
 	row := func(id string) *Row {
-		for i := range ledger {
-			if ledger[i].ID == id {
-				return &ledger[i]
-			}
+		if known := ledger.key(id); known != nil {
+			return known
 		}
 		ledger = append(ledger, Row{Key: Key{ID: id}})
 		return &ledger[len(ledger)-1]
 	}
 	if user != nil {
 		for _, key := range user.Keys {
-			*row(key.ID) = Row{Key: key, Listed: true, Kept: slices.Contains(user.Claim.Kept, key.ID)}
+			*row(key.ID) = Row{Key: key, Listed: true, Kept: user.kept(key.ID)}
 		}
 		for _, made := range user.Claim.Made {
 			if user.Key(made.KeyID) != nil {
@@ -61,15 +58,21 @@ func LedgerOf(user, secret *Entity) Ledger {
 	return ledger
 }
 
-// Labelled returns the key that the label marks, or nil.
-func (l Ledger) Labelled(label string) *Row {
-	for i := range l {
-		if l[i].Label == label {
-			return &l[i]
-		}
+// find returns the first key that has what is asked for, or nil.
+func (l Ledger) find(has func(Row) bool) *Row {
+	if i := slices.IndexFunc(l, has); i >= 0 {
+		return &l[i]
 	}
 	return nil
 }
+
+// Labelled returns the key that the label marks, or nil.
+func (l Ledger) Labelled(label string) *Row {
+	return l.find(func(r Row) bool { return r.Label == label })
+}
+
+// key returns the key of this ID, or nil.
+func (l Ledger) key(id string) *Row { return l.find(func(r Row) bool { return r.ID == id }) }
 
 // listed returns the keys that IAM lists.
 func (l Ledger) listed() Ledger {
@@ -79,14 +82,12 @@ func (l Ledger) listed() Ledger {
 // serial returns the listed key of this serial, or nil: rather the current one than the previous
 // one, and rather that than one whose version has lost its label.
 func (l Ledger) serial(serial int) *Row {
-	rank := func(r Row) int { return slices.Index([]string{Current, Previous, ""}, r.Label) }
-	var best *Row
-	for i := range l {
-		if l[i].Listed && l[i].Version != "" && l[i].Serial == serial && (best == nil || rank(l[i]) < rank(*best)) {
-			best = &l[i]
+	for _, label := range []string{Current, Previous, ""} {
+		if key := l.find(func(r Row) bool { return r.Listed && r.Version != "" && r.Serial == serial && r.Label == label }); key != nil {
+			return key
 		}
 	}
-	return best
+	return nil
 }
 
 // newest returns the listed key of the highest serial that the secret holds, or held; nil for none.
@@ -145,8 +146,3 @@ func (k Key) LastUse() string {
 }
 
 func at(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
-
-// inUse says in words that a user's key is in use.
-func (r Row) inUseBy(user string) string {
-	return fmt.Sprintf("access key %s of user %s was %s, so it is in use", r.ID, user, r.LastUse())
-}

@@ -10,13 +10,17 @@ import (
 type Observed struct {
 	At       time.Time
 	entities [slotCount]*Entity
+	reads    [slotCount]int
 }
 
 // In returns what is in a slot, or nil.
 func (o *Observed) In(slot Slot) *Entity { return o.entities[slot] }
 
-// Put says what is in a slot; nil for nothing.
-func (o *Observed) Put(slot Slot, entity *Entity) { o.entities[slot] = entity }
+// Put says what was read in a slot; nil for nothing. Several slots may be put at the same time.
+func (o *Observed) Put(slot Slot, entity *Entity) {
+	o.entities[slot] = entity
+	o.reads[slot]++
+}
 
 // Entity is what is in a slot. A field that its kind does not have is empty.
 type Entity struct {
@@ -125,39 +129,4 @@ func (e *Entity) Store(version string) {
 		versions[current] = []string{Previous}
 	}
 	e.Versions = versions
-}
-
-// UsedUnstored reports whether one of the user's keys was used, and the secret does not hold it,
-// though the user did not have it when it was adopted.
-func (o *Observed) UsedUnstored(ids []string) bool {
-	user := o.In(User)
-	return slices.ContainsFunc(ids, func(id string) bool {
-		key := user.Key(id)
-		return key != nil && key.used() && !user.kept(id) && !o.In(KeySecret).Holds(id)
-	})
-}
-
-// Doubtful returns the slots to be read again. They were read side by side, and a concurrent run
-// may have changed them between two reads. Each thing is made before the next that rests on it, so
-// what two reads saw tells their order:
-//
-//   - A key is made before it is stored. So one that the secret holds and the user lacks may be
-//     listed now.
-//   - A console password is stored before it is set, and set before the tag names it. So where
-//     there is the tag, there may be the other two now.
-func Doubtful(d Desired, seen *Observed) []Slot {
-	user, console := seen.In(User), seen.In(ConsoleSecret)
-	if user == nil {
-		return nil
-	}
-	current := LedgerOf(user, seen.In(KeySecret)).Labelled(Current)
-	set := user.Claim.Password
-	switch {
-	case d.Spec.ConsoleLogin && set != "" && (!user.Login || console == nil || len(console.Versions[set]) == 0):
-		return []Slot{User, ConsoleSecret}
-	case current != nil && !current.Listed:
-		return []Slot{User}
-	default:
-		return nil
-	}
 }

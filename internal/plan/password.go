@@ -1,26 +1,27 @@
 package plan
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // password plans the console password. A tag of the user names the version of the secret that holds
 // the password of its login profile. The tag is written last. So where tag, profile and a labelled
 // version do not go together, nobody can say what the password is, and it is replaced.
 func (p *planner) password() {
-	user, secret := p.seen.In(User), p.seen.In(ConsoleSecret)
+	user, secret := cmp.Or(p.user, &Entity{}), p.seen.In(ConsoleSecret)
 	if !p.Spec.ConsoleLogin {
-		p.noPassword()
+		p.noPassword(user, secret)
 		return
 	}
-	login, set := false, ""
-	if user != nil {
-		login, set = user.Login, user.Claim.Password
-	}
+	login, set := user.Login, user.Claim.Password
 	switch current := secret.Version(Current); {
 	case login && set != "" && current == set:
 	case login && set != "" && secret.Version(Previous) == set:
-		p.change = append(p.change, MoveCurrent{secret.Name, current, set}) // the secret was changed out of band
+		p.add(change, MoveCurrent{secret.Name, current, set}) // the secret was changed out of band
+	case set != "" && !p.sure(User, ConsoleSecret): // it is stored, then set, and then the tag names it
 	default:
-		p.link = append(p.link, MakePassword{
+		p.add(link, MakePassword{
 			User: p.Spec.User, Secret: p.Spec.ConsolePasswordSecret, NewSecret: secret == nil, Replace: login || set != "",
 		})
 	}
@@ -28,23 +29,15 @@ func (p *planner) password() {
 
 // noPassword takes the console password away: first the login profile, then the tag that tells of
 // it, then the secret. A login profile that this resource did not make stays.
-func (p *planner) noPassword() {
-	user, secret := p.seen.In(User), p.seen.In(ConsoleSecret)
-	if secret != nil && secret.Claim.Owner == p.Owner && !p.Cancels(p.seen) { // an older event may be about to set what it stored
-		p.retire = append(p.retire, Delete{Ref: secret.Ref})
-	}
-	if secret != nil && secret.Claim.Owner != p.Owner && secret.Claim.Adopter == p.Owner { // an Update that failed
-		p.change = append(p.change, unstored(secret)...)
-		p.retire = append(p.retire, Tag{Ref: secret.Ref, Unset: ours(secret.Tags)})
-	}
-	if user == nil {
-		return
+func (p *planner) noPassword(user, secret *Entity) {
+	if !p.Cancels(p.seen) { // an older event may be about to set what it stored
+		p.clear(ConsoleSecret)
 	}
 	if user.Login && (user.Claim.Password != "" || MadePassword(user, secret, p.Owner)) {
-		p.change = append(p.change, Delete{Ref: Ref{LoginProfile, user.Name, user.Name}})
+		p.add(change, Delete{Ref: Ref{LoginProfile, user.Name, user.Name}})
 	}
 	if user.Claim.Password != "" {
-		p.link = append(p.link, Tag{Ref: user.Ref, Unset: []string{tagPassword}})
+		p.tag(link, user.Ref, nil, TagPassword)
 	}
 }
 
@@ -59,13 +52,14 @@ func MadePassword(user, secret *Entity, owner string) bool {
 	return strings.HasPrefix(current, PasswordPrefix) && (secret.Claim.Owner == owner || secret.Claim.Adopter == owner) && !secret.kept(current)
 }
 
-// unstored plans that a secret that is given back has the label Current where it had it before.
-func unstored(secret *Entity) []Step {
+// restoreCurrent plans that a secret that is given back has the label Current where it had it
+// before.
+func (p *planner) restoreCurrent(secret *Entity) {
 	current := secret.Version(Current)
 	for version := range secret.Versions {
 		if secret.kept(version) && version != current {
-			return []Step{MoveCurrent{secret.Name, current, version}}
+			p.add(change, MoveCurrent{secret.Name, current, version})
+			return
 		}
 	}
-	return nil
 }

@@ -3,22 +3,19 @@ package plan
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
-
-	"redis-cloud-iam/internal/spec"
 )
 
-// refuse names everything of the desired names that is owned by another stack, or by none.
-func refuse(d Desired, seen *Observed) error {
-	var found, properties []string
+// taken refuses the plan if anything of the desired names is owned by another stack, or by none.
+func (p *planner) taken() bool {
+	var properties []string
 	unowned, gone := false, false
 	for _, slot := range Slots() {
-		entity := seen.In(slot)
-		if entity == nil || !d.has(slot) {
+		entity := p.seen.In(slot)
+		if entity == nil || !p.has(slot) {
 			continue
 		}
-		text := d.conflict(slot, entity)
+		text := p.conflict(slot, entity)
 		if text == "" {
 			continue
 		}
@@ -27,23 +24,21 @@ func refuse(d Desired, seen *Observed) error {
 		}
 		unowned = unowned || entity.Claim.Owner == ""
 		gone = gone || entity.Claim.Owner != ""
-		found = append(found, text)
-		if property := slot.row().property; !slices.Contains(properties, property) {
-			properties = append(properties, property)
-		}
+		p.conflicts = append(p.conflicts, text)
+		properties = once(properties, slot.row().property)
 	}
-	if len(found) == 0 {
-		return nil
+	if len(p.conflicts) == 0 {
+		return false
 	}
-	remedy := fmt.Sprintf("Give this stack other names (%s), or delete what is in the way (a stack's entities by deleting that stack), and deploy again",
-		strings.Join(properties, ", "))
-	if unowned && !d.Spec.Adopt {
-		remedy += ". Entities that no stack owns can be taken over: set ExistingEntities to Adopt"
+	p.remedies = append(p.remedies, fmt.Sprintf("Give this stack other names (%s), or delete what is in the way (a stack's entities by deleting that stack), and deploy again",
+		strings.Join(properties, ", ")))
+	if unowned && !p.Spec.Adopt {
+		p.remedies = append(p.remedies, "Entities that no stack owns can be taken over: set ExistingEntities to Adopt")
 	}
 	if gone {
-		remedy += ". If that stack is gone, set ExistingEntities to its ARN to take over what it left"
+		p.remedies = append(p.remedies, "If that stack is gone, set ExistingEntities to its ARN to take over what it left")
 	}
-	return &spec.ConflictError{Conflicts: found, Remedy: remedy}
+	return true
 }
 
 // conflict says why an entity cannot be the resource's own, or returns "".
@@ -54,7 +49,7 @@ func (d Desired) conflict(slot Slot, entity *Entity) string {
 		return fmt.Sprintf("%s exists as %s, and IAM does not distinguish case", ref, entity.Name)
 	case owner == d.Owner:
 		return ""
-	case d.adopts(entity.Claim) && owner == "" && d.Spec.StackBoundaries.User != "" && entity.Boundary != "" && entity.Boundary != d.Wanted(slot).Boundary:
+	case d.adopts(entity.Claim) && owner == "" && d.Spec.StackBoundaries.User != "" && entity.Boundary != "" && entity.Boundary != d.boundary(slot):
 		return fmt.Sprintf("%s has the permissions boundary %s, and this stack's own would take its place: set PermissionsBoundary to it, or remove it", ref, entity.Boundary)
 	case d.adopts(entity.Claim) && path == "":
 		return ""

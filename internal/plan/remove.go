@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"redis-cloud-iam/internal/spec"
 )
 
 // Fate is what a removal does with an entity.
@@ -23,305 +21,218 @@ const (
 	GiveBack
 )
 
-// Clear plans a Delete: that nothing is left that the owner owns. The error is a
+// Clear plans a Delete: that nothing is left that the owner owns. The errors are [*NewerError] and
 // [*spec.ConflictError].
 //
 // First goes what keeps the entities from being deleted, then they go. The keys go before the
 // secrets, so that no key lives that no secret holds. Where something is given back, the user comes
 // last of all: its tags say that the others stay.
 func Clear(r Removal, seen *Observed) (Plan, error) {
-	if err := Overtaken(seen.In(User), r.Owner, r.Event); err != nil {
-		return Plan{}, err
+	p := newPlanner(r.Desired, seen)
+	if p.fail(Overtaken(p.user, r.Owner, r.Event)); Overtaken(p.user, r.Owner, r.Attempt) != nil {
+		return p.result()
 	}
-	if begunAfter(seen.In(User), r.Owner, r.Attempt) {
-		return Plan{}, nil
-	}
-	c := clearing{Removal: r, seen: seen, user: seen.In(User), keys: LedgerOf(seen.In(User), seen.In(KeySecret))}
-	c.settle()
+	p.settle(r.Undo)
+	p.accessKeys()
+	p.refuseInUse()
 	for _, slot := range Slots() {
-		c.entity(slot)
+		p.clear(slot)
 	}
-	c.accessKeys()
-	c.contents()
-	if err := c.refuse(); err != nil {
-		return Plan{}, err
-	}
-	if len(c.ask) > 0 {
-		return Plan{Ask: c.ask}, nil
-	}
-	return Plan{Stages: staged(c.bound, c.strip, c.remove, c.last)}, nil
-}
-
-// clearing collects the steps of each stage.
-type clearing struct {
-	Removal
-	seen                *Observed
-	user                *Entity
-	keys                Ledger
-	retained            bool // whether everything stays
-	spared              bool // whether what was adopted stays
-	bound               []Step
-	strip, remove, last []Step
-	questions
+	p.login()
+	return p.result()
 }
 
 // settle decides what stays. What was adopted does if the adoption did not come to its end, or is
 // undone, or if a key that the user had before is in use: whoever adopts a live account and fails,
 // or goes back, must not take it down. A user without an owner has been released by a concurrent
 // run.
-func (c *clearing) settle() {
-	user := c.user
-	released := user != nil && user.Claim.Owner == "" && user.Claim.Adopter != c.Owner
-	c.retained = c.Retain && !c.Undo && (released || c.marked())
-	c.spared = c.Undo || user != nil && (user.Claim.Owner != c.Owner || user.Claim.Adopting)
-	for _, key := range c.keys {
-		if key.Kept && key.Listed && c.Protect && !c.retained && !c.spared && c.known(key.Key) && key.InUse(c.seen.At) {
-			c.spared = true
-		}
-	}
+func (p *planner) settle(undo bool) {
+	user := p.user
+	released := user != nil && user.Claim.Owner == "" && user.Claim.Adopter != p.Owner
+	p.retained = p.Spec.Retain && !undo && (released || p.marked())
+	p.spared = undo || user != nil && (user.Claim.Owner != p.Owner || user.Claim.Adopting)
+	p.spared = p.spared || !p.retained && p.Spec.Protect &&
+		slices.ContainsFunc(p.keys.listed(), func(key Row) bool { return key.Kept && p.inUse(key) })
 }
 
 // marked reports whether the resource stood, and was told that all is to outlive it.
-func (c *clearing) marked() bool {
-	entity := c.user
+func (p *planner) marked() bool {
+	entity := p.user
 	if entity == nil { // deleted out of band
-		entity = c.seen.In(InstanceRole)
+		entity = p.seen.In(InstanceRole)
 	}
-	return entity != nil && entity.Claim.Owner == c.Owner && entity.Claim.Retain
+	return entity != nil && entity.Claim.Owner == p.Owner && entity.Claim.Retain
 }
 
 // fate decides what becomes of an entity.
-func (c *clearing) fate(slot Slot) Fate {
-	entity := c.seen.In(slot)
+func (p *planner) fate(slot Slot) Fate {
+	entity := p.seen.In(slot)
 	switch {
 	case entity == nil:
 		return Leave
-	case entity.Claim.Owner != c.Owner && entity.Claim.Adopter == c.Owner && !c.retained:
+	case entity.Claim.Owner != p.Owner && entity.Claim.Adopter == p.Owner && !p.retained:
 		return GiveBack // its adoption had begun
-	case entity.Claim.Owner != c.Owner:
+	case entity.Claim.Owner != p.Owner:
 		return Leave
-	case c.retained:
+	case p.retained:
 		return Release
-	case c.spared && entity.Claim.Adopted:
+	case p.spared && entity.Claim.Adopted:
 		return GiveBack
 	default:
 		return Destroy
 	}
 }
 
-// entity plans the fate of what is in a slot.
-func (c *clearing) entity(slot Slot) {
-	entity, fate := c.seen.In(slot), c.fate(slot)
-	if entity != nil && fate != Destroy && c.Boundaries.Has(entity.Boundary) && c.mayHaveBound(entity) {
-		c.first(SetBoundary{Ref: entity.Ref})
+// stays reports whether the owner has something in a slot that is not destroyed.
+func (p *planner) stays(slot Slot) bool {
+	fate := p.fate(slot)
+	return fate == Release || fate == GiveBack
+}
+
+// clear plans the fate of what is in a slot.
+func (p *planner) clear(slot Slot) {
+	entity, fate := p.seen.In(slot), p.fate(slot)
+	// Another resource of the same function may have the same boundaries: what that owns keeps them.
+	if entity != nil && fate != Destroy && p.Spec.StackBoundaries.Has(entity.Boundary) && (entity.Claim.Owner == p.Owner || p.unowned(entity.Claim)) {
+		p.unbind(entity)
 	}
-	stage := &c.remove
-	if slot == User && (fate != Destroy || c.spared) {
-		stage = &c.last
+	at := retire
+	if slot == User && slices.ContainsFunc(Slots(), p.stays) {
+		at = commitUser
 	}
 	switch fate {
 	case Leave:
 	case Release, GiveBack:
 		if !entity.Deleted.IsZero() {
-			c.first(Restore{entity.Ref})
+			p.add(change, Restore{entity.Ref})
 		}
-		if unset := c.releases(entity, fate); len(unset) > 0 {
-			*stage = append(*stage, Tag{Ref: entity.Ref, Unset: unset})
+		if fate == GiveBack {
+			p.restoreCurrent(entity)
 		}
+		p.tag(at, entity.Ref, nil, p.releases(entity, fate)...)
 	case Destroy:
-		c.rebound(slot, entity)
-		c.bare(entity)
-		*stage = append(*stage, Delete{Ref: entity.Ref})
+		p.rebound(slot, entity)
+		p.bare(entity)
+		p.add(at, Delete{Ref: entity.Ref})
 	}
 }
 
-// mayHaveBound reports whether the boundary of an entity can be this resource's doing: the resource
-// owns it, or had begun to adopt it. Another resource of the same function may have the same
-// boundaries.
-func (c *clearing) mayHaveBound(entity *Entity) bool {
-	claim := entity.Claim
-	return claim.Owner == "" || claim.Owner == c.Owner || c.AdoptStack != "" && claim.Stack == c.AdoptStack
+// unbind takes the stack's own boundary off what stays: it goes with the stack.
+func (p *planner) unbind(entity *Entity) {
+	if p.Spec.Adopt || p.Spec.Retain {
+		p.add(change, SetBoundary{Ref: entity.Ref})
+		return
+	}
+	kind := strings.ToLower(string(entity.Kind))
+	p.refuse(fmt.Sprintf("Remove the boundary (aws iam delete-%[1]s-permissions-boundary --%[1]s-name %[2]s), and delete again", kind, entity.Name),
+		"%s was adopted and stays, with a permissions boundary that goes with this stack, and the function may not remove it where ExistingEntities is Fail", entity.Ref)
 }
 
 // rebound plans that an entity which has lost its boundary gets it back, if it has policies that
 // are not the resource's own: the function may take those only from what has the boundary.
-func (c *clearing) rebound(slot Slot, entity *Entity) {
-	want := boundaryOf(slot, c.PermissionsBoundary, c.Boundaries)
+func (p *planner) rebound(slot Slot, entity *Entity) {
+	want := p.boundary(slot)
 	others := slices.ContainsFunc(entity.Hung, func(r Ref) bool { return r.Kind == UserInlinePolicy || r.Kind == RoleInlinePolicy }) ||
 		slices.ContainsFunc(entity.Attached, func(arn string) bool {
-			return arn != c.Account.IAMARN("policy", c.Names.InstancePolicy) && arn != c.Account.IAMARN("policy", c.Names.UserPolicy)
+			return arn != p.Account.IAMARN("policy", p.Spec.InstancePolicy) && arn != p.Account.IAMARN("policy", p.Spec.UserPolicy)
 		})
-	if slot.Kind() != Profile && want != "" && entity.Boundary != want && others {
-		c.bound = append(c.bound, SetBoundary{entity.Ref, want})
+	if want != "" && entity.Boundary != want && others {
+		p.add(prepare, SetBoundary{entity.Ref, want})
 	}
 }
 
 // releases returns the tags that are taken off.
-func (c *clearing) releases(entity *Entity, fate Fate) []string {
+func (p *planner) releases(entity *Entity, fate Fate) []string {
 	switch {
 	case fate == Release:
-		return ours(entity.Tags, tagPassword) // who adopts the user knows its password's version by that
-	case entity.Claim.Owner != "" && entity.Claim.Owner != c.Owner: // another stack's, which is gone
-		return ours(entity.Tags, tagOwner, tagStack, tagAdopted, tagOnDelete, tagPassword)
+		return ours(entity.Tags, TagPassword) // who adopts the user knows its password's version by that
+	case entity.Claim.Owner != "" && entity.Claim.Owner != p.Owner: // another stack's, which is gone
+		return ours(entity.Tags, tagOwner, tagStack, tagAdopted, tagOnDelete, TagPassword)
 	default:
 		return ours(entity.Tags)
 	}
 }
 
-// bare plans that an entity holds nothing any more, and nothing holds it.
-func (c *clearing) bare(entity *Entity) {
+// bare plans that an entity holds nothing any more, and nothing holds it. It refuses to remove what
+// would take permissions that reach every group, every instance profile, every Region.
+func (p *planner) bare(entity *Entity) {
 	for _, hung := range entity.Hung {
-		if hung.Kind != Group && hung.Kind != Profile {
-			c.first(Delete{Ref: hung})
-		}
-		if hung.Kind == Profile && hung.Name == InstanceProfile.Ref(c.Names).Name {
-			c.first(Detach{Ref{Kind: Profile, Name: hung.Name}, entity.Name})
+		switch {
+		case hung.Kind == Group:
+			p.refuse(fmt.Sprintf("Take the user out (aws iam remove-user-from-group --user-name %s --group-name %s), and delete again", entity.Name, hung.Name),
+				"user %s is in group %s", entity.Name, hung.Name)
+		case hung.Kind == Profile && hung.Name != InstanceProfile.Ref(p.Spec.Names).Name:
+			p.refuse(fmt.Sprintf("Take the role out (aws iam remove-role-from-instance-profile --instance-profile-name %s --role-name %s), and delete again", hung.Name, entity.Name),
+				"role %s is in instance profile %s", entity.Name, hung.Name)
+		case hung.Kind == Profile:
+			p.add(change, Detach{Ref{Kind: Profile, Name: hung.Name}, entity.Name})
+		default:
+			p.add(change, Delete{Ref: hung})
 		}
 	}
 	for _, what := range entity.Attached {
-		c.first(Detach{entity.Ref, what})
+		p.add(change, Detach{entity.Ref, what})
 	}
 	for _, holder := range entity.Holders {
-		c.first(Detach{holder, entity.ARN})
+		p.add(change, Detach{holder, entity.ARN})
 	}
 	for _, version := range entity.OtherVersions {
-		c.first(Delete{Ref: Ref{PolicyVersion, version, entity.Name}})
+		p.add(change, Delete{Ref: Ref{PolicyVersion, version, entity.Name}})
 	}
-}
-
-// first plans a step of the first stage, once: a policy knows its users, and a user its policies.
-func (c *clearing) first(step Step) {
-	if !slices.ContainsFunc(c.strip, func(have Step) bool { return have.String() == step.String() }) {
-		c.strip = append(c.strip, step)
+	if regions := strings.Join(entity.Replicas, " "); regions != "" {
+		p.refuse(fmt.Sprintf("Remove them (aws secretsmanager remove-regions-from-replication --region %s --secret-id %s --remove-replica-regions %s), and delete again",
+			p.Account.Region, entity.Name, regions),
+			"secret %s has replicas in %s, and AWS deletes no secret that has any", entity.Name, regions)
 	}
 }
 
 // accessKeys plans which keys go: all of a user that goes, those that were made for one that is
 // given back, and those that nothing but a secret that goes holds.
-func (c *clearing) accessKeys() {
-	user, secret := c.fate(User), c.fate(KeySecret)
-	if c.user == nil || user == Release {
+func (p *planner) accessKeys() {
+	user, secret := p.fate(User), p.fate(KeySecret)
+	if p.user == nil || user == Release {
 		return
 	}
-	for _, key := range c.keys.listed() {
+	for _, key := range p.keys.listed() {
 		why := ""
 		switch {
 		case user == Destroy:
 			why = "its user is removed"
 		case key.Kept:
-		case user == GiveBack && (key.Made || c.known(key.Key) && !key.used()):
+		case user == GiveBack && (key.Made || p.known(key) && !key.used()):
 			why = "it was made when its user was adopted, which is undone"
 		case secret == Destroy && key.stored():
 			why = "the secret that holds it is removed"
 		}
 		if why != "" {
-			c.first(Delete{Ref: Ref{AccessKey, key.ID, c.user.Name}, Why: why})
+			p.add(change, Delete{Ref: Ref{AccessKey, key.ID, p.user.Name}, Why: why})
 		}
 	}
 }
 
-// contents plans that a secret that is given back holds what it held, and a user who is given back
-// has no console password that was made for it.
-func (c *clearing) contents() {
-	for _, slot := range []Slot{KeySecret, ConsoleSecret} {
-		if c.fate(slot) == GiveBack {
-			for _, step := range unstored(c.seen.In(slot)) {
-				c.first(step)
-			}
-		}
-	}
-	if c.fate(User) == GiveBack && c.user.Login && MadePassword(c.user, c.seen.In(ConsoleSecret), c.Owner) {
-		c.first(Delete{Ref: Ref{LoginProfile, c.user.Name, c.user.Name}})
+// login plans that a user who is given back has no console password that was made for it.
+func (p *planner) login() {
+	if p.fate(User) == GiveBack && p.user.Login && MadePassword(p.user, p.seen.In(ConsoleSecret), p.Owner) {
+		p.add(change, Delete{Ref: Ref{LoginProfile, p.user.Name, p.user.Name}})
 	}
 }
 
-// refuse names everything that keeps the plan from being carried out, before anything is touched.
-func (c *clearing) refuse() error {
-	var found, remedies []string
-	add := func(remedy, format string, args ...any) {
-		found = append(found, fmt.Sprintf(format, args...))
-		if !slices.Contains(remedies, remedy) {
-			remedies = append(remedies, remedy)
-		}
+// refuseInUse refuses to remove what is in use, as far as AWS tells.
+func (p *planner) refuseInUse() {
+	if !p.Spec.Protect {
+		return
 	}
-	for _, use := range c.uses() {
-		add(fmt.Sprintf("Remove the cloud account in Redis Cloud, and delete again %d hours after the last use. "+
-			"To delete at once, which stops the key and the databases with it, DeletionProtection must be Off before the deletion: docs/deleting.md has the way out", int(recently.Hours())),
-			"%s", use)
+	remedy := fmt.Sprintf("Remove the cloud account in Redis Cloud, and delete again %d hours after the last use. "+
+		"To delete at once, which stops the key and the databases with it, DeletionProtection must be Off before the deletion: docs/deleting.md has the way out", int(recently.Hours()))
+	p.refuseToEnd(remedy, p.redisMayHave)
+	if role := p.seen.In(InstanceRole); p.fate(InstanceRole) == Destroy && p.seen.At.Sub(role.LastUsed) < recently {
+		p.refuse(remedy, "role %s was last used at %s, so cluster nodes are running", role.Name, at(role.LastUsed))
 	}
-	for _, slot := range Slots() {
-		if c.fate(slot) == Destroy {
-			for _, h := range c.hindrances(c.seen.In(slot)) {
-				add(h.remedy, "%s", h.what)
-			}
-		}
-	}
-	for _, step := range c.strip {
-		if s, ok := step.(SetBoundary); ok && s.ARN == "" && !c.Unbound {
-			kind := strings.ToLower(string(s.Kind))
-			add(fmt.Sprintf("Remove the boundary (aws iam delete-%[1]s-permissions-boundary --%[1]s-name %[2]s), and delete again", kind, s.Name),
-				"%s was adopted and stays, with a permissions boundary that goes with this stack, and the function may not remove it where ExistingEntities is Fail", s.Ref)
-		}
-	}
-	if len(found) == 0 || len(c.ask) > 0 {
-		return nil
-	}
-	return &spec.ConflictError{Conflicts: found, Remedy: strings.Join(remedies, ". ")}
-}
-
-// uses says in words what is in use and would go, as far as AWS tells.
-func (c *clearing) uses() []string {
-	if !c.Protect {
-		return nil
-	}
-	var found []string
-	for _, step := range c.strip {
-		key := c.user.Key(ends(step))
-		if key != nil && c.redisMayHave(key.ID) && c.known(*key) && key.InUse(c.seen.At) {
-			found = append(found, Row{Key: *key}.inUseBy(c.user.Name))
-		}
-	}
-	if role := c.seen.In(InstanceRole); c.fate(InstanceRole) == Destroy && c.seen.At.Sub(role.LastUsed) < recently {
-		found = append(found, fmt.Sprintf("role %s was last used at %s, so cluster nodes are running", role.Name, at(role.LastUsed)))
-	}
-	return found
 }
 
 // redisMayHave reports whether Redis Cloud may have a key: one that was made for it, or that the
 // user had when it was adopted. If the secret was deleted, or its current version is unknown, it
 // may be any key.
-func (c *clearing) redisMayHave(id string) bool {
-	i := slices.IndexFunc(c.keys, func(r Row) bool { return r.ID == id })
-	return c.keys.Labelled(Current) == nil || i >= 0 && (c.keys[i].Made || c.keys[i].Kept)
-}
-
-// hindrance is something that keeps an entity from being deleted, and that this software may not
-// remove: it would need permissions that reach every group, every instance profile, every Region.
-type hindrance struct{ what, remedy string }
-
-func (c *clearing) hindrances(entity *Entity) []hindrance {
-	var all []hindrance
-	for _, hung := range entity.Hung {
-		switch {
-		case hung.Kind == Group:
-			all = append(all, hindrance{
-				fmt.Sprintf("user %s is in group %s", entity.Name, hung.Name),
-				fmt.Sprintf("Take the user out (aws iam remove-user-from-group --user-name %s --group-name %s), and delete again", entity.Name, hung.Name),
-			})
-		case hung.Kind == Profile && hung.Name != InstanceProfile.Ref(c.Names).Name:
-			all = append(all, hindrance{
-				fmt.Sprintf("role %s is in instance profile %s", entity.Name, hung.Name),
-				fmt.Sprintf("Take the role out (aws iam remove-role-from-instance-profile --instance-profile-name %s --role-name %s), and delete again", hung.Name, entity.Name),
-			})
-		}
-	}
-	if len(entity.Replicas) > 0 {
-		regions := strings.Join(entity.Replicas, " ")
-		all = append(all, hindrance{
-			fmt.Sprintf("secret %s has replicas in %s, and AWS deletes no secret that has any", entity.Name, regions),
-			fmt.Sprintf("Remove them (aws secretsmanager remove-regions-from-replication --region %s --secret-id %s --remove-replica-regions %s), and delete again",
-				c.Account.Region, entity.Name, regions),
-		})
-	}
-	return all
+func (p *planner) redisMayHave(key Row) bool {
+	return p.keys.Labelled(Current) == nil || key.Made || key.Kept
 }

@@ -10,7 +10,7 @@ import (
 
 // removal is what a Delete of what is desired asks for.
 func removal(d Desired) Removal {
-	return Removal{Names: d.Spec.Names, Account: d.Account, Owner: d.Owner, Retain: d.Spec.Retain, Protect: d.Spec.Protect}
+	return Removal{Desired: d}
 }
 
 // cleared is the plan of a Delete that nothing forbids.
@@ -104,7 +104,7 @@ func TestDeleteIsRefusedForAllReasonsAtOnce(t *testing.T) {
 	}
 
 	unprotected := removal(d)
-	unprotected.Protect = false
+	unprotected.Spec.Protect = false
 	_, err = Clear(unprotected, seen)
 	require.ErrorContains(t, err, "admins")
 	assert.NotContains(t, err.Error(), "in use")
@@ -144,8 +144,8 @@ func TestFates(t *testing.T) {
 		"what it adopted":                                 {adopted, func(*Removal) {}, Destroy},
 		"what a Create adopted that failed":               {adopted, func(r *Removal) { r.Undo = true }, GiveBack},
 		"what a Create made that failed":                  {func(*Observed) {}, func(r *Removal) { r.Undo = true }, Destroy},
-		"what is to be retained":                          {everything(func(e *Entity) { e.tag(map[string]string{tagOnDelete: retain}) }), func(r *Removal) { r.Retain = true }, Release},
-		"what is to be retained, and did not come so far": {func(*Observed) {}, func(r *Removal) { r.Retain = true }, Destroy},
+		"what is to be retained":                          {everything(func(e *Entity) { e.tag(map[string]string{tagOnDelete: retain}) }), func(r *Removal) { r.Spec.Retain = true }, Release},
+		"what is to be retained, and did not come so far": {func(*Observed) {}, func(r *Removal) { r.Spec.Retain = true }, Destroy},
 		"what it adopted, with a key from before in use": {func(o *Observed) {
 			adopted(o)
 			o.In(User).Keys = append(o.In(User).Keys, used(keyB, time.Hour, "ec2"))
@@ -158,11 +158,11 @@ func TestFates(t *testing.T) {
 			seen, r := standing(d), removal(d)
 			row.seen(seen)
 			row.ask(&r)
-			c := clearing{Removal: r, seen: seen, user: seen.In(User), keys: LedgerOf(seen.In(User), seen.In(KeySecret))}
-			c.settle()
+			p := newPlanner(r.Desired, seen)
+			p.settle(r.Undo)
 			for _, slot := range Slots() {
 				if seen.In(slot) != nil {
-					assert.Equal(t, row.fate, c.fate(slot), slot.Ref(d.Spec.Names))
+					assert.Equal(t, row.fate, p.fate(slot), slot.Ref(d.Spec.Names))
 				}
 			}
 		})

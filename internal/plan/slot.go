@@ -68,40 +68,20 @@ const (
 // slotRow says what a slot is: the property that names it, and how AWS describes it. A managed
 // policy's description can never be changed, so these are final.
 type slotRow struct {
-	kind        Kind
-	property    string
-	name        func(spec.Names) string
-	description string
+	kind                  Kind
+	property, description string
 }
 
 func (s Slot) row() slotRow {
 	return [slotCount]slotRow{
-		InstancePolicy: {
-			Policy, "InstancePolicyName", func(n spec.Names) string { return n.InstancePolicy },
-			"Instance role policy used by Redis Cloud for its cluster members",
-		},
-		InstanceRole: {
-			Role, "InstanceRoleName", func(n spec.Names) string { return n.InstanceRole },
-			"Role of the EC2 instances that are Redis Cloud's cluster members",
-		},
-		InstanceProfile: {Profile, "InstanceRoleName", func(n spec.Names) string { return n.InstanceRole }, ""},
-		UserPolicy: {
-			Policy, "UserPolicyName", func(n spec.Names) string { return n.UserPolicy },
-			"Policy of the user and the console role that Redis Cloud uses to manage this account",
-		},
-		User: {Person, "UserName", func(n spec.Names) string { return n.User }, ""},
-		ConsoleRole: {
-			Role, "ConsoleRoleName", func(n spec.Names) string { return n.ConsoleRole },
-			"Role that Redis Cloud's staff assume, with MFA, in the console of this account",
-		},
-		KeySecret: {
-			Secret, "AccessKeySecretName", func(n spec.Names) string { return n.AccessKeySecret },
-			"Access key that Redis Cloud uses to manage this account",
-		},
-		ConsoleSecret: {
-			Secret, "ConsolePasswordSecretName", func(n spec.Names) string { return n.ConsolePasswordSecret },
-			"Console password of the user that Redis Cloud uses to manage this account",
-		},
+		InstancePolicy:  {Policy, "InstancePolicyName", "Instance role policy used by Redis Cloud for its cluster members"},
+		InstanceRole:    {Role, "InstanceRoleName", "Role of the EC2 instances that are Redis Cloud's cluster members"},
+		InstanceProfile: {Profile, "InstanceRoleName", ""},
+		UserPolicy:      {Policy, "UserPolicyName", "Policy of the user and the console role that Redis Cloud uses to manage this account"},
+		User:            {Person, "UserName", ""},
+		ConsoleRole:     {Role, "ConsoleRoleName", "Role that Redis Cloud's staff assume, with MFA, in the console of this account"},
+		KeySecret:       {Secret, "AccessKeySecretName", "Access key that Redis Cloud uses to manage this account"},
+		ConsoleSecret:   {Secret, "ConsolePasswordSecretName", "Console password of the user that Redis Cloud uses to manage this account"},
 	}[s]
 }
 
@@ -117,11 +97,8 @@ func Slots() []Slot {
 // Kind returns the kind of what has the slot.
 func (s Slot) Kind() Kind { return s.row().kind }
 
-// Description returns how the thing describes itself in AWS, or "" if its kind has no description.
-func (s Slot) Description() string { return s.row().description }
-
 // Ref names what has the slot.
 func (s Slot) Ref(names spec.Names) Ref {
 	row := s.row()
-	return Ref{Kind: row.kind, Name: row.name(names)}
+	return Ref{Kind: row.kind, Name: names.Of(row.property)}
 }

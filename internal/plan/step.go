@@ -105,8 +105,6 @@ func (s Tag) String() string {
 	return fmt.Sprintf("tag %s: %s", s.Ref, strings.Join(parts, "; "))
 }
 
-func (s Tag) empty() bool { return len(s.Set)+len(s.Unset) == 0 }
-
 // Attach attaches a policy, by its ARN, to a user or a role, or puts a role into an instance
 // profile.
 type Attach struct {

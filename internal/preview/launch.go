@@ -148,9 +148,9 @@ func denied(err error) bool {
 	return ok && strings.HasPrefix(api.ErrorCode(), "AccessDenied")
 }
 
-// show writes a plan stage by stage, with the stages that end an adoption.
+// show writes a plan stage by stage.
 func show(out io.Writer, p plan.Plan) {
-	for i, stage := range append(p.Stages, p.Then...) {
+	for i, stage := range p.Stages {
 		for j, step := range stage {
 			label := ""
 			if j == 0 {

@@ -44,14 +44,14 @@ func owner(r customresource.Request) string {
 	return spec.ID(r.StackID, r.LogicalResourceID, r.Properties)
 }
 
-// attempt takes the physical ID of a Create that failed apart. The time is zero for any other ID.
-func attempt(id string) (owner string, sent time.Time) {
+// attempt is when the Create was sent that failed and has this physical ID; zero for any other ID.
+func attempt(id string) time.Time {
 	i := strings.LastIndex(id, "-")
 	seconds, err := strconv.ParseInt(id[i+1:], 10, 64)
 	if i < 0 || err != nil || !spec.IsID(id[:i]) {
-		return id, time.Time{}
+		return time.Time{}
 	}
-	return id[:i], time.Unix(seconds, 0).UTC()
+	return time.Unix(seconds, 0).UTC()
 }
 
 // Provision answers a request. Nothing was ever made under faulty properties, or for a faulty stack
@@ -62,50 +62,41 @@ func (c Resource) Provision(ctx context.Context, r customresource.Request) (cust
 		return customresource.Answer{}, nil //nolint:nilerr // see above
 	}
 	properties, invalid := spec.Parse(r.Properties, where)
+	desired := plan.Desired{
+		Spec: properties, Account: where, Stack: r.StackID, Owner: owner(r), Update: r.Type == cfn.RequestUpdate, Event: r.Sent,
+	}
 	switch {
 	case r.Type == cfn.RequestDelete:
-		return customresource.Answer{}, c.remove(ctx, r, where, properties)
+		return customresource.Answer{}, c.remove(ctx, r, desired)
 	case err != nil || invalid != nil:
 		return customresource.Answer{}, cmp.Or(err, invalid)
-	default:
-		return c.ensure(ctx, r, where, properties)
-	}
-}
-
-func (c Resource) ensure(ctx context.Context, r customresource.Request, where spec.Account, properties spec.Spec) (customresource.Answer, error) {
-	owner, update := owner(r), r.Type == cfn.RequestUpdate
-	if update && r.PhysicalResourceID != owner {
+	case desired.Update && r.PhysicalResourceID != desired.Owner:
 		return customresource.Answer{}, cmp.Or(spec.Renamed(r.OldProperties, r.Properties),
-			fmt.Errorf("the physical resource ID is %s, and these properties give %s: names are for life, and nothing was changed", r.PhysicalResourceID, owner))
+			fmt.Errorf("the physical resource ID is %s, and these properties give %s: names are for life, and nothing was changed", r.PhysicalResourceID, desired.Owner))
 	}
-	result, err := c.account.Ensure(ctx, plan.Desired{
-		Spec: properties, Account: where, Stack: r.StackID, Owner: owner, Update: update, Event: r.Sent,
-	})
+	result, err := c.account.Ensure(ctx, desired)
 	if err != nil {
 		return customresource.Answer{}, err
 	}
-	return customresource.Answer{Data: data(properties, where, result), Reason: strings.Join(result.Notices, "; ")}, nil
+	return customresource.Answer{
+		PhysicalResourceID: desired.Owner, Data: data(properties, where, result), Reason: strings.Join(result.Notices, "; "),
+	}, nil
 }
 
 // remove removes what the resource owns under these properties.
-func (c Resource) remove(ctx context.Context, r customresource.Request, where spec.Account, properties spec.Spec) error {
-	owner, watch := owner(r), time.Duration(0)
-	id, failed := attempt(r.PhysicalResourceID)
-	answered := spec.IsID(id)
-	if !answered && strings.Contains(strings.ToLower(r.PhysicalResourceID), strings.ToLower(r.LogicalResourceID)) {
+func (c Resource) remove(ctx context.Context, r customresource.Request, desired plan.Desired) error {
+	watch := time.Duration(0)
+	stood, failed := spec.IsID(r.PhysicalResourceID), attempt(r.PhysicalResourceID)
+	if !stood && failed.IsZero() && strings.Contains(strings.ToLower(r.PhysicalResourceID), strings.ToLower(r.LogicalResourceID)) {
 		// CloudFormation makes up an ID where it no longer awaits the answer to a Create, which may
 		// be running still. The form is not documented. Those that are known hold the logical ID:
 		// https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1814
 		watch = account.Courtesy
 	}
-	found, err := c.account.Clear(ctx, plan.Removal{
-		Names: properties.Names, Account: where, Owner: owner,
-		Retain: properties.Retain, Protect: properties.Protect, Undo: !answered, Event: r.Sent,
-		Boundaries: properties.StackBoundaries, PermissionsBoundary: properties.PermissionsBoundary, Unbound: properties.Adopt || properties.Retain, AdoptStack: properties.AdoptStack, Attempt: failed,
-	}, watch)
-	if err == nil && !found && answered && id != owner && failed.IsZero() {
+	found, err := c.account.Clear(ctx, plan.Removal{Desired: desired, Undo: !stood, Attempt: failed}, watch)
+	if err == nil && !found && stood && r.PhysicalResourceID != desired.Owner {
 		return fmt.Errorf("nothing was deleted: the physical resource ID is %s, and the names in these properties give %s. "+
-			"Continue the roll-back of the update that changed the names, and delete then", r.PhysicalResourceID, owner)
+			"Continue the roll-back of the update that changed the names, and delete then", r.PhysicalResourceID, desired.Owner)
 	}
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 )
 
 // Names are the names of the entities. Under an empty name nothing is read, made or removed.
@@ -18,15 +19,6 @@ type Names struct {
 	ConsoleRole           string
 	AccessKeySecret       string // Secrets Manager
 	ConsolePasswordSecret string // Secrets Manager
-}
-
-// DefaultNames are the names that the vendor's documentation uses.
-func DefaultNames() Names {
-	var names Names
-	for _, p := range names.properties() {
-		*p.value = p.standard
-	}
-	return names
 }
 
 // nameProperty is one of the properties that name an entity, for the life of the resource.
@@ -52,6 +44,12 @@ func (n *Names) properties() []nameProperty {
 		{&n.AccessKeySecret, "AccessKeySecretName", "redis-cloud/access-key", 512, secret},
 		{&n.ConsolePasswordSecret, "ConsolePasswordSecretName", "redis-cloud/console-password", 512, secret},
 	}
+}
+
+// Of returns the name that a property gives, such as UserName.
+func (n Names) Of(property string) string {
+	all := n.properties()
+	return *all[slices.IndexFunc(all, func(p nameProperty) bool { return p.name == property })].value
 }
 
 // idPrefix begins every ID, so that people recognise one.

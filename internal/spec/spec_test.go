@@ -10,12 +10,21 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// defaultNames are the names that the vendor's documentation uses.
+func defaultNames() Names {
+	var names Names
+	for _, p := range names.properties() {
+		*p.value = p.standard
+	}
+	return names
+}
+
 func TestNoPropertiesMeanTheDefaults(t *testing.T) {
 	for _, text := range []string{"", "{}", `{"ServiceToken":"arn:aws:lambda:us-east-1:123456789012:function:f","ServiceTimeout":"60"}`} {
 		spec, err := Parse([]byte(text), Account{"aws", "123456789012", "us-east-1"})
 		require.NoError(t, err)
 		assert.Equal(t, Spec{
-			Names: DefaultNames(), RedisCloudAccountID: "168085023892", Tags: map[string]string{}, PolicyRevision: "2025-06", AccessKeySerial: 1,
+			Names: defaultNames(), RedisCloudAccountID: "168085023892", Tags: map[string]string{}, PolicyRevision: "2025-06", AccessKeySerial: 1,
 			PreviousAccessKey: KeyActive, Protect: true,
 		}, spec)
 	}
@@ -37,7 +46,7 @@ func TestTheLifeOfTheKeyAndOfTheEntitiesIsRead(t *testing.T) {
 		Account{"aws", "123456789012", "us-east-1"})
 	require.NoError(t, err)
 	assert.Equal(t, Spec{
-		Names: DefaultNames(), RedisCloudAccountID: "168085023892", Tags: map[string]string{}, PolicyRevision: "2025-06", AccessKeySerial: 12,
+		Names: defaultNames(), RedisCloudAccountID: "168085023892", Tags: map[string]string{}, PolicyRevision: "2025-06", AccessKeySerial: 12,
 		PreviousAccessKey: KeyInactive, ConsoleLogin: true, Adopt: true, Protect: false, Retain: true, KmsKeyID: "alias/mine",
 		SecretReaders: []string{"arn:aws:iam::111111111111:root", "arn:aws:iam::222222222222:role/path/reader"},
 	}, spec)
@@ -147,7 +156,7 @@ func TestBadPropertiesStillGiveTheGoodNames(t *testing.T) {
 	require.Error(t, err)
 	assert.Empty(t, spec.User)
 	assert.Equal(t, "mine", spec.ConsoleRole)
-	assert.Equal(t, DefaultNames().InstanceRole, spec.InstanceRole)
+	assert.Equal(t, defaultNames().InstanceRole, spec.InstanceRole)
 }
 
 // The golden test of the ID. It must never be changed: an ID that an upgrade changes replaces the

@@ -82,7 +82,7 @@ func (f *finder) steps(p plan.Plan) {
 	}
 	remedy := fmt.Sprintf("find out who did it. Then let an Update repair it. CloudFormation sends one only if a property changes, such as a tag: "+
 		"scripts/update-stack %s 'Tags=%s' (if the stack belongs to a StackSet, change the tag there)", f.stackName, strings.Join(tags, ","))
-	for _, step := range slices.Concat(slices.Concat(p.Stages, p.Then)...) {
+	for _, step := range slices.Concat(p.Stages...) {
 		if _, checks := step.(plan.ProveKey); !checks {
 			f.add("drift", step.String(), "an Update would "+step.String(), remedy)
 		}
