@@ -142,7 +142,7 @@ func (b *bench) coldStarts() {
 func megabytes(kB int) string { return fmt.Sprintf("%.1f MB", float64(kB)/1024) }
 
 func (b *bench) start(p *program, runtimeAPI string, asked <-chan time.Time) {
-	command := exec.CommandContext(b.Context(), p.argv[0], p.argv[1:]...) //nolint:gosec // built here
+	command := exec.CommandContext(b.Context(), p.argv[0], p.argv[1:]...)
 	command.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + os.DevNull, "AWS_LAMBDA_RUNTIME_API=" + runtimeAPI, "AWS_LAMBDA_FUNCTION_NAME=bench",
 		"AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1", "AWS_ACCESS_KEY_ID=BENCH", "AWS_SECRET_ACCESS_KEY=not-a-secret", "AWS_SESSION_TOKEN=not-a-secret",
