@@ -84,7 +84,9 @@ func (c Resource) ensure(ctx context.Context, r customresource.Request, where sp
 	if err != nil {
 		return customresource.Answer{}, err
 	}
-	return customresource.Answer{Data: data(properties, where, result), Reason: strings.Join(result.Notices, "; ")}, nil
+	return customresource.Answer{
+		PhysicalResourceID: owner, Data: data(properties, where, result), Reason: strings.Join(result.Notices, "; "),
+	}, nil
 }
 
 // remove removes what the resource owns under these properties.
