@@ -85,7 +85,7 @@ BENCH_ACCOUNTS ?= 1000 10000
 .PHONY: bench
 bench: need-go ## Measure the function beside hello-world, Python and a straight line; a thousand accounts; the hot pieces
 	@mkdir -p build
-	@go test -count=1 -v -run '^TestMeasure$$' ./internal/local -measure >build/measure.log 2>&1 || { cat build/measure.log; exit 1; }
+	@go test -count=1 -timeout 30m -v -run '^TestMeasure$$' ./internal/local -measure >build/measure.log 2>&1 || { cat build/measure.log; exit 1; }
 	@sed -n '/^Measured/,/^--- /{/^---/!p;}' build/measure.log
 	@echo; echo "A rollout to many accounts, in virtual time"; echo
 	@set -e; for n in $(BENCH_ACCOUNTS); do \

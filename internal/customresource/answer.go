@@ -21,7 +21,7 @@ type outcome struct {
 func respond(r Request, own string, o outcome) cfn.Response {
 	id := cmp.Or(r.PhysicalResourceID, own)
 	if r.Type == cfn.RequestCreate || r.Type == cfn.RequestUpdate && o.failure == "" {
-		id = own
+		id = cmp.Or(clipID(o.answer.PhysicalResourceID), own)
 	}
 	response := cfn.Response{
 		StackID:            r.StackID,

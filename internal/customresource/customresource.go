@@ -27,9 +27,8 @@ import (
 // The same event may come more than once, and Provision may be stopped anywhere: it must go on from
 // whatever is already there, and Delete must meet what is absent as success.
 type Resource interface {
-	// PhysicalID names the resource that a Create or Update of this request makes. To
-	// CloudFormation a new one, after an Update that succeeded, is a replacement. It is pure, is
-	// asked before any side effect, and does not fail. Of a longer ID the first 1,024 bytes are
+	// PhysicalID names the resource that a Create or Update of this request would make. It is pure,
+	// is asked before any side effect, and does not fail. Of a longer ID the first 1,024 bytes are
 	// used.
 	PhysicalID(Request) string
 
@@ -41,6 +40,11 @@ type Resource interface {
 
 // Answer is what a successful Provision says.
 type Answer struct {
+	// PhysicalResourceID replaces [Resource.PhysicalID] in the answer to a Create, and to an Update
+	// that succeeded; to CloudFormation a new one is a replacement, and it will delete the old one.
+	// Empty means PhysicalID. A Delete, or an Update that failed, cannot change it.
+	PhysicalResourceID string
+
 	// Data is what Fn::GetAtt reads. It is not sent with a failure, and never holds a secret.
 	Data map[string]string
 

@@ -63,7 +63,7 @@ func TestTheReasonOfADeadline(t *testing.T) {
 	obeys := func(ctx context.Context, _ request) (answer, error) {
 		<-ctx.Done()
 		time.Sleep(time.Second) // its own clean-up
-		return answer{}, fmt.Errorf("create user x: %w", ctx.Err())
+		return answer{PhysicalResourceID: "given-id"}, fmt.Errorf("create user x: %w", ctx.Err())
 	}
 	ignores := func(context.Context, request) (answer, error) {
 		time.Sleep(time.Hour)

@@ -63,7 +63,7 @@ func FuzzEvent(f *testing.F) {
 		}
 
 		succeeds := func(context.Context, request) (answer, error) {
-			return answer{Data: map[string]string{words: "v", "k": words}, Reason: words}, nil
+			return answer{PhysicalResourceID: words, Data: map[string]string{words: "v", "k": words}, Reason: words}, nil
 		}
 		fails := func(context.Context, request) (answer, error) { return answer{}, errors.New(words) }
 		for _, provision := range []func(context.Context, request) (answer, error){succeeds, fails} {

@@ -23,29 +23,33 @@ import (
 // the status and the ID that CloudFormation needs to go on.
 func TestEveryOutcomeIsAnsweredOnceUnderTheRightID(t *testing.T) {
 	type answer = customresource.Answer
+	given := answer{PhysicalResourceID: "given-id"}
 	outcomes := map[string]struct {
 		provision func(context.Context) (answer, error)
 		ok        bool
+		gives     bool
 	}{
-		"success":              {func(context.Context) (answer, error) { return answer{}, nil }, true},
-		"error":                {func(context.Context) (answer, error) { return answer{}, errors.New("no") }, false},
-		"error without a text": {func(context.Context) (answer, error) { return answer{}, errors.New("") }, false},
-		"error that panics":    {func(context.Context) (answer, error) { return answer{}, (*badError)(nil) }, false},
-		"panic":                {func(context.Context) (answer, error) { panic("no") }, false},
-		"nil map":              {func(context.Context) (answer, error) { return answer{}, writeToNilMap(nil) }, false},
-		"end of the goroutine": {func(context.Context) (answer, error) { runtime.Goexit(); return answer{}, nil }, false},
-		"deadline obeyed":      {func(ctx context.Context) (answer, error) { <-ctx.Done(); return answer{}, ctx.Err() }, false},
-		"deadline ignored":     {func(context.Context) (answer, error) { time.Sleep(time.Hour); return answer{}, nil }, false},
-		"success in the grace": {func(ctx context.Context) (answer, error) { <-ctx.Done(); return answer{}, nil }, true},
+		"success":              {func(context.Context) (answer, error) { return answer{}, nil }, true, false},
+		"success with an ID":   {func(context.Context) (answer, error) { return given, nil }, true, true},
+		"error":                {func(context.Context) (answer, error) { return answer{}, errors.New("no") }, false, false},
+		"error with an ID":     {func(context.Context) (answer, error) { return given, errors.New("no") }, false, true},
+		"error without a text": {func(context.Context) (answer, error) { return answer{}, errors.New("") }, false, false},
+		"error that panics":    {func(context.Context) (answer, error) { return answer{}, (*badError)(nil) }, false, false},
+		"panic":                {func(context.Context) (answer, error) { panic("no") }, false, false},
+		"nil map":              {func(context.Context) (answer, error) { return answer{}, writeToNilMap(nil) }, false, false},
+		"end of the goroutine": {func(context.Context) (answer, error) { runtime.Goexit(); return answer{}, nil }, false, false},
+		"deadline obeyed":      {func(ctx context.Context) (answer, error) { <-ctx.Done(); return answer{}, ctx.Err() }, false, false},
+		"deadline ignored":     {func(context.Context) (answer, error) { time.Sleep(time.Hour); return given, nil }, false, false},
+		"success in the grace": {func(ctx context.Context) (answer, error) { <-ctx.Done(); return answer{}, nil }, true, false},
 		"data and reason, fine": {func(context.Context) (answer, error) {
 			return answer{Data: map[string]string{"k": "v"}, Reason: "r"}, nil
-		}, true},
+		}, true, false},
 	}
 	// The answer's ID, where "event" is the event's own, if CloudFormation could have sent it.
-	ids := map[cfn.RequestType]struct{ success, failure string }{
-		cfn.RequestCreate: {"new-id", "new-id"},
-		cfn.RequestUpdate: {"new-id", "event"},
-		cfn.RequestDelete: {"event", "event"},
+	ids := map[cfn.RequestType]struct{ success, successGiven, failure, failureGiven string }{
+		cfn.RequestCreate: {"new-id", "given-id", "new-id", "given-id"},
+		cfn.RequestUpdate: {"new-id", "given-id", "event", "event"},
+		cfn.RequestDelete: {"event", "event", "event", "event"},
 	}
 	events := map[string]struct {
 		id   any
@@ -70,7 +74,12 @@ func TestEveryOutcomeIsAnsweredOnceUnderTheRightID(t *testing.T) {
 						require.NoError(t, s.invoke(within(t, 5*time.Minute), event(requestType, map[string]any{"PhysicalResourceId": e.id})))
 
 						want, wantStatus := id.success, cfn.StatusSuccess
-						if !o.ok {
+						switch {
+						case o.ok && o.gives:
+							want = id.successGiven
+						case !o.ok && o.gives:
+							want, wantStatus = id.failureGiven, cfn.StatusFailed
+						case !o.ok:
 							want, wantStatus = id.failure, cfn.StatusFailed
 						}
 						if want == "event" {
@@ -279,6 +288,13 @@ func TestAPhysicalIDThatIsOfNoUseIsReplaced(t *testing.T) {
 		s := newStage(t, thing{id: func(customresource.Request) string { return "" }})
 		require.NoError(t, s.invoke(t.Context(), event(cfn.RequestDelete, map[string]any{"LogicalResourceId": nil, "PhysicalResourceId": nil})))
 		assert.Equal(t, "unknown", s.answer().PhysicalResourceID)
+	})
+	t.Run("an answer's ID is cut too", func(t *testing.T) {
+		s := newStage(t, thing{provision: func(context.Context, customresource.Request) (customresource.Answer, error) {
+			return customresource.Answer{PhysicalResourceID: strings.Repeat("€", 400)}, nil
+		}})
+		require.NoError(t, s.invoke(t.Context(), event(cfn.RequestUpdate, nil)))
+		assert.Equal(t, strings.Repeat("€", 341), s.answer().PhysicalResourceID)
 	})
 }
 

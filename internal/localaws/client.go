@@ -1,9 +1,9 @@
 package localaws
 
 import (
-	"bytes"
 	"io"
 	"net/http"
+	"net/http/httptest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -45,23 +45,9 @@ func (t transport) RoundTrip(r *http.Request) (response *http.Response, err erro
 	if received.Body == nil {
 		received.Body = http.NoBody
 	}
-	answer := &recorder{header: http.Header{}}
-	t.handler.ServeHTTP(answer, received)
-	return &http.Response{
-		StatusCode: answer.status,
-		Header:     answer.header,
-		Body:       io.NopCloser(&answer.body),
-		Request:    r,
-	}, nil
+	recorder := httptest.NewRecorder()
+	t.handler.ServeHTTP(recorder, received)
+	response = recorder.Result()
+	response.Request = r
+	return response, nil
 }
-
-// recorder is an http.ResponseWriter that keeps what is written.
-type recorder struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (r *recorder) Header() http.Header         { return r.header }
-func (r *recorder) WriteHeader(status int)      { r.status = status }
-func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }

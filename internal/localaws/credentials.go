@@ -88,7 +88,7 @@ func (tx *tx) UploadSigningCertificate(in *iam.UploadSigningCertificateInput, ou
 	if u.has(certificates, *in.CertificateBody) {
 		return refuse("DuplicateCertificate", "The certificate is already associated with the user.")
 	}
-	c := &credential{Kind: certificates, ID: random(32, base32Alphabet), Of: *in.CertificateBody}
+	c := &credential{Kind: certificates, ID: random(32), Of: *in.CertificateBody}
 	if err := tx.addCredential(u, c, 2); err != nil {
 		return err
 	}
@@ -163,7 +163,7 @@ func (tx *tx) CreateServiceSpecificCredential(in *iam.CreateServiceSpecificCrede
 		return err
 	}
 	shown := shownCredential[iamtypes.ServiceSpecificCredential](tx, u, c)
-	shown.ServicePassword = aws.String(random(40, base64Alphabet))
+	shown.ServicePassword = aws.String(randomSecret())
 	out.ServiceSpecificCredential = &shown
 	return nil
 }

@@ -33,7 +33,7 @@ func TestOverTheWire(t *testing.T) {
 	key := keyFor(s, "redis")
 	assert.Equal(t, "arn:aws-cn:iam::123456789012:user/redis", *ask[iam.GetUserOutput](s, getUser("redis")).User.Arn)
 	s.do(createSecret(1, "x"))
-	assert.Regexp(t, `^arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:redis-cloud/access-key-[A-Za-z]{6}$`, a.Snapshot().Secrets[secretName].ARN)
+	assert.Regexp(t, `^arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:redis-cloud/access-key-[A-Za-z0-9]{6}$`, a.Snapshot().Secrets[secretName].ARN)
 	user := s
 	user.services = clients(overTheWire(t, a, *key.AccessKeyId, *key.SecretAccessKey))
 	user.do(&sts.GetCallerIdentityInput{})

@@ -2,29 +2,26 @@ package localaws
 
 import (
 	"crypto/rand"
-	"encoding/hex"
+	"encoding/base64"
 	"time"
+
+	smithyrand "github.com/aws/smithy-go/rand"
 )
 
-const (
-	base32Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-	base64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-	letterAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-)
-
-// random returns n random characters of an alphabet.
-func random(n int, alphabet string) string {
-	text := make([]byte, 0, n)
-	limit := 256 - 256%len(alphabet) // beyond it the first letters would come too often
-	for buffer := make([]byte, n); len(text) < n; {
-		rand.Read(buffer) // never fails
-		for _, b := range buffer {
-			if int(b) < limit && len(text) < n {
-				text = append(text, alphabet[int(b)%len(alphabet)])
-			}
-		}
+// random returns n random letters and digits, as base32 writes them.
+func random(n int) string {
+	text := rand.Text()
+	for len(text) < n {
+		text += rand.Text()
 	}
-	return string(text)
+	return text[:n]
+}
+
+// randomSecret returns 40 random characters, as base64 writes them.
+func randomSecret() string {
+	var b [30]byte
+	rand.Read(b[:]) // never fails
+	return base64.StdEncoding.EncodeToString(b[:])
 }
 
 // uniqueID returns an ID of the form that IAM gives to entities of one kind. The prefixes are AIDA
@@ -32,15 +29,12 @@ func random(n int, alphabet string) string {
 // policies, AKIA for access keys, APKA for public keys, ACCA for service-specific credentials.
 //
 // See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids.
-func uniqueID(prefix string) string { return prefix + random(16, base32Alphabet) }
+func uniqueID(prefix string) string { return prefix + random(16) }
 
 // uuid returns a random UUID, as the SDK makes them for idempotency tokens.
 func uuid() string {
-	var b [16]byte
-	rand.Read(b[:])
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	h := hex.EncodeToString(b[:])
-	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+	id, _ := smithyrand.NewUUID(rand.Reader).GetUUID() // its reader never fails
+	return id
 }
 
 // stamp is a time as the services give it: in whole seconds, UTC.

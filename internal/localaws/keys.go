@@ -73,7 +73,7 @@ func (tx *tx) CreateAccessKey(out *iam.CreateAccessKeyOutput, u *user) error {
 	if len(u.Keys) >= maxKeys {
 		return refuse(limitExceeded, "Cannot exceed quota for AccessKeysPerUser: %d", maxKeys)
 	}
-	k := &accessKey{ID: uniqueID("AKIA"), Secret: random(40, base64Alphabet), Status: active, Created: tx.now}
+	k := &accessKey{ID: uniqueID("AKIA"), Secret: randomSecret(), Status: active, Created: tx.now}
 	u.Keys = append(u.Keys, k)
 	made := shownKey[iamtypes.AccessKey](u, k)
 	out.AccessKey = &made

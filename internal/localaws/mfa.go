@@ -38,7 +38,7 @@ func (tx *tx) CreateVirtualMFADevice(in *iam.CreateVirtualMFADeviceInput, out *i
 	tx.state.MFADevices[serial] = &mfaDevice{Serial: serial}
 	out.VirtualMFADevice = &iamtypes.VirtualMFADevice{
 		SerialNumber:     aws.String(serial),
-		Base32StringSeed: []byte(random(64, base32Alphabet)),
+		Base32StringSeed: []byte(random(64)),
 	}
 	return nil
 }

@@ -90,7 +90,7 @@ func (tx *tx) CreateSecret(in *secretsmanager.CreateSecretInput, out *secretsman
 	}
 	s := &secret{
 		Name:        *in.Name,
-		ARN:         tx.secretARN(*in.Name) + "-" + random(6, letterAlphabet),
+		ARN:         tx.secretARN(*in.Name) + "-" + random(6),
 		Description: aws.ToString(in.Description),
 		Created:     tx.now,
 		Changed:     tx.now,

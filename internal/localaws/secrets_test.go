@@ -47,7 +47,7 @@ func TestASecretHasWhatItWasMadeWith(t *testing.T) {
 		in.Description, in.KmsKeyId = aws.String("a key"), aws.String("alias/mine")
 		in.Tags = []secrettypes.Tag{{Key: aws.String("a"), Value: aws.String("b")}}
 		made := ask[secretsmanager.CreateSecretOutput](s, in)
-		assert.Regexp(s, `^arn:aws:secretsmanager:us-east-1:123456789012:secret:redis-cloud/access-key-[A-Za-z]{6}$`, *made.ARN)
+		assert.Regexp(s, `^arn:aws:secretsmanager:us-east-1:123456789012:secret:redis-cloud/access-key-[A-Za-z0-9]{6}$`, *made.ARN)
 		assert.Equal(s, token(1), made.VersionId)
 
 		partial := (*made.ARN)[:len(*made.ARN)-7]
