@@ -44,6 +44,15 @@ func TestSecondStackFailsWithTheOwnersStackNamedAndItsDeleteRemovesNothing(t *te
 	})
 }
 
+// The second one may not read who may read the first one's secret.
+func TestSecondStackFailsTheSameWhereTheFirstHasReaders(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		w.create(`{"KmsKeyId":"` + kmsKey + `","SecretReaders":["arn:aws:iam::111111111111:root"]}`)
+		failed := w.fail(event{kind: "Create", props: bare, stack: another})
+		assert.Contains(t, failed.Reason, stack)
+	})
+}
+
 func TestAllFaultsOfThePropertiesAreNamedBeforeAnythingIsCalled(t *testing.T) {
 	const bad = `{"UserNmae":"x","ConsoleRoleName":"bad name!","AccessKeySerial":"0"}`
 	story(t, func(t *testing.T, w *world) {

@@ -62,7 +62,7 @@ func (d Desired) Cancels(seen *Observed) bool {
 // ReadersMatter reports whether a secret's resource policy must be known: it is to have one, or has
 // one of ours, or is taken over.
 func (d Desired) ReadersMatter(slot Slot, c Claim) bool {
-	return d.has(slot) && (len(d.Spec.SecretReaders) > 0 || c.Readers || d.adopts(c))
+	return d.has(slot) && (len(d.Spec.SecretReaders) > 0 || c.Readers && c.Owner == d.Owner || d.adopts(c))
 }
 
 // Wanted is what an entity is to be.
