@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -198,35 +199,50 @@ func (r *run) look(ctx context.Context) (plan.Plan, error) {
 const rounds = 10
 
 // converge plans and applies, and begins anew if the account turns out to be another than was
-// observed. Then it ends only when a new plan is empty, or one commits. At its end nothing must
-// have been found to do for as long as the run watches.
+// observed. Then it ends only when a new plan is empty, or has nothing but what commits. At its end
+// nothing must have been found to do for as long as the run watches.
 func (r *run) converge(ctx context.Context) error {
-	worked, again := time.Now(), false
+	worked, again, committed := time.Now(), false, false
 	for round := 1; ; round++ {
 		p, err := r.look(ctx)
+		if _, newer := errors.AsType[*plan.NewerError](err); err != nil && committed && !newer {
+			r.log.WarnContext(ctx, "all is done, and one more look at it failed", "error", err)
+			return nil // a roll-back would delete what has been adopted
+		}
 		r.keyID = p.KeyID
+		rest := len(p.Stages) - p.Commits
+		commits := p.Commits > 0 && rest == 0
+		again = again || p.Commits > 0 && !commits
 		if !p.Empty() {
 			r.found, worked = true, time.Now()
 		}
 		if err == nil {
 			r.logPlan(ctx, p)
 			r.notice(p.Notices...)
+			if !commits {
+				p.Stages = p.Stages[:rest]
+			}
 			err = r.apply(ctx, p)
+			committed = committed || commits && err == nil
 		}
 		pause := min(time.Duration(round*round)*500*time.Millisecond, 5*time.Second)
-		ends := p.Empty() || p.Commits || !again || round == rounds
+		ends := p.Empty() || commits || !again || round == rounds
 		switch {
 		case err != nil && (round == rounds || !lookAgain(err) || ctx.Err() != nil):
 			return err
 		case err != nil:
 			again = true
 			r.log.WarnContext(ctx, "the account is not as it was observed; observing anew", "round", round, "error", err)
+		case p.Commits > 0 && !commits && round == rounds:
+			return fmt.Errorf("the adoption does not come to its end: after each change there is again something to be done, such as to %s", p.Stages[0][0])
 		case ends && time.Since(worked) >= r.watch:
 			return nil
 		case ends:
 			round, again, pause = 0, false, glance
 		}
-		if pauseErr := awscall.Pause(ctx, pause); pauseErr != nil {
+		if pauseErr := awscall.Pause(ctx, pause); pauseErr != nil && committed {
+			return err
+		} else if pauseErr != nil {
 			return cmp.Or(err, pauseErr) // whoever set the deadline knows that the time was up
 		}
 	}

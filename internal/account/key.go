@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
+	"redis-cloud-iam/internal/awscall"
 	"redis-cloud-iam/internal/plan"
 )
 
@@ -68,16 +69,18 @@ func (r *run) discard(ctx context.Context, key madeKey, cause error) error {
 }
 
 // createKey makes a key. Where it is not known whether the call had its effect, the account is
-// observed anew, and a key that no secret holds is deleted.
+// observed anew once IAM should show the key, and one that no secret holds is deleted.
 func (r *run) createKey(ctx context.Context, s plan.MakeKey) (madeKey, error) {
 	out, err := r.iam.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: &s.User})
 	switch {
 	case refused(err):
 		return madeKey{}, afterLimit(err)
-	case err != nil:
+	case err == nil && (out.AccessKey == nil || aws.ToString(out.AccessKey.AccessKeyId) == "" || aws.ToString(out.AccessKey.SecretAccessKey) == ""):
+		err = absent(nil, "CreateAccessKey")
+	}
+	if err != nil {
+		_ = awscall.Pause(ctx, Courtesy) // if the time is up meanwhile, that is seen after this
 		return madeKey{}, stale(err)
-	case out.AccessKey == nil || aws.ToString(out.AccessKey.AccessKeyId) == "" || aws.ToString(out.AccessKey.SecretAccessKey) == "":
-		return madeKey{}, stale(absent(nil, "CreateAccessKey"))
 	}
 	record := plan.Record{KeyID: *out.AccessKey.AccessKeyId, Serial: s.Serial}
 	return madeKey{Record: record, secret: newSensitive(*out.AccessKey.SecretAccessKey), at: time.Now()}, nil

@@ -91,16 +91,14 @@ func (e *Entity) Overlay(written Tag) {
 	e.SetTags(tags)
 }
 
-// ours returns the keys of the tags of this software that an entity has, but for those to keep, in
-// order.
-func ours(tags map[string]string, keep ...string) []string {
-	var keys []string
-	for _, key := range slices.Sorted(maps.Keys(tags)) {
-		if strings.HasPrefix(key, spec.TagNamespace) && !slices.Contains(keep, key) {
-			keys = append(keys, key)
-		}
+// ours returns the keys of the tags of this software, but for those to keep. What is released loses
+// all of them: AWS may not show yet what was written a moment ago, and a key that is not there is no
+// error to it.
+func ours(keep ...string) []string {
+	all := []string{
+		tagAdopted, tagAdopting, TagPassword, tagDeactivated, tagEvent, tagKept, tagMade, tagOnDelete, tagOwner, tagReaders, tagStack, tagTags,
 	}
-	return keys
+	return slices.DeleteFunc(all, func(key string) bool { return slices.Contains(keep, key) })
 }
 
 // MadeKeys is the tag that remembers the keys that were made for a user.

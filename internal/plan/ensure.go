@@ -26,7 +26,9 @@ func Ensure(d Desired, seen *Observed) (Plan, error) {
 	p.key()
 	p.protect()
 	p.password()
-	p.plan.Commits = len(p.stages[commit])+len(p.stages[commitUser]) > 0
+	for _, stage := range []stage{commit, commitUser} {
+		p.plan.Commits += min(1, len(p.stages[stage]))
+	}
 	return p.result()
 }
 

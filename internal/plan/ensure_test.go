@@ -150,7 +150,7 @@ func TestWhatStandsIsLeftAlone(t *testing.T) {
 	plan := ensured(t, d, standing(d))
 	assert.True(t, plan.Empty(), texts(plan))
 	assert.Equal(t, keyA, plan.KeyID)
-	assert.False(t, plan.Commits)
+	assert.Zero(t, plan.Commits)
 }
 
 func TestEveryDriftIsRepairedInPlace(t *testing.T) {
@@ -283,7 +283,7 @@ func TestAdoptionOwnsInTheEnd(t *testing.T) {
 			}
 		}
 		plan := ensured(t, d, seen)
-		assert.True(t, plan.Commits)
+		assert.Positive(t, plan.Commits)
 		stages := texts(plan)
 		require.Len(t, stages, 3)
 		for _, step := range stages[0] {

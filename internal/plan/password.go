@@ -33,7 +33,7 @@ func (p *planner) noPassword(user, secret *Entity) {
 	if !p.Cancels(p.seen) { // an older event may be about to set what it stored
 		p.clear(ConsoleSecret)
 	}
-	if user.Login && (user.Claim.Password != "" || MadePassword(user, secret, p.Owner)) {
+	if p.user != nil && (user.Claim.Password != "" || MadePassword(user, secret, p.Owner)) { // shown or not
 		p.add(change, Delete{Ref: Ref{LoginProfile, user.Name, user.Name}})
 	}
 	if user.Claim.Password != "" {

@@ -19,9 +19,9 @@ type Plan struct {
 	Ask   []string
 	Again []Slot
 	KeyID string // the access key that is current when the plan is done, or "" if the plan makes it
-	// Commits says that the plan ends with the tags that a Delete goes by. After it nothing may fail
-	// any more, so nothing is looked at.
-	Commits bool
+	// Commits is how many of the last stages write the tags that a Delete goes by. They come when a
+	// new look has found that nothing else is to be done, since after them nothing may fail any more.
+	Commits int
 }
 
 // Empty reports whether nothing need be done.

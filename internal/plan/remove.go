@@ -145,11 +145,11 @@ func (p *planner) rebound(slot Slot, entity *Entity) {
 func (p *planner) releases(entity *Entity, fate Fate) []string {
 	switch {
 	case fate == Release:
-		return ours(entity.Tags, TagPassword) // who adopts the user knows its password's version by that
+		return ours(TagPassword) // who adopts the user knows its password's version by that
 	case entity.Claim.Owner != "" && entity.Claim.Owner != p.Owner: // another stack's, which is gone
-		return ours(entity.Tags, tagOwner, tagStack, tagAdopted, tagOnDelete, TagPassword)
+		return ours(tagOwner, tagStack, tagAdopted, tagOnDelete, TagPassword)
 	default:
-		return ours(entity.Tags)
+		return ours()
 	}
 }
 
