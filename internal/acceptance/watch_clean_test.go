@@ -58,7 +58,7 @@ func TestAfterAnAdoptionWhatItLeftIsFound(t *testing.T) {
 					expected = append([]string{"login-profile the login profile of user redislabs-user"}, expected...)
 				}
 				assert.Equal(t, expected, w.finds())
-				assert.Equal(t, len(expected)-1, w.report().Drift, "a key that is kept is no drift")
+				assert.Equal(t, len(expected)-1, w.report().Drift, "a key that is kept does not count as drift")
 				assert.Equal(t, len(expected), w.report().Findings)
 				w.pass(60, kept)
 				assert.Equal(t, expected, w.finds(), "Redis Cloud still uses it, and so the account is in use")

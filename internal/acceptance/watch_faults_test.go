@@ -17,11 +17,11 @@ import (
 )
 
 // TestTheWatcherIsRightOrFailsEverywhere disturbs every call of a run with every fault. The run
-// fails or reports the truth, and the run that Lambda repeats reports it in any case. No message is
-// lost, and none says that all is clear while it is not.
+// fails or reports the truth, and the attempt that Lambda repeats always reports it. No message is
+// lost, and no message is a wrong all clear.
 func TestTheWatcherIsRightOrFailsEverywhere(t *testing.T) {
 	for name, s := range map[string]struct {
-		before, then func(w *lookout) // what the watcher has told of, and what it is to tell
+		before, then func(w *lookout) // what the watcher has reported, and what it must report
 		message      string
 	}{
 		"something new":  {func(*lookout) {}, func(w *lookout) { w.attach(adminPolicy) }, "1 new finding in stack redis-cloud"},

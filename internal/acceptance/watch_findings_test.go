@@ -25,7 +25,7 @@ type doing struct {
 	found []string
 }
 
-// people are findings that come about, each beside what is nearly so and is not found.
+// people are findings and how they come about, each beside a case that is nearly so and not found.
 func people() []doing {
 	u, node, staff, theirs := aws.String(user), aws.String(nodeRole), aws.String(consoleRole), aws.String("stranger")
 	admin, ours, inline, document := aws.String(adminPolicy), aws.String(policyARN+userPolicy), aws.String("inline"), aws.String(anything)
@@ -209,7 +209,7 @@ func TestWhatPeopleDoIsFoundAndWhatIsNearlySoIsNot(t *testing.T) {
 	}
 }
 
-// The documents have every finding, and no other.
+// The documents list every finding, and no other.
 func TestEveryFindingIsDocumented(t *testing.T) {
 	text, err := os.ReadFile("../../docs/watching.md")
 	require.NoError(t, err)

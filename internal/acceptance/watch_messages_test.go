@@ -112,7 +112,7 @@ You get no other message about these. You get one when something new is found, a
 	})
 }
 
-// The time of the last use changes every day, and is no news.
+// The time of the last use changes every day. That alone causes no message.
 func TestARefusalIsToldOnce(t *testing.T) {
 	watched(t, serial(1), func(w *lookout) {
 		first := w.keys(user)[0]
@@ -245,7 +245,7 @@ func TestWhatOthersOwnIsNoMatterOfTheStack(t *testing.T) {
 	})
 }
 
-// Both may tell, and the next run tells nothing.
+// Both may send a message. The next run sends none.
 func TestTwoRunsAtOnceLoseNoMessage(t *testing.T) {
 	watched(t, bare, func(w *lookout) {
 		w.attach(adminPolicy)

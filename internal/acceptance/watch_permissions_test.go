@@ -49,8 +49,8 @@ func (w *lookout) hold(call localaws.Call) {
 	}
 }
 
-// watcherOf is a stack of a deployment that was not launched yet, and its watcher, which tells a
-// topic of its own partition. It tells of everything in the account.
+// watcherOf is a stack of a deployment that was not launched yet, and its watcher, which sends to a
+// topic of its own partition. It reports everything in the account.
 func watcherOf(t *testing.T, d deployment) (*life, *lookout) {
 	t.Helper()
 	l := newLife(t, d)
@@ -121,7 +121,7 @@ func TestTheWatchersRoleIsTheLeast(t *testing.T) {
 	}
 }
 
-// Whatever the parameters, the role reads, tells the topic and logs. It reads no secret.
+// Whatever the parameters, the role reads, sends to the topic and logs. It reads no secret.
 func TestTheWatchersRoleOnlyReads(t *testing.T) {
 	reads := regexp.MustCompile(`^iam:(Get|List)\w+$|^secretsmanager:(DescribeSecret|GetResourcePolicy)$|^logs:(FilterLogEvents|CreateLogStream|PutLogEvents)$|^sns:Publish$|^kms:(Decrypt|GenerateDataKey)$`)
 	for _, d := range deployments() {

@@ -76,7 +76,7 @@ func (w *lookout) event() string {
 	return string(text)
 }
 
-// look is one run of the watcher. It asserts that nothing is changed, and nothing secret told.
+// look is one run of the watcher. It asserts that nothing is changed, and that no secret appears.
 func (w *lookout) look() error {
 	w.Helper()
 	before := w.aws.Snapshot()

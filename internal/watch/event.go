@@ -15,7 +15,7 @@ import (
 // Settings are what the function's environment says.
 type Settings struct {
 	TopicARN      string // of the SNS topic that gets the messages
-	KeyMaxAgeDays string // after how many days an access key is old; 0 for never
+	KeyMaxAgeDays string // the age of an access key that is reported; 0 for never
 	LogGroup      string // of the function itself
 }
 
@@ -25,7 +25,7 @@ func FromEnvironment() Settings {
 	return Settings{os.Getenv("ALARM_TOPIC_ARN"), os.Getenv("KEY_MAX_AGE_DAYS"), os.Getenv("AWS_LAMBDA_LOG_GROUP_NAME")}
 }
 
-// order says what one run is to look at, and whom it tells.
+// order says what one run compares, and where its messages go.
 type order struct {
 	plan.Desired
 	stackName          string
@@ -34,8 +34,8 @@ type order struct {
 	logGroup           string
 }
 
-// parse reads the settings and the event, which has the properties that the stack's resource has.
-// The error names every fault.
+// parse reads the settings and the event, which has the properties of the stack's resource. The
+// error names every fault.
 func parse(settings Settings, event json.RawMessage) (order, error) {
 	o := order{topic: settings.TopicARN, logGroup: settings.LogGroup}
 	var faults []error

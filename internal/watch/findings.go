@@ -16,8 +16,8 @@ import (
 	"redis-cloud-iam/internal/spec"
 )
 
-// Finding is something that people should know. Name and subject tell it from every other one; the
-// text may change from day to day.
+// Finding is something that people should know. Name and subject identify it; the text may change
+// from day to day.
 type Finding struct {
 	Name    string `json:"name"`    // docs/watching.md has all of them
 	Subject string `json:"subject"` // what it is about
@@ -38,8 +38,8 @@ type finder struct {
 	report
 }
 
-// find compares what was seen with the stack: what an Update would change, which is the plan's, or
-// why it would be refused; and what it would leave as it is.
+// find compares what was seen with the stack. It reports what an Update would change, by its plan,
+// or why an Update would be refused; and what an Update would leave as it is.
 func find(o order, seen *plan.Observed, p plan.Plan, refusal error) report {
 	f := finder{order: o, seen: seen}
 	f.steps(p)
@@ -57,7 +57,8 @@ func find(o order, seen *plan.Observed, p plan.Plan, refusal error) report {
 	return f.report
 }
 
-// own is what is in a slot, if the stack owns it: what others own is no matter of this stack.
+// own returns what is in a slot if the stack owns it, else nil: the watcher does not report what
+// others own.
 func (f *finder) own(slot plan.Slot) *plan.Entity {
 	if entity := f.seen.In(slot); entity != nil && entity.Claim.Owner == f.Owner {
 		return entity
@@ -69,7 +70,7 @@ func (f *finder) add(name, subject, text, remedy string) {
 	f.Found = append(f.Found, Finding{name, subject, text, remedy})
 }
 
-// undo is the remedy of what a command of the AWS CLI undoes.
+// undo is the remedy for what a command of the AWS CLI can undo.
 func undo(command string, args ...any) string {
 	return "find out who did it, and undo it unless it is meant: aws iam " + fmt.Sprintf(command, args...)
 }
@@ -106,7 +107,7 @@ func (f *finder) refused(refusal error) {
 	}
 }
 
-// added reports what hangs on a user or a role, is not the stack's, and stays in an Update.
+// added reports what others added to a user or a role. An Update leaves it in place.
 func (f *finder) added(slot plan.Slot, entity *plan.Entity) {
 	for _, arn := range entity.Attached {
 		if option := optionOf(entity.Kind); option != "" && !slices.Contains(f.Wanted(slot).Attached, arn) {
@@ -137,15 +138,14 @@ func (f *finder) added(slot plan.Slot, entity *plan.Entity) {
 	}
 }
 
-// expected reports whether what hangs on a user or a role is the stack's, or the plan deals with
-// it.
+// expected reports whether what hangs on a user or a role is the stack's, or is in the plan.
 func (f *finder) expected(hung plan.Ref, entity *plan.Entity) bool {
 	password := hung.Kind == plan.LoginProfile && (entity.Claim.Password != "" || plan.MadePassword(entity, f.seen.In(plan.ConsoleSecret), f.Owner))
 	return password || hung == plan.Ref{Kind: plan.Profile, Name: plan.InstanceProfile.Ref(f.Spec.Names).Name, On: entity.Name}
 }
 
 // shared reports who else has one of the two policies. What the stack's own user and roles have is
-// told with them.
+// reported with them.
 func (f *finder) shared(policy *plan.Entity) {
 	for _, holder := range policy.Holders {
 		if ours := slices.ContainsFunc(plan.Slots(), func(slot plan.Slot) bool { return slot.Ref(f.Spec.Names) == holder }); !ours {
@@ -155,7 +155,7 @@ func (f *finder) shared(policy *plan.Entity) {
 	}
 }
 
-// optionOf is how the AWS CLI calls what may have a policy, or "".
+// optionOf is the AWS CLI's word for a kind that can have a policy, or "".
 func optionOf(kind plan.Kind) string {
 	return map[plan.Kind]string{plan.Person: "user", plan.Role: "role", plan.Group: "group"}[kind]
 }

@@ -10,15 +10,15 @@ import (
 )
 
 const (
-	// entering is for how long after a rotation the use of the previous key is nothing to tell: in
-	// that time people enter the new one in Redis Cloud. When AWS shows the use makes no difference.
+	// entering is how much time people have after a rotation to enter the new key in Redis Cloud. A
+	// use of the previous key in that time is not reported, however late AWS shows it.
 	entering = time.Hour
-	// unused is for how long nothing has used the account when people are told so.
+	// unused is after how long without any use the account is reported as unused.
 	unused = 30 * 24 * time.Hour
 )
 
-// strange reports keys of the user that the stack did not make. If nobody has used one, an Update
-// deletes it, and the plan has told so.
+// strange reports keys of the user that the stack did not make. A key that nobody has used is
+// reported as drift already, since an Update deletes it.
 func (f *finder) strange(keys plan.Ledger) {
 	for _, key := range keys {
 		what := fmt.Sprintf("access key %s of user %s, which was %s,", key.ID, f.Spec.User, key.LastUse())
@@ -73,8 +73,8 @@ func (f *finder) current(keys plan.Ledger) {
 }
 
 // lastUse is when an access key of the user, or the role of the cluster nodes, was last used, as
-// far as AWS tells. Where nodes run, the account is in use, and nobody must be told to delete the
-// stack.
+// far as AWS tells. While nodes run, the account is in use, and the advice to delete the stack
+// would be wrong.
 func (f *finder) lastUse(keys plan.Ledger) (last time.Time) {
 	if role := f.own(plan.InstanceRole); role != nil {
 		last = role.LastUsed

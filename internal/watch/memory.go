@@ -12,14 +12,15 @@ import (
 	logtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 )
 
-// remembered is for how long a report is looked for. The log group may forget it earlier.
+// remembered is how far back a report is looked for. The log group may keep it for less time.
 const remembered = 365 * 24 * time.Hour
 
-// remember returns the digests of what people have been told of. Each report in the function's own
-// log says that, and the newest one counts. So the function needs no database, and no permission to
-// write. Without a report, or without a log group, people have been told of nothing.
+// remember returns the digests of the findings that were reported before. Each report in the
+// function's own log has them, and the newest one counts. So the function needs no database, and no
+// permission to write. Without a report, or without a log group, there are none.
 //
-// A report that was cut is no JSON, and the one before it counts: then people may be told twice.
+// A report that CloudWatch Logs has cut is not JSON. Then the one before it counts, and people may
+// get a message twice.
 func remember(ctx context.Context, client *cloudwatchlogs.Client, o order) ([]string, error) {
 	input := &cloudwatchlogs.FilterLogEventsInput{
 		LogGroupName:  &o.logGroup,
@@ -37,7 +38,7 @@ func remember(ctx context.Context, client *cloudwatchlogs.Client, o order) ([]st
 		if err != nil {
 			return nil, fmt.Errorf("read in log group %s what people have been told of: %w", o.logGroup, err)
 		}
-		var newest report // of the page, in case a Region does not know that order yet
+		var newest report // of the page, since a Region may not support StartFromHead yet
 		for _, event := range page.Events {
 			var r report
 			err := json.Unmarshal([]byte(aws.ToString(event.Message)), &r)

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// report is what a run found: one line of JSON that always has the same members. It is a document
-// in CloudWatch's embedded metric format too, of which CloudWatch makes the metrics:
+// report is what a run found: one line of JSON that always has the same members. It is also a
+// document in CloudWatch's embedded metric format, from which CloudWatch makes the metrics:
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 type report struct {
 	AWS       map[string]any `json:"_aws"`
@@ -21,7 +21,7 @@ type report struct {
 	StackID            string `json:"StackId"`
 	PhysicalResourceID string `json:"PhysicalResourceId"`
 
-	Drift            int // findings that say that the account is not as the stack made it
+	Drift            int // findings about a difference between the account and the stack
 	KeyAgeDays       int // of the current access key; 0 if there is none
 	PreviousKeyInUse int // 1 if it is in use, and else 0
 	Findings         int // all of them
@@ -30,11 +30,11 @@ type report struct {
 	Found       []Finding // the first of the findings
 	Told        []string  // the digests of those that people have been told of
 
-	silent bool // this run tells people of nothing
+	silent bool // this run sends no message
 }
 
-// most is how many findings a report describes, and each part of a message. CloudWatch Logs may cut
-// a line, and SNS refuses a message, of more than 256 KiB.
+// most is how many findings a report, and each part of a message, describes at most. Above 256 KiB
+// CloudWatch Logs may cut a line, and SNS refuses a message.
 const most = 100
 
 // write writes the report in one piece.
@@ -55,9 +55,8 @@ func (r report) write(out io.Writer, o order) error {
 
 func first(findings []Finding) []Finding { return findings[:min(len(findings), most)] }
 
-// tell makes the message for people: if there is a finding that they were not told of, or if all
-// that they were told of is gone. Else the text is empty. It notes what they have been told of
-// then.
+// tell makes a message if there is a finding that is not in told, or if told has findings and all
+// are gone. Otherwise the text is empty. It notes in the report what people know once it is sent.
 func (r *report) tell(o order, told []string) (subject, text string) {
 	r.Told = append([]string{}, told...)
 	if r.silent {
@@ -90,14 +89,15 @@ func (r *report) tell(o order, told []string) (subject, text string) {
 	}
 }
 
-// subjectOf cuts a subject to the less than 100 characters that SNS allows. A stack's name is
-// ASCII: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+// subjectOf cuts a subject to 99 characters: SNS demands less than 100. A stack's name is ASCII:
+// https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 func subjectOf(format string, args ...any) string {
 	text := "Redis Cloud IAM: " + fmt.Sprintf(format, args...)
 	return text[:min(len(text), 99)]
 }
 
-// list describes findings, with what to do about them: once for those in a row that need the same.
+// list describes findings, with what to do about them. Findings in a row that have the same remedy
+// share it.
 func list(heading string, findings []Finding) string {
 	if len(findings) == 0 {
 		return ""

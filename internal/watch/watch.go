@@ -1,5 +1,5 @@
-// Package watch looks whether an account still is as its stack says, and tells people when that
-// changes. It changes nothing: what an Update would do is what account.Inspect plans.
+// Package watch checks whether an account still is as its stack says, and sends a message when that
+// changes. It changes nothing: account.Inspect plans what an Update would do.
 package watch
 
 import (
@@ -22,7 +22,7 @@ import (
 	"redis-cloud-iam/internal/spec"
 )
 
-// Watcher looks at the account that its configuration has credentials for.
+// Watcher checks the account of its configuration's credentials.
 type Watcher struct {
 	account  *account.Account
 	config   aws.Config
@@ -36,9 +36,10 @@ func New(config aws.Config, settings Settings, out io.Writer, log *slog.Logger) 
 	return &Watcher{account.New(config, log), awscall.Configure(config), settings, out}
 }
 
-// Run is one run: it looks, tells people what they must know, and writes the report. If any of that
-// fails, the run fails without a report, and Lambda repeats it. A message is sent before the report
-// says so: a run that dies in between sends it once more, and none is lost.
+// Run is one run: it compares the account with the stack, sends a message if there is news, and
+// writes the report. If any of that fails, the run fails without a report, and Lambda repeats it.
+// The message is sent before the report is written. So if a run dies in between, the message is
+// sent twice, and none is lost.
 func (w *Watcher) Run(ctx context.Context, event json.RawMessage) error {
 	return guarded(func() error {
 		o, err := parse(w.settings, event)
@@ -58,7 +59,7 @@ func (w *Watcher) Run(ctx context.Context, event json.RawMessage) error {
 	})
 }
 
-// look observes the account and, beside it, reads what people have been told of.
+// look observes the account and, at the same time, reads what was reported before.
 func (w *Watcher) look(ctx context.Context, o order) (r report, told []string, err error) {
 	read := make(chan error, 1)
 	go func() {
@@ -71,10 +72,11 @@ func (w *Watcher) look(ctx context.Context, o order) (r report, told []string, e
 	return r, told, errors.Join(err, <-read)
 }
 
-// inspect compares the account with the stack. While the newest event that the provisioner has
-// begun is young, it may still be at work. So inspect waits until that is over and looks again:
-// what an Update is about to do is no drift. Then people are told of nothing: the event of this run
-// may be older than the update, and have the properties of before it.
+// inspect compares the account with the stack. For LambdaTimeout after CloudFormation sent the
+// newest event, the provisioner's first attempt may still be running, and what it is about to
+// change would look like drift. So inspect waits until that attempt is over, and looks again. Such
+// a run sends no message: its event may be older than the update, with the properties from before
+// it. An attempt that Lambda repeats may run later, and inspect does not wait for it.
 func (w *Watcher) inspect(ctx context.Context, o order) (report, error) {
 	for waited := false; ; waited = true {
 		seen, p, err := w.account.Inspect(ctx, o.Desired)
@@ -110,7 +112,7 @@ func (w *Watcher) publish(ctx context.Context, o order, subject, text string) er
 	return err
 }
 
-// guarded makes a panic an error. It quotes the runtime's own errors alone.
+// guarded turns a panic into an error. It quotes only the runtime's own errors.
 func guarded(do func() error) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
