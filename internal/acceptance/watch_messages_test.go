@@ -121,9 +121,12 @@ func TestARefusalIsToldOnce(t *testing.T) {
 		w.must(w.iam.UpdateAccessKey(w.Context(), &iam.UpdateAccessKeyInput{UserName: aws.String(user), AccessKeyId: &first, Status: iamtypes.StatusTypeActive}))
 		for range 5 {
 			w.pass(1, first, w.stored(keySecret)["accessKeyId"])
-			assert.Equal(t, []string{"refused access key " + first + " of user redislabs-user"}, w.finds())
+			assert.Equal(t, []string{
+				"drift tag user redislabs-user: set redis-cloud-iam:deactivated-key",
+				"drift deactivate access key " + first + " of user redislabs-user", "refused access key " + first + " of user redislabs-user",
+			}, w.finds())
 		}
-		assert.Equal(t, []string{"1 new finding in stack redis-cloud"}, w.news())
+		assert.Equal(t, []string{"3 new findings in stack redis-cloud"}, w.news())
 		assert.Contains(t, w.messages()[0], "Enter "+w.stored(keySecret)["accessKeyId"]+" in Redis Cloud first")
 	})
 }

@@ -63,7 +63,8 @@ func (a *Account) Ensure(ctx context.Context, desired plan.Desired) (Result, err
 	return result, nil
 }
 
-// Preview plans what Ensure would do now, and changes nothing. The errors are those of Ensure.
+// Preview plans what Ensure would do now, and changes nothing. The errors are those of Ensure. The
+// stages beside one are what would be done without it.
 func (a *Account) Preview(ctx context.Context, desired plan.Desired) (plan.Plan, error) {
 	return a.ensuring(desired).preview(ctx)
 }
@@ -204,6 +205,9 @@ func (r *run) converge(ctx context.Context) error {
 	worked, again := time.Now(), false
 	for round := 1; ; round++ {
 		p, err := r.look(ctx)
+		if err != nil {
+			p = plan.Plan{} // what is planned beside an error is not carried out
+		}
 		r.keyID = p.KeyID
 		if !p.Empty() {
 			r.found, worked = true, time.Now()

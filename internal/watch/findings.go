@@ -42,7 +42,7 @@ type finder struct {
 // why it would be refused; and what it would leave as it is.
 func find(o order, seen *plan.Observed, p plan.Plan, refusal error) report {
 	f := finder{order: o, seen: seen}
-	f.steps(p)
+	f.steps(p, refusal)
 	f.refused(refusal)
 	for _, slot := range plan.Slots() {
 		if entity := f.own(slot); entity != nil {
@@ -74,8 +74,13 @@ func undo(command string, args ...any) string {
 	return "find out who did it, and undo it unless it is meant: aws iam " + fmt.Sprintf(command, args...)
 }
 
-// steps reports what an Update would change.
-func (f *finder) steps(p plan.Plan) {
+// steps reports what an Update would change: also where it would be refused. Else whoever takes the
+// owner's tag off one entity could change all others unseen.
+func (f *finder) steps(p plan.Plan, refusal error) {
+	would := "an Update would "
+	if refusal != nil {
+		would = "if it were not refused, an Update would "
+	}
 	tags := []string{"checked=" + f.seen.At.UTC().Format(time.DateOnly)}
 	for _, key := range slices.Sorted(maps.Keys(f.Spec.Tags)) {
 		tags = append(tags, key+"="+f.Spec.Tags[key])
@@ -84,7 +89,7 @@ func (f *finder) steps(p plan.Plan) {
 		"scripts/update-stack %s 'Tags=%s' (if the stack belongs to a StackSet, change the tag there)", f.stackName, strings.Join(tags, ","))
 	for _, step := range slices.Concat(p.Stages...) {
 		if _, checks := step.(plan.ProveKey); !checks {
-			f.add("drift", step.String(), "an Update would "+step.String(), remedy)
+			f.add("drift", step.String(), would+step.String(), remedy)
 		}
 	}
 }

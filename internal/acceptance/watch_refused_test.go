@@ -1,0 +1,70 @@
+package acceptance
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/stretchr/testify/assert"
+
+	"redis-cloud-iam/internal/watch"
+)
+
+// disown takes the owner's tag off an entity.
+func (w *lookout) disown(what string) {
+	w.Helper()
+	const owner = "redis-cloud-iam:owner"
+	switch what {
+	case user:
+		w.must(w.iam.UntagUser(w.Context(), &iam.UntagUserInput{UserName: &what, TagKeys: []string{owner}}))
+	case userPolicy:
+		w.must(w.iam.UntagPolicy(w.Context(), &iam.UntagPolicyInput{PolicyArn: aws.String(policyARN + what), TagKeys: []string{owner}}))
+	default:
+		w.must(w.secrets.UntagResource(w.Context(), &secretsmanager.UntagResourceInput{SecretId: &what, TagKeys: []string{owner}}))
+	}
+}
+
+// Whoever takes the owner's tag off one entity does not hide what is done to the others.
+func TestARefusalHidesNoDrift(t *testing.T) {
+	for _, disowned := range []string{userPolicy, keySecret} {
+		t.Run(disowned, func(t *testing.T) {
+			watched(t, bare, func(w *lookout) {
+				w.disown(disowned)
+				assert.Len(t, w.finds(), 1, "that alone is a refusal")
+				w.must(w.iam.UpdateAssumeRolePolicy(w.Context(), &iam.UpdateAssumeRolePolicyInput{RoleName: aws.String(consoleRole), PolicyDocument: aws.String(anybody)}))
+				found := w.finds()
+				assert.Len(t, found, 2)
+				assert.Contains(t, found, "drift replace the trust policy of role redislabs-role")
+				assert.True(t, slices.ContainsFunc(w.report().Found, func(f watch.Finding) bool {
+					return strings.HasPrefix(f.Text, "if it were not refused, an Update would ")
+				}))
+				assert.Equal(t, []string{"1 new finding in stack redis-cloud", "1 new finding in stack redis-cloud"}, w.news())
+			})
+		})
+	}
+}
+
+// What is gone is made by an Update, and is told beside a refusal too.
+func TestARefusalHidesNothingThatIsGone(t *testing.T) {
+	watched(t, console, func(w *lookout) {
+		w.disown(user)
+		w.deleteSecret(keySecret, true)
+		w.deleteSecret(consoleSecret, true)
+		found := w.finds()
+		assert.Contains(t, found, "drift make an access key of user redislabs-user and store it in the new secret redis-cloud/access-key")
+		assert.Contains(t, found, "drift make a console password of user redislabs-user and store it in secret redis-cloud/console-password")
+	})
+}
+
+// A key that nobody may go back to is a refusal of its own, and hides nothing either.
+func TestAnInvalidParameterHidesNoDrift(t *testing.T) {
+	watched(t, serial(3), func(w *lookout) {
+		w.props = serial(1)
+		w.detach(policyARN + userPolicy)
+		assert.Contains(t, w.finds(), "drift attach policy RedislabsIAMUserRestrictedPolicy to user redislabs-user")
+
+	})
+}
