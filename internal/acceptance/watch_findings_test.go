@@ -75,7 +75,7 @@ func people() []doing {
 			w.must(w.iam.DeleteRole(w.Context(), &iam.DeleteRoleInput{RoleName: staff}))
 			w.must(w.iam.CreateRole(w.Context(), &iam.CreateRoleInput{RoleName: staff, AssumeRolePolicyDocument: aws.String(anybody)}))
 			w.must(w.iam.AttachRolePolicy(w.Context(), &iam.AttachRolePolicyInput{RoleName: staff, PolicyArn: admin}))
-		}, []string{"refused role redislabs-role"}},
+		}, []string{"refused role redislabs-role", "extra-policy arn:aws:iam::aws:policy/AdministratorAccess on role redislabs-role"}},
 		{"nearly: another role", "", func(w *lookout) {
 			w.must(w.iam.CreateRole(w.Context(), &iam.CreateRoleInput{RoleName: aws.String("redislabs-role-2"), AssumeRolePolicyDocument: aws.String(anybody)}))
 		}, nil},

@@ -29,7 +29,7 @@ func (w *lookout) disown(what string) {
 
 // Whoever takes the owner's tag off one entity does not hide what is done to the others.
 func TestARefusalHidesNoDrift(t *testing.T) {
-	for _, disowned := range []string{userPolicy, keySecret} {
+	for _, disowned := range []string{user, userPolicy, keySecret} {
 		t.Run(disowned, func(t *testing.T) {
 			watched(t, bare, func(w *lookout) {
 				w.disown(disowned)
@@ -66,5 +66,38 @@ func TestAnInvalidParameterHidesNoDrift(t *testing.T) {
 		w.detach(policyARN + userPolicy)
 		assert.Contains(t, w.finds(), "drift attach policy RedislabsIAMUserRestrictedPolicy to user redislabs-user")
 
+	})
+}
+
+// A key is gone only if IAM does not list it, whoever owns the user and the secret.
+func TestAKeyIsNotGoneBecauseATagIs(t *testing.T) {
+	for _, disowned := range []string{user, keySecret} {
+		watched(t, bare, func(w *lookout) {
+			key := w.use(w.keys(user)[0])
+			w.disown(disowned)
+			assert.NotContains(t, w.finds(), "key-gone "+key)
+			assert.Equal(t, key, w.report().AccessKeyID)
+			w.pass(100, key)
+			assert.Contains(t, w.finds(), "key-age "+key)
+			assert.Equal(t, 100, w.report().KeyAgeDays)
+			w.must(w.iam.DeleteAccessKey(w.Context(), &iam.DeleteAccessKeyInput{UserName: aws.String(user), AccessKeyId: &key}))
+			assert.Contains(t, w.finds(), "key-gone "+key)
+		})
+	}
+}
+
+// What has lost its owner's tag is looked at all the same.
+func TestWhatHangsOnAnUnownedEntityIsFound(t *testing.T) {
+	watched(t, bare, func(w *lookout) {
+		w.disown(user)
+		w.disown(userPolicy)
+		w.attach(adminPolicy)
+		other := w.use(w.newKey(user))
+		w.stranger()
+		w.must(w.iam.AttachUserPolicy(w.Context(), &iam.AttachUserPolicyInput{UserName: aws.String("stranger"), PolicyArn: aws.String(policyARN + userPolicy)}))
+		found := w.finds()
+		assert.Contains(t, found, "extra-policy "+adminPolicy+" on user redislabs-user")
+		assert.Contains(t, found, "foreign-key "+other)
+		assert.Contains(t, found, "policy-shared policy RedislabsIAMUserRestrictedPolicy on user stranger")
 	})
 }

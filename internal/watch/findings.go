@@ -45,21 +45,24 @@ func find(o order, seen *plan.Observed, p plan.Plan, refusal error) report {
 	f.steps(p, refusal)
 	f.refused(refusal)
 	for _, slot := range plan.Slots() {
-		if entity := f.own(slot); entity != nil {
+		if entity := f.mine(slot); entity != nil {
 			f.added(slot, entity)
 			f.shared(entity)
 		}
 	}
 	f.Drift = len(f.Found)
-	keys := plan.LedgerOf(f.own(plan.User), f.own(plan.KeySecret))
-	f.strange(keys)
-	f.current(keys)
+	if f.mine(plan.User) != nil || f.mine(plan.KeySecret) != nil {
+		keys := plan.LedgerOf(f.seen.In(plan.User), f.seen.In(plan.KeySecret)) // whoever owns the other one
+		f.strange(keys)
+		f.current(keys)
+	}
 	return f.report
 }
 
-// own is what is in a slot, if the stack owns it: what others own is no matter of this stack.
-func (f *finder) own(slot plan.Slot) *plan.Entity {
-	if entity := f.seen.In(slot); entity != nil && entity.Claim.Owner == f.Owner {
+// mine is what is in a slot, unless another stack owns it, whose matter it is. What has lost its
+// owner's tag is looked at like the rest.
+func (f *finder) mine(slot plan.Slot) *plan.Entity {
+	if entity := f.seen.In(slot); entity != nil && (entity.Claim.Owner == f.Owner || entity.Claim.Owner == "") {
 		return entity
 	}
 	return nil

@@ -76,7 +76,7 @@ func (f *finder) current(keys plan.Ledger) {
 // far as AWS tells. Where nodes run, the account is in use, and nobody must be told to delete the
 // stack.
 func (f *finder) lastUse(keys plan.Ledger) (last time.Time) {
-	if role := f.own(plan.InstanceRole); role != nil {
+	if role := f.mine(plan.InstanceRole); role != nil {
 		last = role.LastUsed
 	}
 	for _, key := range keys {
