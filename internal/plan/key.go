@@ -206,6 +206,9 @@ func (p *planner) makeRoom(current *Row) {
 				Ref: Ref{AccessKey, key.ID, p.Spec.User}, Why: "it is the previous key, and makes room for the new one",
 			})
 			p.keys[i].Listed = false
+			if key.ID == p.user.Claim.Deactivated {
+				p.tag(link, p.user.Ref, nil, tagDeactivated)
+			}
 			return
 		}
 	}
