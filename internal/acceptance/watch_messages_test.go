@@ -98,14 +98,14 @@ Region us-east-1
 New:
 
 1. drift: an Update would attach policy RedislabsIAMUserRestrictedPolicy to user redislabs-user.
-   What to do: find out who did it. Then let an Update repair it. CloudFormation sends one only if a property changes, such as a tag: scripts/update-stack redis-cloud 'Tags=checked=2026-01-01,team=data' (if the stack belongs to a StackSet, change the tag there)
+   What to do: find out who did it. Then let an Update repair it. CloudFormation sends one only if a property changes, such as a tag: scripts/update-stack redis-cloud 'Tags=checked=2026-01-01T01:00:00Z,team=data'
 
 2. extra-policy: policy arn:aws:iam::aws:policy/AdministratorAccess is attached to user redislabs-user, beside the stack's own.
    What to do: find out who did it, and undo it unless it is meant: aws iam detach-user-policy --user-name redislabs-user --policy-arn arn:aws:iam::aws:policy/AdministratorAccess
 
 You get no other message about these. You get one when something new is found, and one when all of it is gone. docs/watching.md of redis-cloud-iam says what each finding is.
 `, w.messages()[0])
-		w.becomes(`{"Tags":["checked=2026-01-01","team=data"]}`)
+		w.becomes(`{"Tags":["checked=2026-01-01T01:00:00Z","team=data"]}`)
 		w.detach(adminPolicy)
 		assert.Equal(t, []string{}, w.finds(), "what the message says to do helps")
 		assert.Contains(t, w.messages()[1], "All clear")

@@ -84,18 +84,42 @@ func (f *finder) steps(p plan.Plan, refusal error) {
 	if refusal != nil {
 		would = "if it were not refused, an Update would "
 	}
-	tags := []string{"checked=" + f.seen.At.UTC().Format(time.DateOnly)}
-	for _, key := range slices.Sorted(maps.Keys(f.Spec.Tags)) {
-		tags = append(tags, key+"="+f.Spec.Tags[key])
-	}
-	remedy := fmt.Sprintf("find out who did it. Then let an Update repair it. CloudFormation sends one only if a property changes, such as a tag: "+
-		"scripts/update-stack %s 'Tags=%s' (if the stack belongs to a StackSet, change the tag there)", f.stackName, strings.Join(tags, ","))
+	remedy := "find out who did it. Then let an Update repair it. CloudFormation sends one only if a property changes, such as a tag: " + f.touch()
 	for _, step := range slices.Concat(p.Stages...) {
 		if _, checks := step.(plan.ProveKey); !checks {
 			f.add("drift", step.String(), would+step.String(), remedy)
 		}
 	}
 }
+
+// touch is how people have CloudFormation send an Update that changes nothing else: by a tag that
+// has another value in each run.
+func (f *finder) touch() string {
+	const name, most = "checked", 38 // of Tags, as the template says
+	tags := []string{name + "=" + f.seen.At.UTC().Format(time.RFC3339)}
+	for _, key := range slices.Sorted(maps.Keys(f.Spec.Tags)) {
+		if !strings.EqualFold(key, name) { // AWS does not distinguish case
+			tags = append(tags, key+"="+f.Spec.Tags[key])
+		}
+	}
+	if len(tags) > most {
+		return f.change("'Tags=<all that it has, one of them with another value>'")
+	}
+	return f.change("'Tags=" + strings.Join(tags, ",") + "'")
+}
+
+// change is how people change parameters of the stack. Those of a StackSet's stack are changed
+// there.
+func (f *finder) change(parameters string) string {
+	if f.ofStackSet() {
+		return fmt.Sprintf("set %s in the StackSet, or for this account alone by an override (docs/stacksets.md)", parameters)
+	}
+	return fmt.Sprintf("scripts/update-stack %s %s", f.stackName, parameters)
+}
+
+// ofStackSet reports whether the stack belongs to a StackSet, by the name that CloudFormation gives
+// such a stack.
+func (f *finder) ofStackSet() bool { return strings.HasPrefix(f.stackName, "StackSet-") }
 
 // refused reports why an Update would be refused. Each reason begins with what it is about, an
 // entity or a property; the rest may hold times.
@@ -107,6 +131,9 @@ func (f *finder) refused(refusal error) {
 	}
 	if invalid, ok := errors.AsType[*spec.InvalidError](refusal); ok {
 		reasons, remedy = invalid.Faults, cmp.Or(invalid.Remedy, "change the stack's parameters as it says")
+	}
+	if f.ofStackSet() {
+		remedy += " (change parameters in the StackSet, or for this account alone by an override: docs/stacksets.md)"
 	}
 	about := regexp.MustCompile(`^(?:(?:policy|role|instance profile|user|secret|access key) \S+(?: of user \S+)?|\w+)`)
 	for _, reason := range reasons {

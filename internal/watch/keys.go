@@ -48,7 +48,7 @@ func (f *finder) current(keys plan.Ledger) {
 	}
 	f.AccessKeyID = key.ID
 	current := fmt.Sprintf("access key %s of user %s, the current one,", key.ID, f.Spec.User)
-	replace := fmt.Sprintf("scripts/update-stack %s AccessKeySerial=%d, and enter the new key in Redis Cloud (docs/key-rotation.md)", f.stackName, key.Serial+1)
+	replace := f.change(fmt.Sprintf("AccessKeySerial=%d PreviousAccessKey=Active", key.Serial+1)) + ", and enter the new key in Redis Cloud (docs/key-rotation.md)"
 	if !key.Listed {
 		f.add("key-gone", key.ID, current+" is gone", "make a new one: "+replace)
 		return
