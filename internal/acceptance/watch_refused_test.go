@@ -101,3 +101,14 @@ func TestWhatHangsOnAnUnownedEntityIsFound(t *testing.T) {
 		assert.Contains(t, found, "policy-shared policy RedislabsIAMUserRestrictedPolicy on user stranger")
 	})
 }
+
+// An Update refuses other names, so nobody is told to give any.
+func TestTheRemedyOfARefusalIsNotARefusal(t *testing.T) {
+	watched(t, bare, func(w *lookout) {
+		w.disown(userPolicy)
+		w.finds()
+		assert.NotContains(t, w.remedy("refused"), "other names")
+		assert.Contains(t, w.remedy("refused"), "Delete what is in the way")
+		assert.Contains(t, w.remedy("refused"), "set ExistingEntities to Adopt")
+	})
+}

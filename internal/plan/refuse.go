@@ -31,8 +31,11 @@ func (p *planner) taken() {
 	if len(p.conflicts) == 0 {
 		return
 	}
-	p.remedies = append(p.remedies, fmt.Sprintf("Give this stack other names (%s), or delete what is in the way (a stack's entities by deleting that stack), and deploy again",
-		strings.Join(properties, ", ")))
+	remedy := "Delete what is in the way (a stack's entities by deleting that stack), and deploy again"
+	if !p.Update { // whose names are for life
+		remedy = fmt.Sprintf("Give this stack other names (%s), or d%s", strings.Join(properties, ", "), remedy[1:])
+	}
+	p.remedies = append(p.remedies, remedy)
 	if unowned && !p.Spec.Adopt {
 		p.remedies = append(p.remedies, "Entities that no stack owns can be taken over: set ExistingEntities to Adopt")
 	}
