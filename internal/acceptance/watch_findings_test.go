@@ -157,6 +157,27 @@ func people() []doing {
 			w.must(w.iam.PutUserPermissionsBoundary(w.Context(), &iam.PutUserPermissionsBoundaryInput{UserName: theirs, PermissionsBoundary: ours}))
 		}, nil},
 
+		{"another account may read the secret", "", func(w *lookout) { w.letIn(keySecret) }, []string{"secret-shared secret redis-cloud/access-key"}},
+		{
+			"nearly: an Update takes its own readers away", withReaders, func(w *lookout) { w.letIn(keySecret) },
+			[]string{"drift set the readers of secret redis-cloud/access-key"},
+		},
+		{"nearly: the stack's own readers may", withReaders, func(*lookout) {}, nil},
+		{"another account may read the password", console, func(w *lookout) { w.letIn(consoleSecret) }, []string{"secret-shared secret redis-cloud/console-password"}},
+		{"another account may read a secret that lost its tag", withReaders, func(w *lookout) {
+			w.disown(keySecret)
+			w.letIn(keySecret)
+		}, []string{"refused secret redis-cloud/access-key", "secret-shared secret redis-cloud/access-key"}},
+		{
+			"nearly: a secret that lost its tag has the stack's own readers", withReaders, func(w *lookout) { w.disown(keySecret) },
+			[]string{"refused secret redis-cloud/access-key"},
+		},
+		{"a replica", "", func(w *lookout) { w.replicate(keySecret, "eu-west-1") }, []string{"secret-replica secret redis-cloud/access-key in eu-west-1"}},
+		{"nearly: a replica of another secret", "", func(w *lookout) {
+			w.put("theirs", "theirs")
+			w.replicate("theirs", "eu-west-1")
+		}, nil},
+
 		{"the current key is inactive", "", func(w *lookout) { status(w, w.keys(user)[0], iamtypes.StatusTypeInactive) }, []string{"key-inactive KEY"}},
 		{"nearly: the previous key is inactive", serial(1), func(w *lookout) {
 			first := w.keys(user)[0]

@@ -64,7 +64,7 @@ func (p *planner) entity(slot Slot) {
 	if (ref.Kind == Role || ref.Kind == Secret) && (seen.Description != want.Description || !sameKey) {
 		p.add(change, Describe{ref, want.Description, cmp.Or(want.KmsKeyID, spec.DefaultKMSKey), seen.MaxSession})
 	}
-	if !sameDocument(seen.Document, want.Document) {
+	if (ref.Kind != Secret || p.ReadersMatter(slot, seen.Claim)) && !SameDocument(seen.Document, want.Document) {
 		p.document(seen, want.Document)
 	}
 	if seen.Boundary != want.Boundary {

@@ -48,6 +48,7 @@ func find(o order, seen *plan.Observed, p plan.Plan, refusal error) report {
 		if entity := f.mine(slot); entity != nil {
 			f.added(slot, entity)
 			f.shared(entity)
+			f.secret(slot, entity)
 		}
 	}
 	f.Drift = len(f.Found)
@@ -187,6 +188,20 @@ func (f *finder) shared(policy *plan.Entity) {
 			f.add("policy-shared", fmt.Sprintf("%s on %s", policy.Ref, holder), fmt.Sprintf("%s is attached to %s too", policy.Ref, holder),
 				undo("detach-%s-policy --%[1]s-name %s --policy-arn %s", optionOf(holder.Kind), holder.Name, policy.ARN))
 		}
+	}
+}
+
+// secret reports who else may have a secret: by a resource policy that people have put on it and no
+// Update looks at, or in another Region.
+func (f *finder) secret(slot plan.Slot, secret *plan.Entity) {
+	const remedy = "find out who did it, and undo it unless it is meant: aws secretsmanager "
+	if secret.Kind == plan.Secret && secret.Document != "" && !f.ReadersMatter(slot, secret.Claim) && !plan.SameDocument(secret.Document, f.Wanted(slot).Document) {
+		f.add("secret-shared", secret.Ref.String(), secret.Ref.String()+" has a resource policy that the stack did not put on it, so others may read it",
+			remedy+"delete-resource-policy --secret-id "+secret.Name)
+	}
+	for _, region := range secret.Replicas {
+		f.add("secret-replica", fmt.Sprintf("%s in %s", secret.Ref, region), fmt.Sprintf("%s has a replica in %s, and the stack made none", secret.Ref, region),
+			remedy+fmt.Sprintf("remove-regions-from-replication --secret-id %s --remove-replica-regions %s", secret.Name, region))
 	}
 }
 
