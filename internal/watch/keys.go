@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"redis-cloud-iam/internal/plan"
+	"redis-cloud-iam/internal/spec"
 )
 
 const (
@@ -39,8 +40,8 @@ func (f *finder) strange(keys plan.Ledger) {
 // Without a current key, the secret is gone or was changed out of band, which is drift.
 func (f *finder) current(keys plan.Ledger) {
 	key, previous := keys.Labelled(plan.Current), keys.Labelled(plan.Previous)
-	previousInUse := previous != nil && previous.Listed && previous.InUse(f.seen.At)
-	if previousInUse {
+	previousInUse := previous != nil && previous.Listed && previous.InUse(f.seen.At) // or was, before it was deactivated
+	if previousInUse && previous.Active {
 		f.PreviousKeyInUse = 1
 	}
 	if key == nil {
@@ -59,17 +60,40 @@ func (f *finder) current(keys plan.Ledger) {
 		f.add("key-inactive", key.ID, current+" is inactive", fmt.Sprintf("find out who deactivated it, and activate it (aws iam update-access-key --user-name %s --access-key-id %s --status Active) or make a new one: %s",
 			f.Spec.User, key.ID, replace))
 	}
-	if f.keyMaxAge > 0 && age > time.Duration(f.keyMaxAge)*24*time.Hour {
+	if f.keyMaxAge > 0 && f.KeyAgeDays >= f.keyMaxAge {
 		f.add("key-age", key.ID, fmt.Sprintf("%s is %d days old, and KeyMaxAgeDays is %d", current, f.KeyAgeDays, f.keyMaxAge), "rotate it: "+replace)
 	}
-	if previousInUse && !key.InUse(f.seen.At) && previous.LastUsed.Sub(key.Created) > entering {
-		f.add("unfinished-rotation", key.ID, fmt.Sprintf("%s is not in use (%s), and the previous one %s is (%s)", current, key.LastUse(), previous.ID, previous.LastUse()),
-			fmt.Sprintf("enter the current key in Redis Cloud: secret %s holds it", f.Spec.AccessKeySecret))
+	if previousInUse && !key.InUse(f.seen.At) && previous.LastUsed.Sub(younger(*key, *previous)) > entering {
+		f.unfinished(*key, *previous)
 	}
 	if age > unused && f.seen.At.Sub(f.lastUse(keys)) > unused {
 		f.add("unused-keys", key.ID, fmt.Sprintf("nothing has used an access key of user %s or role %s for %d days", f.Spec.User, f.Spec.InstanceRole, int(unused.Hours()/24)),
 			"if Redis Cloud has no cloud account for this AWS account any more, delete the stack; if it is to have one, enter the current key there")
 	}
+}
+
+// younger is when the younger of two keys was made. After a roll-back the current one is the older.
+func younger(a, b plan.Row) time.Time {
+	if a.Created.After(b.Created) {
+		return a.Created
+	}
+	return b.Created
+}
+
+// unfinished reports that the previous key is in use, or was until it was deactivated, and the
+// current one is not.
+func (f *finder) unfinished(key, previous plan.Row) {
+	is, remedy := "is", fmt.Sprintf("enter the current key in Redis Cloud: secret %s holds it", f.Spec.AccessKeySecret)
+	if !previous.Active {
+		is = "was until it was deactivated, so that Redis Cloud may be cut off"
+		activate := fmt.Sprintf("aws iam update-access-key --user-name %s --access-key-id %s --status Active", f.Spec.User, previous.ID)
+		if f.Spec.PreviousAccessKey != spec.KeyActive {
+			activate = f.change("PreviousAccessKey=Active")
+		}
+		remedy += ". Until then, activate the previous one: " + activate
+	}
+	f.add("unfinished-rotation", key.ID, fmt.Sprintf("access key %s of user %s, the current one, is not in use (%s), and the previous one %s %s (%s)",
+		key.ID, f.Spec.User, key.LastUse(), previous.ID, is, previous.LastUse()), remedy)
 }
 
 // lastUse is when an access key of the user, or the role of the cluster nodes, was last used, as
