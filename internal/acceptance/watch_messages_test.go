@@ -178,6 +178,9 @@ func TestThousandsOfFindingsFit(t *testing.T) {
 		assert.Less(t, len(w.lines[0]), 256<<10)
 		assert.Equal(t, 3000, w.report().Findings)
 		assert.Len(t, w.report().Told, 3000)
+		for _, digest := range w.report().Told {
+			assert.Len(t, digest, 32, "nobody makes a finding that has the digest of another one")
+		}
 		assert.Empty(t, w.tells())
 	})
 }
