@@ -123,7 +123,7 @@ func TestARefusalIsToldOnce(t *testing.T) {
 			w.pass(1, first, w.stored(keySecret)["accessKeyId"])
 			assert.Equal(t, []string{
 				"drift tag user redislabs-user: set redis-cloud-iam:deactivated-key",
-				"drift deactivate access key " + first + " of user redislabs-user", "refused access key " + first + " of user redislabs-user",
+				"drift deactivate access key " + first + " of user redislabs-user", "refused access key " + first + " of user redislabs-user was used, so it is in use",
 			}, w.finds())
 		}
 		assert.Equal(t, []string{"3 new findings in stack redis-cloud"}, w.news())

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/stretchr/testify/assert"
 
@@ -110,5 +111,34 @@ func TestTheRemedyOfARefusalIsNotARefusal(t *testing.T) {
 		assert.NotContains(t, w.remedy("refused"), "other names")
 		assert.Contains(t, w.remedy("refused"), "Delete what is in the way")
 		assert.Contains(t, w.remedy("refused"), "set ExistingEntities to Adopt")
+	})
+}
+
+// An entity may be in the way for one reason after another.
+func TestASecondReasonForTheSameEntityIsTold(t *testing.T) {
+	watched(t, bare, func(w *lookout) {
+		w.disown(user)
+		assert.Equal(t, []string{"1 new finding in stack redis-cloud"}, w.tells())
+		w.must(w.iam.TagUser(w.Context(), &iam.TagUserInput{UserName: aws.String(user), Tags: []iamtypes.Tag{
+			{Key: aws.String("redis-cloud-iam:owner"), Value: aws.String("theirs")},
+		}}))
+		assert.Equal(t, []string{"1 new finding in stack redis-cloud"}, w.tells())
+		assert.Empty(t, w.tells())
+	})
+}
+
+// What AWS tells of the last use of keys changes from day to day, and is no news.
+func TestAThirdKeyIsRefusedOnce(t *testing.T) {
+	watched(t, bare, func(w *lookout) {
+		first, other := w.keys(user)[0], w.use(w.newKey(user))
+		w.props = serial(2)
+		w.finds()
+		w.news()
+		for _, service := range []string{"ec2", "iam", "sts", "ec2"} {
+			w.pass(1, first)
+			w.aws.UseKey(other, service)
+			assert.Empty(t, w.tells())
+			assert.Contains(t, strings.Join(w.last(), "\n"), "and IAM allows no third")
+		}
 	})
 }

@@ -123,8 +123,8 @@ func (f *finder) change(parameters string) string {
 // such a stack.
 func (f *finder) ofStackSet() bool { return strings.HasPrefix(f.stackName, "StackSet-") }
 
-// refused reports why an Update would be refused. Each reason begins with what it is about, an
-// entity or a property; the rest may hold times.
+// refused reports why an Update would be refused. Each reason is a finding of its own. The last use
+// of a key changes from day to day, and is no part of the subject.
 func (f *finder) refused(refusal error) {
 	var reasons []string
 	var remedy string
@@ -137,9 +137,9 @@ func (f *finder) refused(refusal error) {
 	if f.ofStackSet() {
 		remedy += " (change parameters in the StackSet, or for this account alone by an override: docs/stacksets.md)"
 	}
-	about := regexp.MustCompile(`^(?:(?:policy|role|instance profile|user|secret|access key) \S+(?: of user \S+)?|\w+)`)
+	use := regexp.MustCompile(`never used|last used at [0-9-]+ [0-9:]+ UTC(?: for [^\s,)]+)?(?: in [^\s,)]+)?`)
 	for _, reason := range reasons {
-		f.add("refused", about.FindString(reason), "an Update would be refused: "+reason, remedy)
+		f.add("refused", use.ReplaceAllString(reason, "used"), "an Update would be refused: "+reason, remedy)
 	}
 }
 
