@@ -66,7 +66,6 @@ func TestAnInvalidParameterHidesNoDrift(t *testing.T) {
 		w.props = serial(1)
 		w.detach(policyARN + userPolicy)
 		assert.Contains(t, w.finds(), "drift attach policy RedislabsIAMUserRestrictedPolicy to user redislabs-user")
-
 	})
 }
 

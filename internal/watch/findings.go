@@ -16,6 +16,9 @@ import (
 	"redis-cloud-iam/internal/spec"
 )
 
+// stackSet begins the name that CloudFormation gives a StackSet's stack.
+const stackSet = "StackSet-"
+
 // Finding is something that people should know. Name and subject tell it from every other one; the
 // text may change from day to day.
 type Finding struct {
@@ -25,8 +28,7 @@ type Finding struct {
 	Remedy  string `json:"remedy"`  // what to do about it
 }
 
-// digest stands for a finding in a report. It is long enough that nobody can make a finding that
-// passes for another one.
+// digest stands for a finding in a report. Nobody can make a finding with the digest of another.
 func (f Finding) digest() string {
 	sum := sha256.Sum256([]byte(f.Name + "\n" + f.Subject))
 	return hex.EncodeToString(sum[:16])
@@ -61,8 +63,7 @@ func find(o order, seen *plan.Observed, p plan.Plan, refusal error) report {
 	return f.report
 }
 
-// mine is what is in a slot, unless another stack owns it, whose matter it is. What has lost its
-// owner's tag is looked at like the rest.
+// mine is what is in a slot, unless another stack owns it: what lost its owner's tag is mine too.
 func (f *finder) mine(slot plan.Slot) *plan.Entity {
 	if entity := f.seen.In(slot); entity != nil && (entity.Claim.Owner == f.Owner || entity.Claim.Owner == "") {
 		return entity
@@ -76,7 +77,7 @@ func (f *finder) add(name, subject, text, remedy string) {
 
 // undo is the remedy of what a command of the AWS CLI undoes.
 func undo(command string, args ...any) string {
-	return "find out who did it, and undo it unless it is meant: aws iam " + fmt.Sprintf(command, args...)
+	return "find out who did it, and undo it unless it is meant: aws " + fmt.Sprintf(command, args...)
 }
 
 // steps reports what an Update would change: also where it would be refused. Else whoever takes the
@@ -113,15 +114,11 @@ func (f *finder) touch() string {
 // change is how people change parameters of the stack. Those of a StackSet's stack are changed
 // there.
 func (f *finder) change(parameters string) string {
-	if f.ofStackSet() {
+	if strings.HasPrefix(f.stackName, stackSet) {
 		return fmt.Sprintf("set %s in the StackSet, or for this account alone by an override (docs/stacksets.md)", parameters)
 	}
 	return fmt.Sprintf("scripts/update-stack %s %s", f.stackName, parameters)
 }
-
-// ofStackSet reports whether the stack belongs to a StackSet, by the name that CloudFormation gives
-// such a stack.
-func (f *finder) ofStackSet() bool { return strings.HasPrefix(f.stackName, "StackSet-") }
 
 // refused reports why an Update would be refused. Each reason is a finding of its own. The last use
 // of a key changes from day to day, and is no part of the subject.
@@ -134,7 +131,7 @@ func (f *finder) refused(refusal error) {
 	if invalid, ok := errors.AsType[*spec.InvalidError](refusal); ok {
 		reasons, remedy = invalid.Faults, cmp.Or(invalid.Remedy, "change the stack's parameters as it says")
 	}
-	if f.ofStackSet() {
+	if strings.HasPrefix(f.stackName, stackSet) {
 		remedy += " (change parameters in the StackSet, or for this account alone by an override: docs/stacksets.md)"
 	}
 	use := regexp.MustCompile(`never used|last used at [0-9-]+ [0-9:]+ UTC(?: for [^\s,)]+)?(?: in [^\s,)]+)?`)
@@ -148,7 +145,7 @@ func (f *finder) added(slot plan.Slot, entity *plan.Entity) {
 	for _, arn := range entity.Attached {
 		if option := optionOf(entity.Kind); option != "" && !slices.Contains(f.Wanted(slot).Attached, arn) {
 			f.add("extra-policy", fmt.Sprintf("%s on %s", arn, entity.Ref), fmt.Sprintf("policy %s is attached to %s, beside the stack's own", arn, entity.Ref),
-				undo("detach-%s-policy --%[1]s-name %s --policy-arn %s", option, entity.Name, arn))
+				undo("iam detach-%s-policy --%[1]s-name %s --policy-arn %s", option, entity.Name, arn))
 		}
 	}
 	kinds := map[plan.Kind]struct{ name, command string }{
@@ -169,7 +166,7 @@ func (f *finder) added(slot plan.Slot, entity *plan.Entity) {
 			subject += " of " + entity.Ref.String()
 		}
 		if ok && !f.expected(hung, entity) {
-			f.add(kind.name, subject, "the stack did not add "+subject, undo(kind.command, entity.Name, hung.Name))
+			f.add(kind.name, subject, "the stack did not add "+subject, undo("iam "+kind.command, entity.Name, hung.Name))
 		}
 	}
 }
@@ -187,7 +184,7 @@ func (f *finder) shared(policy *plan.Entity) {
 	for _, holder := range policy.Holders {
 		if ours := slices.ContainsFunc(plan.Slots(), func(slot plan.Slot) bool { return slot.Ref(f.Spec.Names) == holder }); !ours {
 			f.add("policy-shared", fmt.Sprintf("%s on %s", policy.Ref, holder), fmt.Sprintf("%s is attached to %s too", policy.Ref, holder),
-				undo("detach-%s-policy --%[1]s-name %s --policy-arn %s", optionOf(holder.Kind), holder.Name, policy.ARN))
+				undo("iam detach-%s-policy --%[1]s-name %s --policy-arn %s", optionOf(holder.Kind), holder.Name, policy.ARN))
 		}
 	}
 }
@@ -195,14 +192,13 @@ func (f *finder) shared(policy *plan.Entity) {
 // secret reports who else may have a secret: by a resource policy that people have put on it and no
 // Update looks at, or in another Region.
 func (f *finder) secret(slot plan.Slot, secret *plan.Entity) {
-	const remedy = "find out who did it, and undo it unless it is meant: aws secretsmanager "
 	if secret.Kind == plan.Secret && secret.Document != "" && !f.ReadersMatter(slot, secret.Claim) && !plan.SameDocument(secret.Document, f.Wanted(slot).Document) {
 		f.add("secret-shared", secret.Ref.String(), secret.Ref.String()+" has a resource policy that the stack did not put on it, so others may read it",
-			remedy+"delete-resource-policy --secret-id "+secret.Name)
+			undo("secretsmanager delete-resource-policy --secret-id %s", secret.Name))
 	}
 	for _, region := range secret.Replicas {
 		f.add("secret-replica", fmt.Sprintf("%s in %s", secret.Ref, region), fmt.Sprintf("%s has a replica in %s, and the stack made none", secret.Ref, region),
-			remedy+fmt.Sprintf("remove-regions-from-replication --secret-id %s --remove-replica-regions %s", secret.Name, region))
+			undo("secretsmanager remove-regions-from-replication --secret-id %s --remove-replica-regions %s", secret.Name, region))
 	}
 }
 

@@ -63,8 +63,8 @@ func (f *finder) current(keys plan.Ledger) {
 	if f.keyMaxAge > 0 && f.KeyAgeDays >= f.keyMaxAge {
 		f.add("key-age", key.ID, fmt.Sprintf("%s is %d days old, and KeyMaxAgeDays is %d", current, f.KeyAgeDays, f.keyMaxAge), "rotate it: "+replace)
 	}
-	if previousInUse && !key.InUse(f.seen.At) && previous.LastUsed.Sub(younger(*key, *previous)) > entering {
-		f.unfinished(*key, *previous)
+	if previousInUse && !key.InUse(f.seen.At) {
+		f.unfinished(current, *key, *previous)
 	}
 	if age > unused && f.seen.At.Sub(f.lastUse(keys)) > unused {
 		f.add("unused-keys", key.ID, fmt.Sprintf("nothing has used an access key of user %s or role %s for %d days", f.Spec.User, f.Spec.InstanceRole, int(unused.Hours()/24)),
@@ -72,17 +72,12 @@ func (f *finder) current(keys plan.Ledger) {
 	}
 }
 
-// younger is when the younger of two keys was made. After a roll-back the current one is the older.
-func younger(a, b plan.Row) time.Time {
-	if a.Created.After(b.Created) {
-		return a.Created
+// unfinished reports that the previous key is in use, or was, and the current one is not.
+func (f *finder) unfinished(current string, key, previous plan.Row) {
+	rotated := slices.MaxFunc([]time.Time{key.Created, previous.Created}, time.Time.Compare) // the older one is current after a roll-back
+	if previous.LastUsed.Sub(rotated) <= entering {
+		return
 	}
-	return b.Created
-}
-
-// unfinished reports that the previous key is in use, or was until it was deactivated, and the
-// current one is not.
-func (f *finder) unfinished(key, previous plan.Row) {
 	is, remedy := "is", fmt.Sprintf("enter the current key in Redis Cloud: secret %s holds it", f.Spec.AccessKeySecret)
 	if !previous.Active {
 		is = "was until it was deactivated, so that Redis Cloud may be cut off"
@@ -92,8 +87,8 @@ func (f *finder) unfinished(key, previous plan.Row) {
 		}
 		remedy += ". Until then, activate the previous one: " + activate
 	}
-	f.add("unfinished-rotation", key.ID, fmt.Sprintf("access key %s of user %s, the current one, is not in use (%s), and the previous one %s %s (%s)",
-		key.ID, f.Spec.User, key.LastUse(), previous.ID, is, previous.LastUse()), remedy)
+	f.add("unfinished-rotation", key.ID, fmt.Sprintf("%s is not in use (%s), and the previous one %s %s (%s)",
+		current, key.LastUse(), previous.ID, is, previous.LastUse()), remedy)
 }
 
 // lastUse is when an access key of the user, or the role of the cluster nodes, was last used, as

@@ -42,14 +42,16 @@ const most = 100
 func (r report) write(out io.Writer, o order) error {
 	metric := func(name, unit string) map[string]string { return map[string]string{"Name": name, "Unit": unit} }
 	r.Timestamp, r.Level = time.Now().UTC(), "INFO"
-	metrics := []any{map[string]any{
-		"Namespace": "RedisCloudIAM", "Dimensions": [][]string{{"Stack"}},
-		"Metrics": []any{metric("Drift", "Count"), metric("KeyAgeDays", "None"), metric("PreviousKeyInUse", "None"), metric("Findings", "Count")},
-	}}
-	if r.silent {
-		metrics = []any{}
+	r.AWS = map[string]any{
+		"Timestamp": r.Timestamp.UnixMilli(),
+		"CloudWatchMetrics": []any{map[string]any{
+			"Namespace": "RedisCloudIAM", "Dimensions": [][]string{{"Stack"}},
+			"Metrics": []any{metric("Drift", "Count"), metric("KeyAgeDays", "None"), metric("PreviousKeyInUse", "None"), metric("Findings", "Count")},
+		}},
 	}
-	r.AWS = map[string]any{"Timestamp": r.Timestamp.UnixMilli(), "CloudWatchMetrics": metrics}
+	if r.silent {
+		r.AWS["CloudWatchMetrics"] = []any{}
+	}
 	r.Stack, r.StackID, r.PhysicalResourceID = o.stackName, o.Stack, o.Owner
 	r.Findings, r.Found = len(r.Found), append([]Finding{}, first(r.Found)...)
 	return json.NewEncoder(out).Encode(r)

@@ -36,17 +36,14 @@ func New(config aws.Config, settings Settings, out io.Writer, log *slog.Logger) 
 	return &Watcher{account.New(config, log), awscall.Configure(config), settings, out}
 }
 
-// farewell is how long before its deadline a run ends, so that Lambda still logs why.
-const farewell = 10 * time.Second
-
 // Run is one run: it looks, tells people what they must know, and writes the report. If any of that
 // fails, the run fails without a report, and Lambda repeats it. A message is sent before the report
 // says so: a run that dies in between sends it once more, and none is lost.
 func (w *Watcher) Run(ctx context.Context, event json.RawMessage) error {
-	if deadline, ok := ctx.Deadline(); ok { // at which Lambda kills the process
-		early, cancel := context.WithDeadline(ctx, deadline.Add(-farewell))
+	if deadline, ok := ctx.Deadline(); ok { // when Lambda kills the process, and nothing says why
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-10*time.Second))
 		defer cancel()
-		ctx = early
 	}
 	return guarded(func() error {
 		o, err := parse(w.settings, event)
