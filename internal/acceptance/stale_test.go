@@ -108,8 +108,9 @@ func TestAdoptionThatIsDoneSurvivesALookThatFails(t *testing.T) {
 				w.aws.Inject(localaws.OnAction("ListAccessKeys").Refuse("RefusedForTheTest").Times(100))
 			}
 		}))
-		w.succeed(update)
+		answer := w.succeed(update)
 		assert.Equal(t, 2, tagged)
+		assert.NotEmpty(t, answer.Data["ConsolePasswordSecretArn"])
 	})
 }
 

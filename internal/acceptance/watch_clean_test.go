@@ -76,6 +76,7 @@ func TestARunAfterAnUpdateWaitsForItsEndAndTellsNobody(t *testing.T) {
 		assert.NotEmpty(t, w.finds(), "its own event has the properties of before")
 		assert.GreaterOrEqual(t, time.Since(sent), timeout-time.Second, "an event has its time in whole seconds")
 		assert.Empty(t, w.news())
+		assert.Contains(t, w.lines[len(w.lines)-1], `"CloudWatchMetrics":[]`, "no alarm on Drift fires")
 		w.props = tagged
 		assert.Equal(t, []string{}, w.finds())
 		assert.Less(t, time.Since(sent), timeout+time.Second)

@@ -111,7 +111,9 @@ func TestAnUpdateThatDoesNotEndIsAnError(t *testing.T) {
 	watched(t, bare, func(w *lookout) {
 		w.succeed(event{kind: "Update", id: idOf(bare), old: bare, props: bare, sent: time.Now()})
 		w.limit = time.Minute
+		began := time.Now()
 		require.ErrorContains(t, w.look(), "wait for the end of an update")
+		assert.Equal(t, 50*time.Second, time.Since(began), "in time for Lambda to log it")
 	})
 }
 

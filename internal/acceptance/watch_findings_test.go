@@ -75,7 +75,7 @@ func people() []doing {
 			w.must(w.iam.DeleteRole(w.Context(), &iam.DeleteRoleInput{RoleName: staff}))
 			w.must(w.iam.CreateRole(w.Context(), &iam.CreateRoleInput{RoleName: staff, AssumeRolePolicyDocument: aws.String(anybody)}))
 			w.must(w.iam.AttachRolePolicy(w.Context(), &iam.AttachRolePolicyInput{RoleName: staff, PolicyArn: admin}))
-		}, []string{"refused role redislabs-role"}},
+		}, []string{"refused role redislabs-role exists and was not made by a stack of this kind", "extra-policy arn:aws:iam::aws:policy/AdministratorAccess on role redislabs-role"}},
 		{"nearly: another role", "", func(w *lookout) {
 			w.must(w.iam.CreateRole(w.Context(), &iam.CreateRoleInput{RoleName: aws.String("redislabs-role-2"), AssumeRolePolicyDocument: aws.String(anybody)}))
 		}, nil},
@@ -155,6 +155,27 @@ func people() []doing {
 		{"nearly: it is the boundary of a stranger", "", func(w *lookout) {
 			stranger(w)
 			w.must(w.iam.PutUserPermissionsBoundary(w.Context(), &iam.PutUserPermissionsBoundaryInput{UserName: theirs, PermissionsBoundary: ours}))
+		}, nil},
+
+		{"another account may read the secret", "", func(w *lookout) { w.letIn(keySecret) }, []string{"secret-shared secret redis-cloud/access-key"}},
+		{
+			"nearly: an Update takes its own readers away", withReaders, func(w *lookout) { w.letIn(keySecret) },
+			[]string{"drift set the readers of secret redis-cloud/access-key"},
+		},
+		{"nearly: the stack's own readers may", withReaders, func(*lookout) {}, nil},
+		{"another account may read the password", console, func(w *lookout) { w.letIn(consoleSecret) }, []string{"secret-shared secret redis-cloud/console-password"}},
+		{"another account may read a secret that lost its tag", withReaders, func(w *lookout) {
+			w.disown(keySecret)
+			w.letIn(keySecret)
+		}, []string{"refused secret redis-cloud/access-key exists and was not made by a stack of this kind", "secret-shared secret redis-cloud/access-key"}},
+		{
+			"nearly: a secret that lost its tag has the stack's own readers", withReaders, func(w *lookout) { w.disown(keySecret) },
+			[]string{"refused secret redis-cloud/access-key exists and was not made by a stack of this kind"},
+		},
+		{"a replica", "", func(w *lookout) { w.replicate(keySecret, "eu-west-1") }, []string{"secret-replica secret redis-cloud/access-key in eu-west-1"}},
+		{"nearly: a replica of another secret", "", func(w *lookout) {
+			w.put("theirs", "theirs")
+			w.replicate("theirs", "eu-west-1")
 		}, nil},
 
 		{"the current key is inactive", "", func(w *lookout) { status(w, w.keys(user)[0], iamtypes.StatusTypeInactive) }, []string{"key-inactive KEY"}},
@@ -261,9 +282,10 @@ func TestAKeyIsOldAfterItsDays(t *testing.T) {
 		age   time.Duration
 		found []string
 	}{
-		{"90", 90 * day, []string{}},
-		{"90", 90*day + time.Minute, []string{"key-age"}},
-		{"1", day + time.Minute, []string{"key-age"}},
+		{"90", 90*day - time.Minute, []string{}},
+		{"90", 90 * day, []string{"key-age"}},
+		{"2", 2*day - time.Minute, []string{}},
+		{"1", day, []string{"key-age"}},
 		{"0", 1000 * day, []string{}},
 	} {
 		t.Run(fmt.Sprint(c.limit, " ", c.age), func(t *testing.T) {
@@ -323,6 +345,61 @@ func TestARotationIsUnfinishedIfThePreviousKeyAloneIsUsed(t *testing.T) {
 				}
 				assert.Equal(t, previous, w.report().PreviousKeyInUse)
 			})
+		})
+	}
+}
+
+// A key that is inactive is used by nobody. But whoever used it until then may have no other.
+func TestAPreviousKeyThatWasInUseUntilItWasDeactivated(t *testing.T) {
+	off := `"DeletionProtection":"Off"`
+	for _, c := range []struct {
+		name, props string
+		second      bool // Redis Cloud has the current key
+		activate    string
+	}{
+		{"by a person", serial(2), false, "aws iam update-access-key --user-name redislabs-user --access-key-id KEY --status Active"},
+		{"by the stack", serial(2, inactive, off), false, "scripts/update-stack redis-cloud PreviousAccessKey=Active"},
+		{"nearly: the current one is in use", serial(2), true, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			watched(t, serial(1), func(w *lookout) {
+				first := w.keys(user)[0]
+				second := w.becomes(serial(2))
+				time.Sleep(2 * time.Hour)
+				w.use(first)
+				if c.second {
+					w.use(second)
+				}
+				if c.props == w.props {
+					w.must(w.iam.UpdateAccessKey(w.Context(), &iam.UpdateAccessKeyInput{UserName: aws.String(user), AccessKeyId: &first, Status: iamtypes.StatusTypeInactive}))
+				} else {
+					w.becomes(c.props)
+				}
+				found := w.finds()
+				assert.Equal(t, 0, w.report().PreviousKeyInUse)
+				if c.second {
+					assert.Equal(t, []string{}, found)
+					return
+				}
+				assert.Equal(t, []string{"unfinished-rotation " + second}, found)
+				assert.Contains(t, w.report().Found[0].Text, "the previous one "+first+" was until it was deactivated, so that Redis Cloud may be cut off")
+				assert.Contains(t, w.remedy("unfinished-rotation"), strings.ReplaceAll(c.activate, "KEY", first))
+			})
+		})
+	}
+}
+
+// After a roll-back the previous key is the younger one, and its first hour is that of the rotation.
+func TestARotationThatWasRolledBackHasItsHourToo(t *testing.T) {
+	for after, found := range map[time.Duration]int{50 * time.Minute: 0, 70 * time.Minute: 1} {
+		watched(t, serial(1), func(w *lookout) {
+			w.pass(10)
+			second := keyIn(w.succeed(changeOf(w.props, serial(2)).in(w.stack)))
+			time.Sleep(after)
+			w.use(second)
+			w.props = serial(2)
+			w.becomes(serial(1))
+			assert.Len(t, w.finds(), found, "%s", after)
 		})
 	}
 }

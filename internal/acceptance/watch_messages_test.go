@@ -98,14 +98,14 @@ Region us-east-1
 New:
 
 1. drift: an Update would attach policy RedislabsIAMUserRestrictedPolicy to user redislabs-user.
-   What to do: find out who did it. Then let an Update repair it. CloudFormation sends one only if a property changes, such as a tag: scripts/update-stack redis-cloud 'Tags=checked=2026-01-01,team=data' (if the stack belongs to a StackSet, change the tag there)
+   What to do: find out who did it. Then let an Update repair it. CloudFormation sends one only if a property changes, such as a tag: scripts/update-stack redis-cloud 'Tags=checked=2026-01-01T01:00:00Z,team=data'
 
 2. extra-policy: policy arn:aws:iam::aws:policy/AdministratorAccess is attached to user redislabs-user, beside the stack's own.
    What to do: find out who did it, and undo it unless it is meant: aws iam detach-user-policy --user-name redislabs-user --policy-arn arn:aws:iam::aws:policy/AdministratorAccess
 
 You get no other message about these. You get one when something new is found, and one when all of it is gone. docs/watching.md of redis-cloud-iam says what each finding is.
 `, w.messages()[0])
-		w.becomes(`{"Tags":["checked=2026-01-01","team=data"]}`)
+		w.becomes(`{"Tags":["checked=2026-01-01T01:00:00Z","team=data"]}`)
 		w.detach(adminPolicy)
 		assert.Equal(t, []string{}, w.finds(), "what the message says to do helps")
 		assert.Contains(t, w.messages()[1], "All clear")
@@ -121,9 +121,12 @@ func TestARefusalIsToldOnce(t *testing.T) {
 		w.must(w.iam.UpdateAccessKey(w.Context(), &iam.UpdateAccessKeyInput{UserName: aws.String(user), AccessKeyId: &first, Status: iamtypes.StatusTypeActive}))
 		for range 5 {
 			w.pass(1, first, w.stored(keySecret)["accessKeyId"])
-			assert.Equal(t, []string{"refused access key " + first + " of user redislabs-user"}, w.finds())
+			assert.Equal(t, []string{
+				"drift tag user redislabs-user: set redis-cloud-iam:deactivated-key",
+				"drift deactivate access key " + first + " of user redislabs-user", "refused access key " + first + " of user redislabs-user was used, so it is in use",
+			}, w.finds())
 		}
-		assert.Equal(t, []string{"1 new finding in stack redis-cloud"}, w.news())
+		assert.Equal(t, []string{"3 new findings in stack redis-cloud"}, w.news())
 		assert.Contains(t, w.messages()[0], "Enter "+w.stored(keySecret)["accessKeyId"]+" in Redis Cloud first")
 	})
 }
@@ -175,6 +178,9 @@ func TestThousandsOfFindingsFit(t *testing.T) {
 		assert.Less(t, len(w.lines[0]), 256<<10)
 		assert.Equal(t, 3000, w.report().Findings)
 		assert.Len(t, w.report().Told, 3000)
+		for _, digest := range w.report().Told {
+			assert.Len(t, digest, 32, "nobody makes a finding that has the digest of another one")
+		}
 		assert.Empty(t, w.tells())
 	})
 }

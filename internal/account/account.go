@@ -64,7 +64,8 @@ func (a *Account) Ensure(ctx context.Context, desired plan.Desired) (Result, err
 	return result, nil
 }
 
-// Preview plans what Ensure would do now, and changes nothing. The errors are those of Ensure.
+// Preview plans what Ensure would do now, and changes nothing. The errors are those of Ensure. The
+// stages beside one are what would be done without it.
 func (a *Account) Preview(ctx context.Context, desired plan.Desired) (plan.Plan, error) {
 	return a.ensuring(desired).preview(ctx)
 }
@@ -204,10 +205,15 @@ const rounds = 10
 func (r *run) converge(ctx context.Context) error {
 	worked, again, committed := time.Now(), false, false
 	for round := 1; ; round++ {
+		before := r.seen
 		p, err := r.look(ctx)
 		if _, newer := errors.AsType[*plan.NewerError](err); err != nil && committed && !newer {
 			r.log.WarnContext(ctx, "all is done, and one more look at it failed", "error", err)
+			r.seen = before
 			return nil // a roll-back would delete what has been adopted
+		}
+		if err != nil {
+			p = plan.Plan{} // what is planned beside an error is not carried out
 		}
 		r.keyID = p.KeyID
 		rest := len(p.Stages) - p.Commits
@@ -217,11 +223,11 @@ func (r *run) converge(ctx context.Context) error {
 			r.found, worked = true, time.Now()
 		}
 		if err == nil {
-			r.logPlan(ctx, p)
-			r.notice(p.Notices...)
 			if !commits {
 				p.Stages = p.Stages[:rest]
 			}
+			r.logPlan(ctx, p)
+			r.notice(p.Notices...)
 			err = r.apply(ctx, p)
 			committed = committed || commits && err == nil
 		}

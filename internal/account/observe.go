@@ -20,8 +20,8 @@ type observer struct {
 	desired plan.Desired
 	iam     *iam.Client
 	secrets *secretsmanager.Client
-	// documents says that the policies' documents are read, and the secrets' resource policies where
-	// they matter.
+	// documents says that the policies' documents are read, and the secrets' resource policies: with
+	// hung of every secret that the resource is to have, and else where they matter.
 	documents bool
 	// hung says that all that hangs on an entity is read, and who has a policy. Without it, what an
 	// Ensure looks at.
@@ -58,13 +58,13 @@ func (o *observer) entity(ctx context.Context, slot plan.Slot) (*plan.Entity, er
 	} else if err = itself(ctx); err == nil && r.found {
 		err = parallel(ctx, details...)
 	}
-	e := r.entity
+	e, wanted := r.entity, slot != plan.ConsoleSecret || o.desired.Spec.ConsoleLogin
 	switch {
 	case err != nil || !r.found:
 		return nil, err
 	case e.Kind == plan.Policy && o.documents && e.DefaultVersion != firstVersion:
 		err = r.document(ctx, e.DefaultVersion)
-	case e.Kind == plan.Secret && o.documents && o.desired.ReadersMatter(slot, e.Claim) && e.Deleted.IsZero():
+	case e.Kind == plan.Secret && o.documents && (o.hung && wanted || o.desired.ReadersMatter(slot, e.Claim)) && e.Deleted.IsZero():
 		err = r.resourcePolicy(ctx)
 	}
 	slices.SortFunc(e.Hung, func(a, b plan.Ref) int {

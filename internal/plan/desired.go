@@ -59,10 +59,11 @@ func (d Desired) Cancels(seen *Observed) bool {
 		user.Claim.Event.Before(d.Event) && seen.At.Sub(user.Claim.Event) < LambdaTimeout
 }
 
-// ReadersMatter reports whether a secret's resource policy must be known: it is to have one, or has
-// one of ours, or is taken over.
+// ReadersMatter reports whether the resource policy of a secret must be known: of the resource's own
+// one, which is to have one or has one of ours; and of one that is taken over. Any other stays as
+// people have put it.
 func (d Desired) ReadersMatter(slot Slot, c Claim) bool {
-	return d.has(slot) && (len(d.Spec.SecretReaders) > 0 || c.Readers && c.Owner == d.Owner || d.adopts(c))
+	return d.has(slot) && (c.Owner == d.Owner && (len(d.Spec.SecretReaders) > 0 || c.Readers) || d.adopts(c))
 }
 
 // Wanted is what an entity is to be.

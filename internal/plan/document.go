@@ -22,9 +22,9 @@ func DecodeDocument(text string) string {
 	return text
 }
 
-// sameDocument reports whether two policy documents say the same: white space, the order of keys,
+// SameDocument reports whether two policy documents say the same: white space, the order of keys,
 // the order within a list, and a list of one against its item make no difference.
-func sameDocument(a, b string) bool {
+func SameDocument(a, b string) bool {
 	if a == b {
 		return true
 	}

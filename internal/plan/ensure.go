@@ -8,24 +8,34 @@ import (
 )
 
 // Ensure plans a Create or an Update. The errors are [*NewerError], [*spec.ConflictError],
-// [*spec.InvalidError] and [*StaleError].
+// [*spec.InvalidError] and [*StaleError]. Where something is in the way, the rest is planned beside
+// the error all the same: for the watcher, which must not be blinded by it.
 //
 // The order is that of the stages: see [planner]. The tags that say who owns what is adopted are
 // written last, when all else has succeeded: until then a Delete leaves what was there before.
 func Ensure(d Desired, seen *Observed) (Plan, error) {
 	p := newPlanner(d, seen)
-	if p.fail(Overtaken(p.user, d.Owner, d.Event)); p.taken() {
+	if p.fail(Overtaken(p.user, d.Owner, d.Event)); p.err != nil {
 		return p.result()
 	}
+	p.taken()
 	for _, slot := range Slots() {
-		if d.has(slot) {
+		if d.has(slot) && p.free(slot) {
 			p.entity(slot)
 		}
 	}
 	p.keep()
-	p.key()
-	p.protect()
-	p.password()
+	if p.free(User, KeySecret) {
+		p.key()
+		p.protect()
+	} else if p.seen.In(KeySecret) == nil {
+		p.makeKey()
+	}
+	if p.free(User, ConsoleSecret) {
+		p.password()
+	} else if d.has(ConsoleSecret) && p.seen.In(ConsoleSecret) == nil {
+		p.makePassword(false)
+	}
 	for _, stage := range []stage{commit, commitUser} {
 		p.plan.Commits += min(1, len(p.stages[stage]))
 	}
@@ -56,7 +66,7 @@ func (p *planner) entity(slot Slot) {
 	if (ref.Kind == Role || ref.Kind == Secret) && (seen.Description != want.Description || !sameKey) {
 		p.add(change, Describe{ref, want.Description, cmp.Or(want.KmsKeyID, spec.DefaultKMSKey), seen.MaxSession})
 	}
-	if !sameDocument(seen.Document, want.Document) {
+	if (ref.Kind != Secret || p.ReadersMatter(slot, seen.Claim)) && !SameDocument(seen.Document, want.Document) {
 		p.document(seen, want.Document)
 	}
 	if seen.Boundary != want.Boundary {

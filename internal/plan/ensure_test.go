@@ -249,10 +249,12 @@ func TestConflictsAreAllNamedAtOnceWithTheirOwners(t *testing.T) {
 	seen.In(KeySecret).SetTags(nil)
 	seen.In(KeySecret).Deleted = present
 	seen.In(ConsoleRole).Name = "RedisLabs-Role"
-	_, err := Ensure(d, seen)
+	seen.In(InstanceRole).Description = "mine"
+	plan, err := Ensure(d, seen)
 	conflict := &spec.ConflictError{}
 	require.ErrorAs(t, err, &conflict)
 	assert.Len(t, conflict.Conflicts, 5)
+	assert.Equal(t, []string{"~ describe role redislabs-cluster-node-role"}, flat(plan), "the rest is planned beside it")
 	for _, part := range []string{
 		"user redislabs-user is owned by stack " + another,
 		"policy RedisLabsInstanceRolePolicy is owned by stack",

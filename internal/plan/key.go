@@ -26,7 +26,7 @@ func (e *StaleError) Unwrap() error { return e.Err }
 func (p *planner) keep() {
 	for _, slot := range []Slot{User, KeySecret, ConsoleSecret} {
 		entity := p.seen.In(slot)
-		if entity == nil || !p.has(slot) || !p.adopts(entity.Claim) || entity.Claim.Adopter == p.Owner {
+		if entity == nil || !p.has(slot) || !p.free(slot) || !p.adopts(entity.Claim) || entity.Claim.Adopter == p.Owner {
 			continue
 		}
 		kept := []string{p.Owner}
@@ -170,10 +170,14 @@ func (p *planner) make() {
 	if secret == nil {
 		earlier = nil // what another secret held, which is gone
 	}
-	p.add(link, MakeKey{
-		User: p.Spec.User, Secret: p.Spec.AccessKeySecret, Serial: p.Spec.AccessKeySerial, NewSecret: secret == nil,
-	})
+	p.makeKey()
 	p.add(prove, ProveKey{p.Spec.User, earlier})
+}
+
+func (p *planner) makeKey() {
+	p.add(link, MakeKey{
+		User: p.Spec.User, Secret: p.Spec.AccessKeySecret, Serial: p.Spec.AccessKeySerial, NewSecret: p.seen.In(KeySecret) == nil,
+	})
 }
 
 // adoptsOlder refuses to go back to an older key of a secret that is adopted: Redis Cloud may have
@@ -202,6 +206,9 @@ func (p *planner) makeRoom(current *Row) {
 				Ref: Ref{AccessKey, key.ID, p.Spec.User}, Why: "it is the previous key, and makes room for the new one",
 			})
 			p.keys[i].Listed = false
+			if key.ID == p.user.Claim.Deactivated {
+				p.tag(link, p.user.Ref, nil, tagDeactivated)
+			}
 			return
 		}
 	}

@@ -21,10 +21,14 @@ func (p *planner) password() {
 		p.add(change, MoveCurrent{secret.Name, current, set}) // the secret was changed out of band
 	case set != "" && !p.sure(User, ConsoleSecret): // it is stored, then set, and then the tag names it
 	default:
-		p.add(link, MakePassword{
-			User: p.Spec.User, Secret: p.Spec.ConsolePasswordSecret, NewSecret: secret == nil, Replace: login || set != "",
-		})
+		p.makePassword(login || set != "")
 	}
+}
+
+func (p *planner) makePassword(replace bool) {
+	p.add(link, MakePassword{
+		User: p.Spec.User, Secret: p.Spec.ConsolePasswordSecret, NewSecret: p.seen.In(ConsoleSecret) == nil, Replace: replace,
+	})
 }
 
 // noPassword takes the console password away: first the login profile, then the tag that tells of

@@ -52,7 +52,8 @@ type planner struct {
 
 	err                 error // the first one
 	conflicts, remedies []string
-	plan                Plan // all but its stages
+	others              [slotCount]bool // what is not this stack's, and in its way
+	plan                Plan            // all but its stages
 	stages              [stageCount][]Step
 
 	retained bool // whether all that is removed stays
@@ -63,18 +64,25 @@ func newPlanner(d Desired, seen *Observed) planner {
 	return planner{Desired: d, seen: seen, user: seen.In(User), keys: LedgerOf(seen.In(User), seen.In(KeySecret))}
 }
 
-// result is the plan, or what must be known first, or why there is none.
+// result is the plan, or what must be known first, or why there is none. Beside an error are the
+// stages that there would be without it: to be shown, and never to be carried out.
 func (p *planner) result() (Plan, error) {
+	stages := slices.DeleteFunc(p.stages[:], func(steps []Step) bool { return len(steps) == 0 })
 	switch {
 	case p.err != nil:
-		return Plan{}, p.err
+		return Plan{Stages: stages}, p.err
 	case len(p.plan.Ask)+len(p.plan.Again) > 0:
 		return Plan{Ask: p.plan.Ask, Again: p.plan.Again}, nil
 	case len(p.conflicts) > 0:
-		return Plan{}, &spec.ConflictError{Conflicts: p.conflicts, Remedy: strings.Join(p.remedies, ". ")}
+		return Plan{Stages: stages}, &spec.ConflictError{Conflicts: p.conflicts, Remedy: strings.Join(p.remedies, ". ")}
 	}
-	p.plan.Stages = slices.DeleteFunc(p.stages[:], func(steps []Step) bool { return len(steps) == 0 })
+	p.plan.Stages = stages
 	return p.plan, nil
+}
+
+// free reports whether nothing that is not this stack's is in slots.
+func (p *planner) free(slots ...Slot) bool {
+	return !slices.ContainsFunc(slots, func(slot Slot) bool { return p.others[slot] })
 }
 
 // add plans a step, once: a policy knows its users, and a user its policies.
@@ -143,9 +151,14 @@ func (p *planner) notice(format string, args ...any) {
 // fail ends the planning with an error, unless another one came before.
 func (p *planner) fail(err error) { p.err = cmp.Or(p.err, err) }
 
-// invalid fails with a fault of the properties.
+// invalid fails with a fault of the properties, or tells it with the conflicts that there are.
 func (p *planner) invalid(format string, args ...any) {
-	p.fail(&spec.InvalidError{Faults: []string{fmt.Sprintf(format, args...)}})
+	fault := fmt.Sprintf(format, args...)
+	if len(p.conflicts) > 0 {
+		p.conflicts = append(p.conflicts, fault)
+		return
+	}
+	p.fail(&spec.InvalidError{Faults: []string{fault}})
 }
 
 // refuse says what is in the way of the plan, and what to do about it. All of it is named at once.

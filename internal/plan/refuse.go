@@ -7,7 +7,7 @@ import (
 )
 
 // taken refuses the plan if anything of the desired names is owned by another stack, or by none.
-func (p *planner) taken() bool {
+func (p *planner) taken() {
 	var properties []string
 	unowned, gone := false, false
 	for _, slot := range Slots() {
@@ -24,21 +24,24 @@ func (p *planner) taken() bool {
 		}
 		unowned = unowned || entity.Claim.Owner == ""
 		gone = gone || entity.Claim.Owner != ""
+		p.others[slot] = true
 		p.conflicts = append(p.conflicts, text)
 		properties = once(properties, slot.row().property)
 	}
 	if len(p.conflicts) == 0 {
-		return false
+		return
 	}
-	p.remedies = append(p.remedies, fmt.Sprintf("Give this stack other names (%s), or delete what is in the way (a stack's entities by deleting that stack), and deploy again",
-		strings.Join(properties, ", ")))
+	remedy := "Delete what is in the way (a stack's entities by deleting that stack), and deploy again"
+	if !p.Update { // whose names are for life
+		remedy = fmt.Sprintf("Give this stack other names (%s), or d%s", strings.Join(properties, ", "), remedy[1:])
+	}
+	p.remedies = append(p.remedies, remedy)
 	if unowned && !p.Spec.Adopt {
 		p.remedies = append(p.remedies, "Entities that no stack owns can be taken over: set ExistingEntities to Adopt")
 	}
 	if gone {
 		p.remedies = append(p.remedies, "If that stack is gone, set ExistingEntities to its ARN to take over what it left")
 	}
-	return true
 }
 
 // conflict says why an entity cannot be the resource's own, or returns "".

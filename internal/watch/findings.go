@@ -16,6 +16,9 @@ import (
 	"redis-cloud-iam/internal/spec"
 )
 
+// stackSet begins the name that CloudFormation gives a StackSet's stack.
+const stackSet = "StackSet-"
+
 // Finding is something that people should know. Name and subject identify it; the text may change
 // from day to day.
 type Finding struct {
@@ -25,10 +28,10 @@ type Finding struct {
 	Remedy  string `json:"remedy"`  // what to do about it
 }
 
-// digest stands for a finding in a report.
+// digest stands for a finding in a report. Nobody can make a finding with the digest of another.
 func (f Finding) digest() string {
 	sum := sha256.Sum256([]byte(f.Name + "\n" + f.Subject))
-	return hex.EncodeToString(sum[:4])
+	return hex.EncodeToString(sum[:16])
 }
 
 // finder gathers the findings of a run.
@@ -42,25 +45,29 @@ type finder struct {
 // or why an Update would be refused; and what an Update would leave as it is.
 func find(o order, seen *plan.Observed, p plan.Plan, refusal error) report {
 	f := finder{order: o, seen: seen}
-	f.steps(p)
+	f.steps(p, refusal)
 	f.refused(refusal)
 	for _, slot := range plan.Slots() {
-		if entity := f.own(slot); entity != nil {
+		if entity := f.mine(slot); entity != nil {
 			f.added(slot, entity)
 			f.shared(entity)
+			f.secret(slot, entity)
 		}
 	}
 	f.Drift = len(f.Found)
-	keys := plan.LedgerOf(f.own(plan.User), f.own(plan.KeySecret))
-	f.strange(keys)
-	f.current(keys)
+	if f.mine(plan.User) != nil || f.mine(plan.KeySecret) != nil {
+		keys := plan.LedgerOf(f.seen.In(plan.User), f.seen.In(plan.KeySecret)) // whoever owns the other one
+		f.strange(keys)
+		f.current(keys)
+	}
 	return f.report
 }
 
-// own returns what is in a slot if the stack owns it, else nil: the watcher does not report what
-// others own.
-func (f *finder) own(slot plan.Slot) *plan.Entity {
-	if entity := f.seen.In(slot); entity != nil && entity.Claim.Owner == f.Owner {
+// mine returns what is in a slot if the stack owns it or it has lost its owner's tag, else nil: the
+// watcher does not report what others own.
+func (f *finder) mine(slot plan.Slot) *plan.Entity {
+	wanted := slot != plan.ConsoleSecret || f.Spec.ConsoleLogin
+	if entity := f.seen.In(slot); entity != nil && (entity.Claim.Owner == f.Owner || entity.Claim.Owner == "" && wanted) {
 		return entity
 	}
 	return nil
@@ -72,26 +79,51 @@ func (f *finder) add(name, subject, text, remedy string) {
 
 // undo is the remedy for what a command of the AWS CLI can undo.
 func undo(command string, args ...any) string {
-	return "find out who did it, and undo it unless it is meant: aws iam " + fmt.Sprintf(command, args...)
+	return "find out who did it, and undo it unless it is meant: aws " + fmt.Sprintf(command, args...)
 }
 
-// steps reports what an Update would change.
-func (f *finder) steps(p plan.Plan) {
-	tags := []string{"checked=" + f.seen.At.UTC().Format(time.DateOnly)}
-	for _, key := range slices.Sorted(maps.Keys(f.Spec.Tags)) {
-		tags = append(tags, key+"="+f.Spec.Tags[key])
+// steps reports what an Update would change: also where it would be refused. Else whoever takes the
+// owner's tag off one entity could change all others unseen.
+func (f *finder) steps(p plan.Plan, refusal error) {
+	would := "an Update would "
+	if refusal != nil {
+		would = "if it were not refused, an Update would "
 	}
-	remedy := fmt.Sprintf("find out who did it. Then let an Update repair it. CloudFormation sends one only if a property changes, such as a tag: "+
-		"scripts/update-stack %s 'Tags=%s' (if the stack belongs to a StackSet, change the tag there)", f.stackName, strings.Join(tags, ","))
+	remedy := "find out who did it. Then let an Update repair it. CloudFormation sends one only if a property changes, such as a tag: " + f.touch()
 	for _, step := range slices.Concat(p.Stages...) {
 		if _, checks := step.(plan.ProveKey); !checks {
-			f.add("drift", step.String(), "an Update would "+step.String(), remedy)
+			f.add("drift", step.String(), would+step.String(), remedy)
 		}
 	}
 }
 
-// refused reports why an Update would be refused. Each reason begins with what it is about, an
-// entity or a property; the rest may hold times.
+// touch is how people have CloudFormation send an Update that changes nothing else: by a tag that
+// has another value in each run.
+func (f *finder) touch() string {
+	const name, most = "checked", 38 // of Tags, as the template says
+	tags := []string{name + "=" + f.seen.At.UTC().Format(time.RFC3339)}
+	for _, key := range slices.Sorted(maps.Keys(f.Spec.Tags)) {
+		if !strings.EqualFold(key, name) { // AWS does not distinguish case
+			tags = append(tags, key+"="+f.Spec.Tags[key])
+		}
+	}
+	if len(tags) > most {
+		return f.change("'Tags=<all that it has, one of them with another value>'")
+	}
+	return f.change("'Tags=" + strings.Join(tags, ",") + "'")
+}
+
+// change is how people change parameters of the stack. Those of a StackSet's stack are changed
+// there.
+func (f *finder) change(parameters string) string {
+	if strings.HasPrefix(f.stackName, stackSet) {
+		return fmt.Sprintf("set %s in the StackSet, or for this account alone by an override (docs/stacksets.md)", parameters)
+	}
+	return fmt.Sprintf("scripts/update-stack %s %s", f.stackName, parameters)
+}
+
+// refused reports why an Update would be refused. Each reason is a finding of its own. The last use
+// of a key changes from day to day, and is no part of the subject.
 func (f *finder) refused(refusal error) {
 	var reasons []string
 	var remedy string
@@ -101,9 +133,12 @@ func (f *finder) refused(refusal error) {
 	if invalid, ok := errors.AsType[*spec.InvalidError](refusal); ok {
 		reasons, remedy = invalid.Faults, cmp.Or(invalid.Remedy, "change the stack's parameters as it says")
 	}
-	about := regexp.MustCompile(`^(?:(?:policy|role|instance profile|user|secret|access key) \S+(?: of user \S+)?|\w+)`)
+	if strings.HasPrefix(f.stackName, stackSet) {
+		remedy += " (change parameters in the StackSet, or for this account alone by an override: docs/stacksets.md)"
+	}
+	use := regexp.MustCompile(`never used|last used at [0-9-]+ [0-9:]+ UTC(?: for [^\s,)]+)?(?: in [^\s,)]+)?`)
 	for _, reason := range reasons {
-		f.add("refused", about.FindString(reason), "an Update would be refused: "+reason, remedy)
+		f.add("refused", use.ReplaceAllString(reason, "used"), "an Update would be refused: "+reason, remedy)
 	}
 }
 
@@ -112,7 +147,7 @@ func (f *finder) added(slot plan.Slot, entity *plan.Entity) {
 	for _, arn := range entity.Attached {
 		if option := optionOf(entity.Kind); option != "" && !slices.Contains(f.Wanted(slot).Attached, arn) {
 			f.add("extra-policy", fmt.Sprintf("%s on %s", arn, entity.Ref), fmt.Sprintf("policy %s is attached to %s, beside the stack's own", arn, entity.Ref),
-				undo("detach-%s-policy --%[1]s-name %s --policy-arn %s", option, entity.Name, arn))
+				undo("iam detach-%s-policy --%[1]s-name %s --policy-arn %s", option, entity.Name, arn))
 		}
 	}
 	kinds := map[plan.Kind]struct{ name, command string }{
@@ -133,7 +168,7 @@ func (f *finder) added(slot plan.Slot, entity *plan.Entity) {
 			subject += " of " + entity.Ref.String()
 		}
 		if ok && !f.expected(hung, entity) {
-			f.add(kind.name, subject, "the stack did not add "+subject, undo(kind.command, entity.Name, hung.Name))
+			f.add(kind.name, subject, "the stack did not add "+subject, undo("iam "+kind.command, entity.Name, hung.Name))
 		}
 	}
 }
@@ -150,8 +185,21 @@ func (f *finder) shared(policy *plan.Entity) {
 	for _, holder := range policy.Holders {
 		if ours := slices.ContainsFunc(plan.Slots(), func(slot plan.Slot) bool { return slot.Ref(f.Spec.Names) == holder }); !ours {
 			f.add("policy-shared", fmt.Sprintf("%s on %s", policy.Ref, holder), fmt.Sprintf("%s is attached to %s too", policy.Ref, holder),
-				undo("detach-%s-policy --%[1]s-name %s --policy-arn %s", optionOf(holder.Kind), holder.Name, policy.ARN))
+				undo("iam detach-%s-policy --%[1]s-name %s --policy-arn %s", optionOf(holder.Kind), holder.Name, policy.ARN))
 		}
+	}
+}
+
+// secret reports who else may have a secret: by a resource policy that people have put on it and no
+// Update looks at, or in another Region.
+func (f *finder) secret(slot plan.Slot, secret *plan.Entity) {
+	if secret.Kind == plan.Secret && secret.Document != "" && !f.ReadersMatter(slot, secret.Claim) && !plan.SameDocument(secret.Document, f.Wanted(slot).Document) {
+		f.add("secret-shared", secret.Ref.String(), secret.Ref.String()+" has a resource policy that the stack did not put on it, so others may read it",
+			undo("secretsmanager delete-resource-policy --secret-id %s", secret.Name))
+	}
+	for _, region := range secret.Replicas {
+		f.add("secret-replica", fmt.Sprintf("%s in %s", secret.Ref, region), fmt.Sprintf("%s has a replica in %s, and the stack made none", secret.Ref, region),
+			undo("secretsmanager remove-regions-from-replication --secret-id %s --remove-replica-regions %s", secret.Name, region))
 	}
 }
 

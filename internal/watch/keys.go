@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"redis-cloud-iam/internal/plan"
+	"redis-cloud-iam/internal/spec"
 )
 
 const (
@@ -39,8 +40,8 @@ func (f *finder) strange(keys plan.Ledger) {
 // Without a current key, the secret is gone or was changed out of band, which is drift.
 func (f *finder) current(keys plan.Ledger) {
 	key, previous := keys.Labelled(plan.Current), keys.Labelled(plan.Previous)
-	previousInUse := previous != nil && previous.Listed && previous.InUse(f.seen.At)
-	if previousInUse {
+	previousInUse := previous != nil && previous.Listed && previous.InUse(f.seen.At) // or was, before it was deactivated
+	if previousInUse && previous.Active {
 		f.PreviousKeyInUse = 1
 	}
 	if key == nil {
@@ -48,7 +49,7 @@ func (f *finder) current(keys plan.Ledger) {
 	}
 	f.AccessKeyID = key.ID
 	current := fmt.Sprintf("access key %s of user %s, the current one,", key.ID, f.Spec.User)
-	replace := fmt.Sprintf("scripts/update-stack %s AccessKeySerial=%d, and enter the new key in Redis Cloud (docs/key-rotation.md)", f.stackName, key.Serial+1)
+	replace := f.change(fmt.Sprintf("AccessKeySerial=%d PreviousAccessKey=Active", key.Serial+1)) + ", and enter the new key in Redis Cloud (docs/key-rotation.md)"
 	if !key.Listed {
 		f.add("key-gone", key.ID, current+" is gone", "make a new one: "+replace)
 		return
@@ -59,12 +60,11 @@ func (f *finder) current(keys plan.Ledger) {
 		f.add("key-inactive", key.ID, current+" is inactive", fmt.Sprintf("find out who deactivated it, and activate it (aws iam update-access-key --user-name %s --access-key-id %s --status Active) or make a new one: %s",
 			f.Spec.User, key.ID, replace))
 	}
-	if f.keyMaxAge > 0 && age > time.Duration(f.keyMaxAge)*24*time.Hour {
+	if f.keyMaxAge > 0 && f.KeyAgeDays >= f.keyMaxAge {
 		f.add("key-age", key.ID, fmt.Sprintf("%s is %d days old, and KeyMaxAgeDays is %d", current, f.KeyAgeDays, f.keyMaxAge), "rotate it: "+replace)
 	}
-	if previousInUse && !key.InUse(f.seen.At) && previous.LastUsed.Sub(key.Created) > entering {
-		f.add("unfinished-rotation", key.ID, fmt.Sprintf("%s is not in use (%s), and the previous one %s is (%s)", current, key.LastUse(), previous.ID, previous.LastUse()),
-			fmt.Sprintf("enter the current key in Redis Cloud: secret %s holds it", f.Spec.AccessKeySecret))
+	if previousInUse && !key.InUse(f.seen.At) {
+		f.unfinished(current, *key, *previous)
 	}
 	if age > unused && f.seen.At.Sub(f.lastUse(keys)) > unused {
 		f.add("unused-keys", key.ID, fmt.Sprintf("nothing has used an access key of user %s or role %s for %d days", f.Spec.User, f.Spec.InstanceRole, int(unused.Hours()/24)),
@@ -72,11 +72,30 @@ func (f *finder) current(keys plan.Ledger) {
 	}
 }
 
+// unfinished reports that the previous key is in use, or was, and the current one is not.
+func (f *finder) unfinished(current string, key, previous plan.Row) {
+	rotated := slices.MaxFunc([]time.Time{key.Created, previous.Created}, time.Time.Compare) // the older one is current after a roll-back
+	if previous.LastUsed.Sub(rotated) <= entering {
+		return
+	}
+	is, remedy := "is", fmt.Sprintf("enter the current key in Redis Cloud: secret %s holds it", f.Spec.AccessKeySecret)
+	if !previous.Active {
+		is = "was until it was deactivated, so that Redis Cloud may be cut off"
+		activate := fmt.Sprintf("aws iam update-access-key --user-name %s --access-key-id %s --status Active", f.Spec.User, previous.ID)
+		if f.Spec.PreviousAccessKey != spec.KeyActive {
+			activate = f.change("PreviousAccessKey=Active")
+		}
+		remedy += ". Until then, activate the previous one: " + activate
+	}
+	f.add("unfinished-rotation", key.ID, fmt.Sprintf("%s is not in use (%s), and the previous one %s %s (%s)",
+		current, key.LastUse(), previous.ID, is, previous.LastUse()), remedy)
+}
+
 // lastUse is when an access key of the user, or the role of the cluster nodes, was last used, as
 // far as AWS tells. While nodes run, the account is in use, and the advice to delete the stack
 // would be wrong.
 func (f *finder) lastUse(keys plan.Ledger) (last time.Time) {
-	if role := f.own(plan.InstanceRole); role != nil {
+	if role := f.mine(plan.InstanceRole); role != nil {
 		last = role.LastUsed
 	}
 	for _, key := range keys {

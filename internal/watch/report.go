@@ -37,7 +37,8 @@ type report struct {
 // CloudWatch Logs may cut a line, and SNS refuses a message.
 const most = 100
 
-// write writes the report in one piece.
+// write writes the report in one piece. What a silent run has found may be wrong: no alarm on a metric
+// must fire because of it, so CloudWatch makes none of such a report.
 func (r report) write(out io.Writer, o order) error {
 	metric := func(name, unit string) map[string]string { return map[string]string{"Name": name, "Unit": unit} }
 	r.Timestamp, r.Level = time.Now().UTC(), "INFO"
@@ -47,6 +48,9 @@ func (r report) write(out io.Writer, o order) error {
 			"Namespace": "RedisCloudIAM", "Dimensions": [][]string{{"Stack"}},
 			"Metrics": []any{metric("Drift", "Count"), metric("KeyAgeDays", "None"), metric("PreviousKeyInUse", "None"), metric("Findings", "Count")},
 		}},
+	}
+	if r.silent {
+		r.AWS["CloudWatchMetrics"] = []any{}
 	}
 	r.Stack, r.StackID, r.PhysicalResourceID = o.stackName, o.Stack, o.Owner
 	r.Findings, r.Found = len(r.Found), append([]Finding{}, first(r.Found)...)

@@ -41,6 +41,11 @@ func New(config aws.Config, settings Settings, out io.Writer, log *slog.Logger) 
 // The message is sent before the report is written. So if a run dies in between, the message is
 // sent twice, and none is lost.
 func (w *Watcher) Run(ctx context.Context, event json.RawMessage) error {
+	if deadline, ok := ctx.Deadline(); ok { // when Lambda kills the process, and nothing says why
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-10*time.Second))
+		defer cancel()
+	}
 	return guarded(func() error {
 		o, err := parse(w.settings, event)
 		if err != nil {
