@@ -66,7 +66,7 @@ func people() []doing {
 			"drift remove role redislabs-role from instance profile redislabs-cluster-node-role",
 			"drift add role redislabs-cluster-node-role to instance profile redislabs-cluster-node-role",
 		}},
-		{"nearly: a tag of somebody's own", "", func(w *lookout) {
+		{"nearly: a tag that people added", "", func(w *lookout) {
 			w.must(w.iam.TagUser(w.Context(), &iam.TagUserInput{UserName: u, Tags: []iamtypes.Tag{{Key: aws.String("mine"), Value: aws.String("1")}}}))
 		}, nil},
 
