@@ -131,6 +131,8 @@ func (w *world) send(e event) cfn.Response {
 // judge reports each invariant that does not hold.
 func (w *world) judge(seen evidence) {
 	w.Helper()
+	w.known.mu.Lock() // a concurrent run may add to what is known
+	defer w.known.mu.Unlock()
 	for _, broken := range Violations(seen) {
 		w.Errorf("%s %s: %s: %s", seen.event.kind, seen.event.props, broken.invariant, broken.details)
 	}
