@@ -77,27 +77,33 @@ func TestTheRoleIsTheLeast(t *testing.T) {
 				}
 
 				role := lived.roleOf(lived.stack, json.RawMessage(lived.properties(nil)))
-				used, needed := map[rolepolicy.Grant]bool{}, map[rolepolicy.Grant]bool{}
-				for _, asked := range []map[string]rolepolicy.Request{lived.role.asked, retained.role.asked, refused.role.asked, undone.role.asked} {
-					for _, request := range asked {
-						grants := role.Allowing(request)
-						for _, grant := range grants {
-							used[grant] = true
-							needed[grant] = needed[grant] || len(grants) == 1
-						}
-					}
-				}
-				for _, grant := range role.Grants() {
-					switch {
-					case needed[grant], grant.Sid == "WriteOwnLogs": // which Lambda does, in the function's name
-					case used[grant]:
-						t.Errorf("template.yaml: allowed twice: %s\ntake it out, or tell in permissions_life_test.go what it alone is for", grant)
-					default:
-						t.Errorf("template.yaml: allowed but never used: %s\ntake it out, or tell in permissions_life_test.go what it is for", grant)
-					}
-				}
+				isLeast(t, role, &lived.role, &retained.role, &refused.role, &undone.role)
 			})
 		})
+	}
+}
+
+// isLeast fails the test where a role allows what nothing of all that was asked needs.
+func isLeast(t *testing.T, role *bookedRole, lives ...*heldRole) {
+	t.Helper()
+	used, needed := map[rolepolicy.Grant]bool{}, map[rolepolicy.Grant]bool{}
+	for _, life := range lives {
+		for _, request := range life.asked {
+			grants := role.Allowing(request)
+			for _, grant := range grants {
+				used[grant] = true
+				needed[grant] = needed[grant] || len(grants) == 1
+			}
+		}
+	}
+	for _, grant := range role.Grants() {
+		switch {
+		case needed[grant], grant.Sid == "WriteOwnLogs": // which Lambda does, in the function's name
+		case used[grant]:
+			t.Errorf("template.yaml: allowed twice: %s\ntake it out, or tell in a life of the function what it alone is for", grant)
+		default:
+			t.Errorf("template.yaml: allowed but never used: %s\ntake it out, or tell in a life of the function what it is for", grant)
+		}
 	}
 }
 

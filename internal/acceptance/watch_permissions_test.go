@@ -96,26 +96,7 @@ func TestTheWatchersRoleIsTheLeast(t *testing.T) {
 				l.must(l.iam.CreateInstanceProfile(l.Context(), &iam.CreateInstanceProfileInput{InstanceProfileName: &l.spec.InstanceRole, Path: path}))
 				assert.NotEmpty(t, strange.finds(), "entities under a path")
 
-				used, needed := map[rolepolicy.Grant]bool{}, map[rolepolicy.Grant]bool{}
-				role := lived.watcherRole()
-				for _, w := range []*lookout{lived, strange} {
-					for _, request := range w.role.asked {
-						grants := role.Allowing(request)
-						for _, grant := range grants {
-							used[grant] = true
-							needed[grant] = needed[grant] || len(grants) == 1
-						}
-					}
-				}
-				for _, grant := range role.Grants() {
-					switch {
-					case needed[grant], grant.Sid == "WriteOwnLogs": // which Lambda does, in the function's name
-					case used[grant]:
-						t.Errorf("template.yaml: allowed twice to the watcher: %s", grant)
-					default:
-						t.Errorf("template.yaml: allowed to the watcher but never used: %s", grant)
-					}
-				}
+				isLeast(t, lived.watcherRole(), lived.role, strange.role)
 			})
 		})
 	}
