@@ -92,8 +92,10 @@ func (e *Entity) Overlay(written Tag) {
 }
 
 // ours returns the keys of the tags of this software, but for those to keep. What is released loses
-// all of them: AWS may not show yet what was written a moment ago, and a key that is not there is no
-// error to it.
+// all of them: AWS may not show yet what was written a moment ago. To remove a key that is not there
+// is no error in Secrets Manager, whose page says so. IAM's page does not say it, but its service
+// model has no error for it.
+// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UntagResource.html
 func ours(keep ...string) []string {
 	all := []string{
 		tagAdopted, tagAdopting, TagPassword, tagDeactivated, tagEvent, tagKept, tagMade, tagOnDelete, tagOwner, tagReaders, tagStack, tagTags,
