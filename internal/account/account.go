@@ -246,9 +246,10 @@ func (r *run) converge(ctx context.Context) error {
 		case ends:
 			round, again, pause = 0, false, glance
 		}
-		if pauseErr := awscall.Pause(ctx, pause); pauseErr != nil && committed {
+		switch pauseErr := awscall.Pause(ctx, pause); {
+		case pauseErr != nil && committed:
 			return err
-		} else if pauseErr != nil {
+		case pauseErr != nil:
 			return cmp.Or(err, pauseErr) // whoever set the deadline knows that the time was up
 		}
 	}
@@ -266,7 +267,7 @@ func (r *run) apply(ctx context.Context, p plan.Plan) error {
 		for _, step := range stage {
 			once := func(ctx context.Context) error { return r.carryOut(ctx, step) }
 			steps = append(steps, func(ctx context.Context) error {
-				return about(step.String(), settled(ctx, func(ctx context.Context) error { return guarded(ctx, once) }))
+				return about(step.String(), settled(ctx, func(ctx context.Context) error { return awscall.Guarded(ctx, once) }))
 			})
 		}
 		if err := parallel(ctx, steps...); err != nil {

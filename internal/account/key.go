@@ -41,7 +41,7 @@ func (r *run) makeKey(ctx context.Context, s plan.MakeKey) error {
 	store := func(ctx context.Context) error {
 		return r.store(ctx, plan.KeySecret, key.VersionID(), value, s.NewSecret)
 	}
-	if err := guarded(ctx, store); err != nil { // a panic must not leave the key behind either
+	if err := awscall.Guarded(ctx, store); err != nil { // a panic must not leave the key behind either
 		return r.discard(ctx, key, err)
 	}
 	r.note(func() { r.wrote.made = key })

@@ -58,13 +58,13 @@ func (o *observer) entity(ctx context.Context, slot plan.Slot) (*plan.Entity, er
 	} else if err = itself(ctx); err == nil && r.found {
 		err = parallel(ctx, details...)
 	}
-	e, wanted := r.entity, slot != plan.ConsoleSecret || o.desired.Spec.ConsoleLogin
+	e := r.entity
 	switch {
 	case err != nil || !r.found:
 		return nil, err
 	case e.Kind == plan.Policy && o.documents && e.DefaultVersion != firstVersion:
 		err = r.document(ctx, e.DefaultVersion)
-	case e.Kind == plan.Secret && o.documents && (o.hung && wanted || o.desired.ReadersMatter(slot, e.Claim)) && e.Deleted.IsZero():
+	case e.Kind == plan.Secret && o.documents && (o.hung && o.desired.Has(slot) || o.desired.ReadersMatter(slot, e.Claim)) && e.Deleted.IsZero():
 		err = r.resourcePolicy(ctx)
 	}
 	slices.SortFunc(e.Hung, func(a, b plan.Ref) int {

@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
-	"runtime"
 	"slices"
-	"strings"
 	"sync"
+
+	"redis-cloud-iam/internal/awscall"
 )
 
 // call is something that is done in AWS and that gives nothing but its error.
@@ -19,7 +18,7 @@ func parallel(ctx context.Context, calls ...call) error {
 	errs := make([]error, len(calls))
 	var wait sync.WaitGroup
 	for i, one := range calls {
-		wait.Go(func() { errs[i] = guarded(ctx, one) })
+		wait.Go(func() { errs[i] = awscall.Guarded(ctx, one) })
 	}
 	wait.Wait()
 
@@ -39,33 +38,6 @@ func parallel(ctx context.Context, calls ...call) error {
 	default:
 		return several
 	}
-}
-
-// guarded makes a call and makes a panic in it an error. In a goroutine of its own a panic would
-// end the process, and CloudFormation would wait for an answer for an hour. The error quotes the
-// runtime's own errors alone: another value may hold a secret.
-func guarded(ctx context.Context, do call) (err error) {
-	defer func() {
-		if value := recover(); value != nil {
-			what := fmt.Sprintf("panic of type %T", value)
-			if of, ok := value.(runtime.Error); ok {
-				what = of.Error()
-			}
-			err = fmt.Errorf("internal error (%s, at %s)", what, origin())
-		}
-	}()
-	return do(ctx)
-}
-
-// origin names the place of a panic: the first below the runtime's own.
-func origin() string {
-	counters := make([]uintptr, 32)
-	frames := runtime.CallersFrames(counters[:runtime.Callers(3, counters)])
-	frame, more := frames.Next()
-	for more && strings.HasPrefix(frame.Function, "runtime.") {
-		frame, more = frames.Next()
-	}
-	return fmt.Sprintf("%s:%d", path.Base(frame.File), frame.Line)
 }
 
 // severalErrors are the errors of calls that were made side by side, in one list however they were

@@ -37,8 +37,8 @@ func Overtaken(user *Entity, owner string, event time.Time) error {
 	return &NewerError{user.Claim.Event}
 }
 
-// has reports whether something is to be in a slot.
-func (d Desired) has(slot Slot) bool { return slot != ConsoleSecret || d.Spec.ConsoleLogin }
+// Has reports whether something is to be in a slot.
+func (d Desired) Has(slot Slot) bool { return slot != ConsoleSecret || d.Spec.ConsoleLogin }
 
 // unowned reports whether no stack owns an entity, or one that is gone.
 func (d Desired) unowned(c Claim) bool {
@@ -63,7 +63,7 @@ func (d Desired) Cancels(seen *Observed) bool {
 // one, which is to have one or has one of ours; and of one that is taken over. Any other stays as
 // people have put it.
 func (d Desired) ReadersMatter(slot Slot, c Claim) bool {
-	return d.has(slot) && (c.Owner == d.Owner && (len(d.Spec.SecretReaders) > 0 || c.Readers) || d.adopts(c))
+	return d.Has(slot) && (c.Owner == d.Owner && (len(d.Spec.SecretReaders) > 0 || c.Readers) || d.adopts(c))
 }
 
 // Wanted is what an entity is to be.

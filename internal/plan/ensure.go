@@ -20,7 +20,7 @@ func Ensure(d Desired, seen *Observed) (Plan, error) {
 	}
 	p.taken()
 	for _, slot := range Slots() {
-		if d.has(slot) && p.free(slot) {
+		if d.Has(slot) && p.free(slot) {
 			p.entity(slot)
 		}
 	}
@@ -33,7 +33,7 @@ func Ensure(d Desired, seen *Observed) (Plan, error) {
 	}
 	if p.free(User, ConsoleSecret) {
 		p.password()
-	} else if d.has(ConsoleSecret) && p.seen.In(ConsoleSecret) == nil {
+	} else if d.Has(ConsoleSecret) && p.seen.In(ConsoleSecret) == nil {
 		p.makePassword(false)
 	}
 	for _, stage := range []stage{commit, commitUser} {
@@ -106,7 +106,7 @@ func (p *planner) document(seen *Entity, document string) {
 func (p *planner) adopting() bool {
 	return slices.ContainsFunc(Slots(), func(slot Slot) bool {
 		seen := p.seen.In(slot)
-		return seen != nil && p.has(slot) && p.adopts(seen.Claim)
+		return seen != nil && p.Has(slot) && p.adopts(seen.Claim)
 	})
 }
 

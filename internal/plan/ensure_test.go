@@ -62,7 +62,7 @@ func used(id string, before time.Duration, service string) Key {
 func standing(d Desired) *Observed {
 	seen := &Observed{At: present}
 	for _, slot := range Slots() {
-		if !d.has(slot) {
+		if !d.Has(slot) {
 			continue
 		}
 		want, ref := d.Wanted(slot), slot.Ref(d.Spec.Names)

@@ -12,7 +12,7 @@ func (p *planner) taken() {
 	unowned, gone := false, false
 	for _, slot := range Slots() {
 		entity := p.seen.In(slot)
-		if entity == nil || !p.has(slot) {
+		if entity == nil || !p.Has(slot) {
 			continue
 		}
 		text := p.conflict(slot, entity)

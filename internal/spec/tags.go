@@ -7,20 +7,22 @@ import (
 	"strings"
 )
 
-// Tag keys that Tags may not set.
+// What Tags may not set, and how many tags it may set.
 const (
 	// TagNamespace begins the key of every tag by which this software remembers something.
 	TagNamespace = "redis-cloud-iam:"
 	// TagUsedBy is set by the vendor's own template on its roles and its user.
 	TagUsedBy = "UsedBy"
 
-	reservedTags = 12 // of the 50 that AWS allows on an entity: those above, with room for one more
+	// MaxTags is what of the 50 tags that AWS allows on an entity is left for Tags.
+	MaxTags = 50 - reservedTags
+
+	reservedTags = 12 // those above, with room for one more
 )
 
 // tags takes a map, a list of key=value, or such a list as one text with commas between. Limits:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
 func (r *reader) tags() map[string]string {
-	const most = 50 - reservedTags
 	tags, seen := map[string]string{}, map[string]bool{}
 	allowed := regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+@-]*$`)
 	for _, pair := range r.pairs() {
@@ -41,8 +43,8 @@ func (r *reader) tags() map[string]string {
 		seen[lower] = true
 		tags[key] = value
 	}
-	if len(tags) > most {
-		r.fault("Tags: %d tags are more than the %d that fit beside this resource's own; remove some", len(tags), most)
+	if len(tags) > MaxTags {
+		r.fault("Tags: %d tags are more than the %d that fit beside this resource's own; remove some", len(tags), MaxTags)
 	}
 	return tags
 }

@@ -38,14 +38,15 @@ func (f Finding) digest() string {
 type finder struct {
 	order
 	seen *plan.Observed
+	plan []plan.Step
 	report
 }
 
 // find compares what was seen with the stack. It reports what an Update would change, by its plan,
 // or why an Update would be refused; and what an Update would leave as it is.
 func find(o order, seen *plan.Observed, p plan.Plan, refusal error) report {
-	f := finder{order: o, seen: seen}
-	f.steps(p, refusal)
+	f := finder{order: o, seen: seen, plan: slices.Concat(p.Stages...)}
+	f.steps(refusal)
 	f.refused(refusal)
 	for _, slot := range plan.Slots() {
 		if entity := f.mine(slot); entity != nil {
@@ -66,8 +67,7 @@ func find(o order, seen *plan.Observed, p plan.Plan, refusal error) report {
 // mine returns what is in a slot if the stack owns it or it has lost its owner's tag, else nil: the
 // watcher does not report what others own.
 func (f *finder) mine(slot plan.Slot) *plan.Entity {
-	wanted := slot != plan.ConsoleSecret || f.Spec.ConsoleLogin
-	if entity := f.seen.In(slot); entity != nil && (entity.Claim.Owner == f.Owner || entity.Claim.Owner == "" && wanted) {
+	if entity := f.seen.In(slot); entity != nil && (entity.Claim.Owner == f.Owner || entity.Claim.Owner == "" && f.Has(slot)) {
 		return entity
 	}
 	return nil
@@ -84,13 +84,13 @@ func undo(command string, args ...any) string {
 
 // steps reports what an Update would change: also where it would be refused. Else whoever takes the
 // owner's tag off one entity could change all others unseen.
-func (f *finder) steps(p plan.Plan, refusal error) {
+func (f *finder) steps(refusal error) {
 	would := "an Update would "
 	if refusal != nil {
 		would = "if it were not refused, an Update would "
 	}
 	remedy := "find out who did it. Then let an Update repair it. CloudFormation sends one only if a property changes, such as a tag: " + f.touch()
-	for _, step := range slices.Concat(p.Stages...) {
+	for _, step := range f.plan {
 		if _, checks := step.(plan.ProveKey); !checks {
 			f.add("drift", step.String(), would+step.String(), remedy)
 		}
@@ -100,14 +100,14 @@ func (f *finder) steps(p plan.Plan, refusal error) {
 // touch is how people have CloudFormation send an Update that changes nothing else: by a tag that
 // has another value in each run.
 func (f *finder) touch() string {
-	const name, most = "checked", 38 // of Tags, as the template says
+	const name = "checked"
 	tags := []string{name + "=" + f.seen.At.UTC().Format(time.RFC3339)}
 	for _, key := range slices.Sorted(maps.Keys(f.Spec.Tags)) {
 		if !strings.EqualFold(key, name) { // AWS does not distinguish case
 			tags = append(tags, key+"="+f.Spec.Tags[key])
 		}
 	}
-	if len(tags) > most {
+	if len(tags) > spec.MaxTags {
 		return f.change("'Tags=<all that it has, one of them with another value>'")
 	}
 	return f.change("'Tags=" + strings.Join(tags, ",") + "'")

@@ -3,7 +3,6 @@ package watch
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"redis-cloud-iam/internal/plan"
@@ -24,7 +23,10 @@ func (f *finder) strange(keys plan.Ledger) {
 	for _, key := range keys {
 		what := fmt.Sprintf("access key %s of user %s, which was %s,", key.ID, f.Spec.User, key.LastUse())
 		remove := fmt.Sprintf("aws iam delete-access-key --user-name %s --access-key-id %s", f.Spec.User, key.ID)
-		told := slices.ContainsFunc(f.Found, func(other Finding) bool { return strings.Contains(other.Subject, "delete access key "+key.ID) })
+		told := slices.ContainsFunc(f.plan, func(step plan.Step) bool {
+			deletes, ok := step.(plan.Delete)
+			return ok && deletes.Kind == plan.AccessKey && deletes.Name == key.ID
+		})
 		switch {
 		case !key.Listed || key.Made || told:
 		case key.Kept:

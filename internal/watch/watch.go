@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"runtime"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -46,7 +45,7 @@ func (w *Watcher) Run(ctx context.Context, event json.RawMessage) error {
 		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-10*time.Second))
 		defer cancel()
 	}
-	return guarded(func() error {
+	return awscall.Guarded(ctx, func(ctx context.Context) error {
 		o, err := parse(w.settings, event)
 		if err != nil {
 			return fmt.Errorf("the watcher cannot begin: %w", err)
@@ -68,7 +67,7 @@ func (w *Watcher) Run(ctx context.Context, event json.RawMessage) error {
 func (w *Watcher) look(ctx context.Context, o order) (r report, told []string, err error) {
 	read := make(chan error, 1)
 	go func() {
-		read <- guarded(func() (err error) {
+		read <- awscall.Guarded(ctx, func(ctx context.Context) (err error) {
 			told, err = remember(ctx, cloudwatchlogs.NewFromConfig(w.config), o)
 			return err
 		})
@@ -115,17 +114,4 @@ func (w *Watcher) publish(ctx context.Context, o order, subject, text string) er
 		return &awscall.BrokenReplyError{Is: "has no message ID"}
 	}
 	return err
-}
-
-// guarded turns a panic into an error. It quotes only the runtime's own errors.
-func guarded(do func() error) (err error) {
-	defer func() {
-		if value := recover(); value != nil {
-			err = fmt.Errorf("internal error (panic of type %T)", value)
-			if of, ok := value.(runtime.Error); ok {
-				err = fmt.Errorf("internal error (%w)", of)
-			}
-		}
-	}()
-	return do()
 }
