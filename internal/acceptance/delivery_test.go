@@ -25,7 +25,7 @@ func TestFrozenAWSIsAnsweredInTime(t *testing.T) {
 			story(t, func(t *testing.T, w *world) {
 				w.aws.Inject(localaws.OnAction(action).Hang())
 				failed := w.createFails(bare)
-				assert.Equal(t, idOf(bare), failed.PhysicalResourceID)
+				assert.Equal(t, idOf(bare)+"-0", failed.PhysicalResourceID)
 				w.aws.Inject()
 				w.create(bare)
 				assert.Len(t, w.keys(user), 1)

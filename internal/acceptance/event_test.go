@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -103,7 +104,7 @@ func (e event) withID(id string) event {
 // deliver gives an event to the function, once, and notes all that the invariants are judged by.
 func (w *world) deliver(e event) evidence {
 	w.Helper()
-	e = w.asTheTemplateSends(e.complete())
+	e = w.known.asCloudFormationCalls(w.asTheTemplateSends(e.complete()))
 	seen := w.before(e)
 	dying := w.process
 	w.bodies = nil
@@ -115,7 +116,36 @@ func (w *world) deliver(e event) evidence {
 	seen.took = time.Since(begin)
 	w.calls, w.took, seen.killed = w.aws.Calls(), seen.took, dying.dead.Load()
 	w.after(&seen)
+	w.known.hearAnswer(e, seen.answers)
 	return seen
+}
+
+// hearAnswer notes the physical ID that a Create was answered with, or the one that CloudFormation
+// invents. As long as the resource stands, it does not listen to the answers of late repeats.
+func (k *knowledge) hearAnswer(e event, answers []cfn.Response) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	owner, answer := idIn(e.stack, e.props), cfn.Response{PhysicalResourceID: invented}
+	if len(answers) > 0 {
+		answer = answers[0]
+	}
+	switch {
+	case e.kind == "Create" && k.called[owner] != owner:
+		k.called[owner] = answer.PhysicalResourceID
+	case e.kind == "Delete" && answer.Status == cfn.StatusSuccess:
+		delete(k.called, owner)
+	}
+}
+
+// asCloudFormationCalls is the Delete of a resource by the physical ID that its Create was answered
+// with, unless a story has given it another one.
+func (k *knowledge) asCloudFormationCalls(e event) event {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if e.kind == "Delete" && e.id == idIn(e.stack, e.props) {
+		e.id = cmp.Or(k.called[e.id], e.id)
+	}
+	return e
 }
 
 // send delivers an event, to which the one answer must come, and asks the invariants.

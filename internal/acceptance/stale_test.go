@@ -94,23 +94,28 @@ func TestWhatIsGivenBackHasNoneOfOurTags(t *testing.T) {
 	})
 }
 
-// A dated Update looks once more when all is done. A roll-back would delete what it has adopted.
-func TestAdoptionThatIsDoneSurvivesALookThatFails(t *testing.T) {
+// A dated Update looks once more when all is done. If that fails, the roll-back gives back what the
+// Update has adopted.
+func TestRollBackOfAnUpdateGivesBackWhatItAdopted(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
-		w.create(bare)
+		w.succeed(event{kind: "Create", props: bare, sent: time.Now()})
 		w.put(consoleSecret, "theirs")
 		time.Sleep(time.Hour)
-		update := changeOf(bare, `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`)
+		before := w.inventory()
+		const to = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
+		update := changeOf(bare, to)
 		update.sent = time.Now()
-		tagged := 0
-		w.aws.Inject(localaws.OnAction("TagResource").After(func(localaws.Call) {
-			if tagged++; tagged == 2 {
-				w.aws.Inject(localaws.OnAction("ListAccessKeys").Refuse("RefusedForTheTest").Times(100))
-			}
+		w.aws.Inject(localaws.OnAction("CreateLoginProfile").After(func(localaws.Call) {
+			w.aws.Inject(localaws.OnAction("ListAccessKeys").Refuse("RefusedForTheTest").Times(100))
 		}))
-		answer := w.succeed(update)
-		assert.Equal(t, 2, tagged)
-		assert.NotEmpty(t, answer.Data["ConsolePasswordSecretArn"])
+		w.fail(update)
+		w.aws.Inject()
+		back := changeOf(to, bare)
+		back.sent = time.Now()
+		w.succeed(back)
+		assert.Equal(t, before, w.inventory())
+		held, _ := w.aws.SecretString(consoleSecret, "AWSCURRENT")
+		assert.Equal(t, "theirs", held)
 	})
 }
 

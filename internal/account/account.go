@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -200,56 +199,36 @@ func (r *run) look(ctx context.Context) (plan.Plan, error) {
 const rounds = 10
 
 // converge plans and applies, and begins anew if the account turns out to be another than was
-// observed. Then it ends only when a new plan is empty, or has nothing but what commits. At its end
-// nothing must have been found to do for as long as the run watches.
+// observed. Then it ends only when a new plan is empty; so it does where entities are adopted, since
+// only the making of a new one tells a concurrent run that it is not alone. At its end nothing must
+// have been found to do for as long as the run watches.
 func (r *run) converge(ctx context.Context) error {
-	worked, again, committed := time.Now(), false, false
+	worked, again := time.Now(), r.desired.Spec.Adopt
 	for round := 1; ; round++ {
-		before := r.seen
 		p, err := r.look(ctx)
-		if _, newer := errors.AsType[*plan.NewerError](err); err != nil && committed && !newer {
-			r.log.WarnContext(ctx, "all is done, and one more look at it failed", "error", err)
-			r.seen = before
-			return nil // a roll-back would delete what has been adopted
-		}
-		if err != nil {
-			p = plan.Plan{} // what is planned beside an error is not carried out
-		}
-		r.keyID = p.KeyID
-		rest := len(p.Stages) - p.Commits
-		commits := p.Commits > 0 && rest == 0
-		again = again || p.Commits > 0 && !commits
-		if !p.Empty() {
-			r.found, worked = true, time.Now()
-		}
 		if err == nil {
-			if !commits {
-				p.Stages = p.Stages[:rest]
+			r.keyID = p.KeyID
+			if !p.Empty() {
+				r.found, worked = true, time.Now()
 			}
 			r.logPlan(ctx, p)
 			r.notice(p.Notices...)
 			err = r.apply(ctx, p)
-			committed = committed || commits && err == nil
 		}
 		pause := min(time.Duration(round*round)*500*time.Millisecond, 5*time.Second)
-		ends := p.Empty() || commits || !again || round == rounds
+		ends := p.Empty() || !again || round == rounds
 		switch {
 		case err != nil && (round == rounds || !lookAgain(err) || ctx.Err() != nil):
 			return err
 		case err != nil:
 			again = true
 			r.log.WarnContext(ctx, "the account is not as it was observed; observing anew", "round", round, "error", err)
-		case p.Commits > 0 && !commits && round == rounds:
-			return fmt.Errorf("the adoption does not come to its end: after each change there is again something to be done, such as to %s", p.Stages[0][0])
 		case ends && time.Since(worked) >= r.watch:
 			return nil
 		case ends:
 			round, again, pause = 0, false, glance
 		}
-		switch pauseErr := awscall.Pause(ctx, pause); {
-		case pauseErr != nil && committed:
-			return err
-		case pauseErr != nil:
+		if pauseErr := awscall.Pause(ctx, pause); pauseErr != nil {
 			return cmp.Or(err, pauseErr) // whoever set the deadline knows that the time was up
 		}
 	}

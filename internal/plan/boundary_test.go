@@ -68,9 +68,6 @@ func TestWhatStaysLosesTheStacksOwnBoundaryAlone(t *testing.T) {
 	} {
 		r := removal(d)
 		seen := bounded(d)
-		for _, slot := range []Slot{User, InstanceRole} {
-			seen.In(slot).tag(map[string]string{tagOnDelete: retain})
-		}
 		row.change(&r, seen)
 		steps := flat(cleared(t, r, seen))
 		if row.want {

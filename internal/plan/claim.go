@@ -21,14 +21,10 @@ const (
 	// Which tags the property Tags has set: a digest of each key, so that a later Update can remove
 	// them.
 	tagTags = spec.TagNamespace + "tags"
-	// "true": the entity was there before a stack took it over.
+	// The entity was there before the stack took it over: the ID that owned it, or "true".
 	tagAdopted = spec.TagNamespace + "adopted"
-	// "true" on a user that was made while other entities are being adopted, until they are.
-	tagAdopting = spec.TagNamespace + "adopting"
-	// "Retain" on user and instance role: all entities are to outlive the resource.
-	tagOnDelete = spec.TagNamespace + "on-delete"
-	// Who adopts or has adopted it, and what it had then: a user its keys and the version of its
-	// password, a secret its current version.
+	// What it had when it was adopted: a user its keys and the version of its password, a secret its
+	// current version.
 	tagKept = spec.TagNamespace + "kept"
 	// On the user: the versions of the secret that hold the keys made for it.
 	tagMade = spec.TagNamespace + "made-keys"
@@ -42,17 +38,13 @@ const (
 	// "true" on a secret that has, or may have, a resource policy of ours.
 	tagReaders = spec.TagNamespace + "readers"
 
-	yes    = "true"
-	retain = "Retain"
+	yes = "true"
 )
 
 // Claim is what the tags of an entity say.
 type Claim struct {
 	Owner, Stack string
-	Adopted      bool
-	Adopting     bool
-	Retain       bool
-	Adopter      string   // who adopts or has adopted the entity
+	Adopted      string   // who owned it before, "true" if no stack did; "" if it was not adopted
 	Kept         []string // the keys or versions that it had then
 	Made         []Record // the keys that were made for the user and stored
 	Deactivated  string   // ID of the key that PreviousAccessKey deactivated
@@ -64,11 +56,8 @@ type Claim struct {
 func parseClaim(tags map[string]string) Claim {
 	c := Claim{
 		Owner: tags[tagOwner], Stack: tags[tagStack],
-		Adopted: tags[tagAdopted] != "", Adopting: tags[tagAdopting] != "", Retain: tags[tagOnDelete] != "",
+		Adopted: tags[tagAdopted], Kept: strings.Fields(tags[tagKept]),
 		Deactivated: tags[tagDeactivated], Password: tags[TagPassword], Readers: tags[tagReaders] != "",
-	}
-	if kept := strings.Fields(tags[tagKept]); len(kept) > 0 {
-		c.Adopter, c.Kept = kept[0], kept[1:]
 	}
 	for version := range strings.FieldsSeq(tags[tagMade]) {
 		if r := parseRecord(version); r.KeyID != "" {
@@ -98,7 +87,7 @@ func (e *Entity) Overlay(written Tag) {
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UntagResource.html
 func ours(keep ...string) []string {
 	all := []string{
-		tagAdopted, tagAdopting, TagPassword, tagDeactivated, tagEvent, tagKept, tagMade, tagOnDelete, tagOwner, tagReaders, tagStack, tagTags,
+		tagAdopted, TagPassword, tagDeactivated, tagEvent, tagKept, tagMade, tagOwner, tagReaders, tagStack, tagTags,
 	}
 	return slices.DeleteFunc(all, func(key string) bool { return slices.Contains(keep, key) })
 }

@@ -31,7 +31,7 @@ func (e *NewerError) Error() string {
 // Overtaken returns a [*NewerError] if the user says that an event of the owner has begun that was
 // sent after another one. Nothing is known of an event whose time is zero.
 func Overtaken(user *Entity, owner string, event time.Time) error {
-	if user == nil || event.IsZero() || user.Claim.Owner != owner && user.Claim.Adopter != owner || !user.Claim.Event.After(event) {
+	if user == nil || event.IsZero() || user.Claim.Owner != owner || !user.Claim.Event.After(event) {
 		return nil
 	}
 	return &NewerError{user.Claim.Event}

@@ -11,8 +11,7 @@ import (
 // [*spec.InvalidError] and [*StaleError]. Where something is in the way, the rest is planned beside
 // the error all the same: for the watcher, which must not be blinded by it.
 //
-// The order is that of the stages: see [planner]. The tags that say who owns what is adopted are
-// written last, when all else has succeeded: until then a Delete leaves what was there before.
+// The order is that of the stages: see [planner].
 func Ensure(d Desired, seen *Observed) (Plan, error) {
 	p := newPlanner(d, seen)
 	if p.fail(Overtaken(p.user, d.Owner, d.Event)); p.err != nil {
@@ -36,9 +35,6 @@ func Ensure(d Desired, seen *Observed) (Plan, error) {
 	} else if d.Has(ConsoleSecret) && p.seen.In(ConsoleSecret) == nil {
 		p.makePassword(false)
 	}
-	for _, stage := range []stage{commit, commitUser} {
-		p.plan.Commits += min(1, len(p.stages[stage]))
-	}
 	return p.result()
 }
 
@@ -52,9 +48,6 @@ func (p *planner) entity(slot Slot) {
 		return
 	}
 	if seen == nil {
-		if slot == User && p.adopting() {
-			want.Tags[tagAdopting] = yes
-		}
 		p.add(change, Create{ref, want})
 		seen = &Entity{Ref: ref, Description: want.Description, Document: want.Document, Boundary: want.Boundary}
 		seen.SetTags(want.Tags)
@@ -82,7 +75,7 @@ func (p *planner) entity(slot Slot) {
 			p.add(link, Attach{ref, what})
 		}
 	}
-	p.tags(slot, seen, want.Tags)
+	p.tags(seen, want.Tags)
 }
 
 // document plans another document of a policy, a role or a secret.
@@ -102,45 +95,24 @@ func (p *planner) document(seen *Entity, document string) {
 	p.add(change, step)
 }
 
-// adopting reports whether anything is taken over.
-func (p *planner) adopting() bool {
-	return slices.ContainsFunc(Slots(), func(slot Slot) bool {
-		seen := p.seen.In(slot)
-		return seen != nil && p.Has(slot) && p.adopts(seen.Claim)
-	})
-}
-
 // tags repairs the wanted tags, and removes those that an earlier value of Tags has set. Tags that
-// other people and programs added stay. The tags that say who owns what is adopted come last.
-func (p *planner) tags(slot Slot, seen *Entity, want map[string]string) {
-	ref, adopted, last := seen.Ref, p.adopts(seen.Claim), commit
-	if slot == User {
-		last = commitUser
-	}
+// other people and programs added stay. What is adopted is marked in the same step that makes it the
+// owner's: as long as the resource does not stand, the mark has a Delete give it back.
+func (p *planner) tags(seen *Entity, want map[string]string) {
+	set := map[string]string{}
 	for key, value := range want {
-		at := change
-		if adopted && (key == tagOwner || key == tagStack) {
-			at = last
-		}
 		if have, ok := seen.Tags[key]; !ok || have != value {
-			p.tag(at, ref, map[string]string{key: value})
+			set[key] = value
 		}
 	}
-	p.tag(change, ref, nil, seen.stale(want)...)
-	if adopted {
-		p.tag(last, ref, map[string]string{tagAdopted: yes})
+	if p.adopts(seen.Claim) {
+		set[tagAdopted] = cmp.Or(seen.Claim.Owner, yes)
+		if seen.Kind == Secret && seen.Document != "" {
+			set[tagReaders] = yes
+		}
 	}
-	if seen.Claim.Adopting {
-		p.tag(last, ref, nil, tagAdopting)
-	}
-	marks := slot == User || slot == InstanceRole // in case the user is deleted out of band
-	switch {
-	case p.Spec.Retain && marks && !seen.Claim.Retain:
-		p.tag(last, ref, map[string]string{tagOnDelete: retain})
-	case !p.Spec.Retain && seen.Claim.Retain:
-		p.tag(change, ref, nil, tagOnDelete)
-	}
-	if ref.Kind == Secret && want[tagReaders] == "" && seen.Claim.Readers {
-		p.tag(link, ref, nil, tagReaders) // after the readers
+	p.tag(change, seen.Ref, set, seen.stale(want)...)
+	if seen.Kind == Secret && want[tagReaders] == "" && (seen.Claim.Readers || set[tagReaders] != "") {
+		p.tag(link, seen.Ref, nil, tagReaders) // after the readers
 	}
 }

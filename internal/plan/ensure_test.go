@@ -150,7 +150,6 @@ func TestWhatStandsIsLeftAlone(t *testing.T) {
 	plan := ensured(t, d, standing(d))
 	assert.True(t, plan.Empty(), texts(plan))
 	assert.Equal(t, keyA, plan.KeyID)
-	assert.Zero(t, plan.Commits)
 }
 
 func TestEveryDriftIsRepairedInPlace(t *testing.T) {
@@ -268,9 +267,8 @@ func TestConflictsAreAllNamedAtOnceWithTheirOwners(t *testing.T) {
 	}
 }
 
-// What is adopted is owned in the last stages, when all else is done: first the others, then the
-// user.
-func TestAdoptionOwnsInTheEnd(t *testing.T) {
+// One step makes an entity the owner's, marks it as adopted, and remembers what it had.
+func TestAdoptionMarksInTheStepThatOwns(t *testing.T) {
 	for _, properties := range []string{`{"ExistingEntities":"Adopt"}`, `{"ExistingEntities":"` + another + `"}`} {
 		d := desired(t, properties)
 		seen := standing(d)
@@ -285,16 +283,14 @@ func TestAdoptionOwnsInTheEnd(t *testing.T) {
 			}
 		}
 		plan := ensured(t, d, seen)
-		assert.Positive(t, plan.Commits)
 		stages := texts(plan)
-		require.Len(t, stages, 3)
+		require.Len(t, stages, 1)
+		assert.Len(t, stages[0], 7)
 		for _, step := range stages[0] {
-			assert.NotContains(t, step, tagOwner)
-			assert.Contains(t, step, "redis-cloud-iam:kept", "what is adopted remembers what it had")
+			assert.Contains(t, step, "set redis-cloud-iam:adopted")
+			assert.Contains(t, step, "redis-cloud-iam:owner, redis-cloud-iam:stack")
 		}
-		assert.Len(t, stages[1], 6)
-		require.Len(t, stages[2], 1)
-		assert.Contains(t, stages[2][0], "tag user redislabs-user: set redis-cloud-iam:adopted, redis-cloud-iam:owner, redis-cloud-iam:stack")
+		assert.Contains(t, stages[0], "~ tag user redislabs-user: set redis-cloud-iam:adopted, redis-cloud-iam:kept, redis-cloud-iam:owner, redis-cloud-iam:stack")
 	}
 }
 

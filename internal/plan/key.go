@@ -26,10 +26,10 @@ func (e *StaleError) Unwrap() error { return e.Err }
 func (p *planner) keep() {
 	for _, slot := range []Slot{User, KeySecret, ConsoleSecret} {
 		entity := p.seen.In(slot)
-		if entity == nil || !p.Has(slot) || !p.free(slot) || !p.adopts(entity.Claim) || entity.Claim.Adopter == p.Owner {
+		if entity == nil || !p.Has(slot) || !p.free(slot) || !p.adopts(entity.Claim) {
 			continue
 		}
-		kept := []string{p.Owner}
+		var kept []string
 		for i, key := range p.keys {
 			if slot != User || !key.Listed {
 				continue

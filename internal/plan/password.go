@@ -34,6 +34,7 @@ func (p *planner) makePassword(replace bool) {
 // noPassword takes the console password away: first the login profile, then the tag that tells of
 // it, then the secret. A login profile that this resource did not make stays.
 func (p *planner) noPassword(user, secret *Entity) {
+	p.spared = true         // what was adopted is given back
 	if !p.Cancels(p.seen) { // an older event may be about to set what it stored
 		p.clear(ConsoleSecret)
 	}
@@ -53,7 +54,7 @@ func MadePassword(user, secret *Entity, owner string) bool {
 	if tag != "" {
 		return !user.kept(tag)
 	}
-	return strings.HasPrefix(current, PasswordPrefix) && (secret.Claim.Owner == owner || secret.Claim.Adopter == owner) && !secret.kept(current)
+	return strings.HasPrefix(current, PasswordPrefix) && secret.Claim.Owner == owner && !secret.kept(current)
 }
 
 // restoreCurrent plans that a secret that is given back has the label Current where it had it

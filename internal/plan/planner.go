@@ -19,9 +19,6 @@ type Plan struct {
 	Ask   []string
 	Again []Slot
 	KeyID string // the access key that is current when the plan is done, or "" if the plan makes it
-	// Commits is how many of the last stages write the tags that a Delete goes by. They come when a
-	// new look has found that nothing else is to be done, since after them nothing may fail any more.
-	Commits int
 }
 
 // Empty reports whether nothing need be done.
@@ -38,8 +35,6 @@ const (
 	link                    // entities are linked; keys and passwords are made and stored
 	prove                   // the new key is proven
 	retire                  // what is no longer wanted goes
-	commit                  // tags say who owns what was adopted
-	commitUser              // the user's say it last: with them an adoption, or its undoing, is done
 	stageCount int   = iota
 )
 

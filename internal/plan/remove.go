@@ -25,8 +25,7 @@ const (
 // [*spec.ConflictError].
 //
 // First goes what keeps the entities from being deleted, then they go. The keys go before the
-// secrets, so that no key lives that no secret holds. Where something is given back, the user comes
-// last of all: its tags say that the others stay.
+// secrets, so that no key lives that no secret holds.
 func Clear(r Removal, seen *Observed) (Plan, error) {
 	p := newPlanner(r.Desired, seen)
 	if p.fail(Overtaken(p.user, r.Owner, r.Event)); Overtaken(p.user, r.Owner, r.Attempt) != nil {
@@ -47,21 +46,9 @@ func Clear(r Removal, seen *Observed) (Plan, error) {
 // or goes back, must not take it down. A user without an owner has been released by a concurrent
 // run.
 func (p *planner) settle(undo bool) {
-	user := p.user
-	released := user != nil && user.Claim.Owner == "" && user.Claim.Adopter != p.Owner
-	p.retained = p.Spec.Retain && !undo && (released || p.marked())
-	p.spared = undo || user != nil && (user.Claim.Owner != p.Owner || user.Claim.Adopting)
-	p.spared = p.spared || !p.retained && p.Spec.Protect &&
+	p.retained = p.Spec.Retain && !undo
+	p.spared = undo || p.user != nil && p.user.Claim.Owner != p.Owner || !p.retained && p.Spec.Protect &&
 		slices.ContainsFunc(p.keys.listed(), func(key Row) bool { return key.Kept && p.inUse(key) })
-}
-
-// marked reports whether the resource stood, and was told that all is to outlive it.
-func (p *planner) marked() bool {
-	entity := p.user
-	if entity == nil { // deleted out of band
-		entity = p.seen.In(InstanceRole)
-	}
-	return entity != nil && entity.Claim.Owner == p.Owner && entity.Claim.Retain
 }
 
 // fate decides what becomes of an entity.
@@ -70,23 +57,15 @@ func (p *planner) fate(slot Slot) Fate {
 	switch {
 	case entity == nil:
 		return Leave
-	case entity.Claim.Owner != p.Owner && entity.Claim.Adopter == p.Owner && !p.retained:
-		return GiveBack // its adoption had begun
 	case entity.Claim.Owner != p.Owner:
 		return Leave
 	case p.retained:
 		return Release
-	case p.spared && entity.Claim.Adopted:
+	case p.spared && entity.Claim.Adopted != "":
 		return GiveBack
 	default:
 		return Destroy
 	}
-}
-
-// stays reports whether the owner has something in a slot that is not destroyed.
-func (p *planner) stays(slot Slot) bool {
-	fate := p.fate(slot)
-	return fate == Release || fate == GiveBack
 }
 
 // clear plans the fate of what is in a slot.
@@ -95,10 +74,6 @@ func (p *planner) clear(slot Slot) {
 	// Another resource of the same function may have the same boundaries: what that owns keeps them.
 	if entity != nil && fate != Destroy && p.Spec.StackBoundaries.Has(entity.Boundary) && (entity.Claim.Owner == p.Owner || p.unowned(entity.Claim)) {
 		p.unbind(entity)
-	}
-	at := retire
-	if slot == User && slices.ContainsFunc(Slots(), p.stays) {
-		at = commitUser
 	}
 	switch fate {
 	case Leave:
@@ -109,11 +84,11 @@ func (p *planner) clear(slot Slot) {
 		if fate == GiveBack {
 			p.restoreCurrent(entity)
 		}
-		p.tag(at, entity.Ref, nil, p.releases(entity, fate)...)
+		p.release(entity, fate)
 	case Destroy:
 		p.rebound(slot, entity)
 		p.bare(entity)
-		p.add(at, Delete{Ref: entity.Ref})
+		p.add(retire, Delete{Ref: entity.Ref})
 	}
 }
 
@@ -141,15 +116,17 @@ func (p *planner) rebound(slot Slot, entity *Entity) {
 	}
 }
 
-// releases returns the tags that are taken off.
-func (p *planner) releases(entity *Entity, fate Fate) []string {
+// release plans that our tags go. What was adopted of a stack that is gone is that one's again.
+func (p *planner) release(entity *Entity, fate Fate) {
+	former := entity.Claim.Adopted
 	switch {
 	case fate == Release:
-		return ours(TagPassword) // who adopts the user knows its password's version by that
-	case entity.Claim.Owner != "" && entity.Claim.Owner != p.Owner: // another stack's, which is gone
-		return ours(tagOwner, tagStack, tagAdopted, tagOnDelete, TagPassword)
+		p.tag(retire, entity.Ref, nil, ours(TagPassword)...) // who adopts the user knows its password's version by that
+	case former != yes && p.Spec.AdoptStack != "":
+		owned := map[string]string{tagOwner: former, tagStack: p.Spec.AdoptStack}
+		p.tag(retire, entity.Ref, owned, ours(tagOwner, tagStack, TagPassword)...)
 	default:
-		return ours()
+		p.tag(retire, entity.Ref, nil, ours()...)
 	}
 }
 

@@ -33,8 +33,8 @@ func New(config aws.Config, log *slog.Logger) Resource {
 // say whether the Delete of the failed one comes before it or after it. So that Delete must not be
 // one for what the retry has made.
 func (Resource) PhysicalID(r customresource.Request) string {
-	if r.Type == cfn.RequestCreate && !r.Sent.IsZero() {
-		return fmt.Sprintf("%s-%d", owner(r), r.Sent.Unix())
+	if r.Type == cfn.RequestCreate {
+		return fmt.Sprintf("%s-%d", owner(r), max(0, r.Sent.Unix())) // 0: that is not known
 	}
 	return owner(r)
 }
@@ -48,7 +48,7 @@ func owner(r customresource.Request) string {
 func attempt(id string) time.Time {
 	i := strings.LastIndex(id, "-")
 	seconds, err := strconv.ParseInt(id[i+1:], 10, 64)
-	if i < 0 || err != nil || !spec.IsID(id[:i]) {
+	if i < 0 || err != nil || seconds == 0 || !spec.IsID(id[:i]) {
 		return time.Time{}
 	}
 	return time.Unix(seconds, 0).UTC()
