@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -246,7 +247,11 @@ func (r *run) apply(ctx context.Context, p plan.Plan) error {
 		for _, step := range stage {
 			once := func(ctx context.Context) error { return r.carryOut(ctx, step) }
 			steps = append(steps, func(ctx context.Context) error {
-				return about(step.String(), settled(ctx, func(ctx context.Context) error { return awscall.Guarded(ctx, once) }))
+				err := settled(ctx, func(ctx context.Context) error { return awscall.Guarded(ctx, once) })
+				if err != nil {
+					return fmt.Errorf("%s: %w", step, err)
+				}
+				return nil
 			})
 		}
 		if err := parallel(ctx, steps...); err != nil {

@@ -44,22 +44,6 @@ func parallel(ctx context.Context, calls ...call) error {
 // nested.
 type severalErrors []error
 
-// about says of an error what was being done; of several, of each.
-func about(doing string, err error) error {
-	if err == nil {
-		return nil
-	}
-	several, ok := err.(severalErrors) //nolint:errorlint // as above
-	if !ok {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	list := make(severalErrors, len(several))
-	for i, one := range several {
-		list[i] = fmt.Errorf("%s: %w", doing, one)
-	}
-	return list
-}
-
 // Error shows one error and counts the others: where one call fails for a reason of its own it is
 // the only one, and where AWS is out of reach they all say the same. A call that the end of the
 // context cut off says least.

@@ -3,6 +3,7 @@ package plan
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"redis-cloud-iam/internal/spec"
 )
@@ -23,7 +24,6 @@ func Ensure(d Desired, seen *Observed) (Plan, error) {
 			p.entity(slot)
 		}
 	}
-	p.keep()
 	if p.free(User, KeySecret) {
 		p.key()
 		p.protect()
@@ -107,6 +107,9 @@ func (p *planner) tags(seen *Entity, want map[string]string) {
 	}
 	if p.adopts(seen.Claim) {
 		set[tagAdopted] = cmp.Or(seen.Claim.Owner, yes)
+		if kept := p.keep(seen); len(kept) > 0 {
+			set[tagKept] = strings.Join(kept, " ")
+		}
 		if seen.Kind == Secret && seen.Document != "" {
 			set[tagReaders] = yes
 		}

@@ -20,32 +20,24 @@ func (e *StaleError) Error() string { return e.Err.Error() }
 
 func (e *StaleError) Unwrap() error { return e.Err }
 
-// keep remembers on a user and on secrets whose adoption begins what they have: the user's keys,
-// and the version that is current. It comes before anything is made or stored beside them. So what
-// a crash leaves is told from what was there before, and a Delete can give it back.
-func (p *planner) keep() {
-	for _, slot := range []Slot{User, KeySecret, ConsoleSecret} {
-		entity := p.seen.In(slot)
-		if entity == nil || !p.Has(slot) || !p.free(slot) || !p.adopts(entity.Claim) {
+// keep returns what an entity that is adopted has: the user's keys, and the version that is current.
+// So what is made or stored beside them is told from what was there before.
+func (p *planner) keep(entity *Entity) (kept []string) {
+	for i, key := range p.keys {
+		if entity.Kind != Person || !key.Listed {
 			continue
 		}
-		var kept []string
-		for i, key := range p.keys {
-			if slot != User || !key.Listed {
-				continue
-			}
-			if p.seen.At.Sub(key.Created) < courtesy {
-				p.fail(&StaleError{fmt.Errorf("access key %s of user %s was made a moment ago: a concurrent run may be adopting the user", key.ID, entity.Name)})
-			}
-			kept, p.keys[i].Kept = append(kept, key.ID), true
+		if p.seen.At.Sub(key.Created) < courtesy {
+			p.fail(&StaleError{fmt.Errorf("access key %s of user %s was made a moment ago: a concurrent run may be adopting the user", key.ID, entity.Name)})
 		}
-		for _, version := range []string{entity.Claim.Password, entity.Version(Current)} {
-			if version != "" {
-				kept = append(kept, version)
-			}
-		}
-		p.tag(change, entity.Ref, map[string]string{tagKept: strings.Join(kept, " ")})
+		kept, p.keys[i].Kept = append(kept, key.ID), true
 	}
+	for _, version := range []string{entity.Claim.Password, entity.Version(Current)} {
+		if version != "" {
+			kept = append(kept, version)
+		}
+	}
+	return kept
 }
 
 // key plans the access key: the one of the desired serial is used, and if there is none it is made.
