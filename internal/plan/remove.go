@@ -41,10 +41,9 @@ func Clear(r Removal, seen *Observed) (Plan, error) {
 	return p.result()
 }
 
-// settle decides what stays. What was adopted does if the adoption did not come to its end, or is
-// undone, or if a key that the user had before is in use: whoever adopts a live account and fails,
-// or goes back, must not take it down. A user without an owner has been released by a concurrent
-// run.
+// settle decides what stays. What was adopted does if that is undone, or if a key that the user had
+// before is in use: whoever adopts a live account and fails, or goes back, must not take it down. An
+// earlier run that decided so, and died, may have released the user.
 func (p *planner) settle(undo bool) {
 	p.retained = p.Spec.Retain && !undo
 	p.spared = undo || p.user != nil && p.user.Claim.Owner != p.Owner || !p.retained && p.Spec.Protect &&
@@ -55,9 +54,7 @@ func (p *planner) settle(undo bool) {
 func (p *planner) fate(slot Slot) Fate {
 	entity := p.seen.In(slot)
 	switch {
-	case entity == nil:
-		return Leave
-	case entity.Claim.Owner != p.Owner:
+	case entity == nil || entity.Claim.Owner != p.Owner:
 		return Leave
 	case p.retained:
 		return Release

@@ -29,9 +29,9 @@ func New(config aws.Config, log *slog.Logger) Resource {
 }
 
 // PhysicalID is what a Create that fails is known by: the owner of what it made, and when
-// CloudFormation sent it. A retry is another Create of the same owner, and CloudFormation does not
-// say whether the Delete of the failed one comes before it or after it. So that Delete must not be
-// one for what the retry has made.
+// CloudFormation sent it, in seconds. So its Delete can tell that the resource never stood, and gives
+// back what was adopted. And it removes nothing of a retry, which is another Create of the same owner:
+// CloudFormation does not say which of the two comes first.
 func (Resource) PhysicalID(r customresource.Request) string {
 	if r.Type == cfn.RequestCreate {
 		return fmt.Sprintf("%s-%d", owner(r), max(0, r.Sent.Unix())) // 0: that is not known

@@ -17,7 +17,7 @@ const (
 	// MaxTags is what of the 50 tags that AWS allows on an entity is left for Tags.
 	MaxTags = 50 - reservedTags
 
-	reservedTags = 12 // those above, with room for one more
+	reservedTags = 12 // a user has ten; there is room for two more
 )
 
 // tags takes a map, a list of key=value, or such a list as one text with commas between. Limits:
