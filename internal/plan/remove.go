@@ -154,7 +154,7 @@ func (p *planner) bare(entity *Entity) {
 		p.add(change, Delete{Ref: Ref{PolicyVersion, version, entity.Name}})
 	}
 	if regions := strings.Join(entity.Replicas, " "); regions != "" {
-		p.refuse(fmt.Sprintf("Remove them (aws secretsmanager remove-regions-from-replication --region %s --secret-id %s --remove-replica-regions %s), and delete again",
+		p.refuse(fmt.Sprintf("Remove them (aws secretsmanager remove-regions-from-replication --region %s --secret-id %s --remove-replica-regions %s), and try again",
 			p.Account.Region, entity.Name, regions),
 			"secret %s has replicas in %s, and AWS deletes no secret that has any", entity.Name, regions)
 	}
