@@ -117,9 +117,6 @@ func (s Statement) expand(text string, q Request) (expanded string, known bool) 
 
 // value is that of a condition key. Case does not count in the names of keys.
 func (q Request) value(key string) (string, bool) {
-	if value, ok := q.Keys[key]; ok {
-		return value, true
-	}
 	for name, value := range q.Keys {
 		if strings.EqualFold(name, key) {
 			return value, true
