@@ -3,7 +3,6 @@ package watch
 import (
 	"cmp"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -31,7 +30,7 @@ type Finding struct {
 // digest stands for a finding in a report. Nobody can make a finding with the digest of another.
 func (f Finding) digest() string {
 	sum := sha256.Sum256([]byte(f.Name + "\n" + f.Subject))
-	return hex.EncodeToString(sum[:16])
+	return fmt.Sprintf("%x", sum[:16])
 }
 
 // finder gathers the findings of a run.
