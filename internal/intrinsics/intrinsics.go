@@ -136,20 +136,15 @@ func (s *scope) named(name string) any {
 	if _, ok := s.Resources[id]; ok || name == "AWS::StackId" || name == "AWS::StackName" {
 		return cmp.Or(s.stack.References[name], name)
 	}
-	switch name {
-	case "AWS::Partition":
-		return s.stack.Partition
-	case "AWS::Region":
-		return s.stack.Region
-	case "AWS::AccountId":
-		return s.stack.ID
-	case "AWS::URLSuffix":
-		if s.stack.Partition == "aws-cn" {
-			return "amazonaws.com.cn"
-		}
-		return "amazonaws.com"
-	case "AWS::NoValue":
-		return noValue{}
+	pseudo := map[string]any{
+		"AWS::Partition": s.stack.Partition,
+		"AWS::Region":    s.stack.Region,
+		"AWS::AccountId": s.stack.ID,
+		"AWS::URLSuffix": "amazonaws.com" + map[string]string{"aws-cn": ".cn"}[s.stack.Partition],
+		"AWS::NoValue":   noValue{},
+	}
+	if value, ok := pseudo[name]; ok {
+		return value
 	}
 	return s.fault("no such parameter or resource: %s", name)
 }
