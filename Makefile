@@ -63,7 +63,7 @@ SAMPLED = $(shell awk '/^func Test/ { test = $$2; sub(/[^A-Za-z].*/, "", test) }
 # how many cases there are: it shows in the order of two accesses, wherever they happen. So the race
 # detector gets every story, but a quarter of the samples; and not what waits for another process (the
 # binary that is killed, moto), nor a hundred accounts that share nothing.
-RACELESS := iampolicy|moto|plan|preview|release|rolepolicy|spec|templates
+RACELESS := iampolicy|intrinsics|moto|plan|preview|release|spec|templates
 
 .PHONY: test-all
 test-all: need-go ## Run the exhaustive tests with all their cases, then the race detector (needs a C compiler)

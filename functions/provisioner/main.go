@@ -14,5 +14,5 @@ import (
 
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
-	lambda.Start(customresource.Handler(resource.New(awscall.FromEnvironment(), log), customresource.WithLogger(log)))
+	lambda.Start(customresource.Handler(resource.New(awscall.FromEnvironment(), log), log, nil))
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/stretchr/testify/require"
 
-	"redis-cloud-iam/internal/rolepolicy"
+	"redis-cloud-iam/internal/intrinsics"
 	"redis-cloud-iam/internal/spec"
 )
 
@@ -62,7 +62,7 @@ func (w *world) makeBoundaries(stack string) {
 		if _, ok := have[name]; ok {
 			continue
 		}
-		document, err := readTemplate(w.T).Boundary(id, rolepolicy.Stack{Partition: partition, Region: "us-east-1", AccountID: "123456789012"})
+		document, err := readBoundary(readTemplate(w.T), id, intrinsics.Stack{Account: spec.Account{Partition: partition, Region: "us-east-1", ID: "123456789012"}})
 		require.NoError(w, err)
 		_, err = w.iam.CreatePolicy(w.Context(), &iam.CreatePolicyInput{PolicyName: &name, PolicyDocument: aws.String(document)})
 		require.NoError(w, err)

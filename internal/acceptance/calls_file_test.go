@@ -9,7 +9,8 @@ import (
 	"slices"
 	"testing"
 
-	"redis-cloud-iam/internal/rolepolicy"
+	"redis-cloud-iam/internal/iampolicy"
+	"redis-cloud-iam/internal/intrinsics"
 	"redis-cloud-iam/internal/spec"
 )
 
@@ -77,7 +78,7 @@ func (b *roleBook) collected() map[string]askedRole {
 	random := regexp.MustCompile(`(:secret:.*)-[A-Za-z0-9]{6}$`)
 	for _, role := range b.all {
 		var list []json.RawMessage
-		for _, policy := range role.Role {
+		for _, policy := range role.templateRole {
 			list = append(list, json.RawMessage(policy.Document))
 		}
 		key := fmt.Sprintf("%s", list)
@@ -89,7 +90,7 @@ func (b *roleBook) collected() map[string]askedRole {
 		for text, request := range role.requests {
 			resource := random.ReplaceAllString(request.Resource, "$1-Ab3dEf")
 			one := askedRequest{request.Action, resource, request.Keys, role.allowed[text]}
-			requests[key][describe(rolepolicy.Request{Action: one.Action, Resource: resource, Keys: one.Keys})] = one
+			requests[key][describe(iampolicy.Request{Action: one.Action, Resource: resource, Keys: one.Keys})] = one
 		}
 		role.mu.Unlock()
 	}
@@ -106,12 +107,12 @@ func (b *roleBook) collected() map[string]askedRole {
 
 func attackedStack(parameters map[string]string) (attacked, error) {
 	account := spec.Account{Partition: "aws", Region: "us-east-1", ID: "123456789012"}
-	where := rolepolicy.Stack{Partition: "aws", Region: account.Region, AccountID: account.ID, Parameters: parameters, References: boundariesOf(stack)}
+	where := intrinsics.Stack{Account: account, Parameters: parameters, References: boundariesOf(stack)}
 	template, err := roles.read()
 	if err != nil {
 		return attacked{}, err
 	}
-	role, err := template.Role("ProvisionerRole", where)
+	role, err := readRole(template, "ProvisionerRole", where)
 	if err != nil {
 		return attacked{}, err
 	}
@@ -122,7 +123,7 @@ func attackedStack(parameters map[string]string) (attacked, error) {
 		found.Policies = append(found.Policies, json.RawMessage(policy.Document))
 	}
 	for id := range where.References {
-		document, err := template.Boundary(id, where)
+		document, err := readBoundary(template, id, where)
 		if err != nil {
 			return attacked{}, err
 		}

@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"redis-cloud-iam/internal/iampolicy"
 	"redis-cloud-iam/internal/localaws"
-	"redis-cloud-iam/internal/rolepolicy"
 )
 
 // TestTheFunctionsCredentialsAreOfNoOtherUse: what someone might try with them is denied. What the
@@ -104,7 +104,7 @@ func (l *life) denied(a attempt) []localaws.Permission {
 	newWorld(l.T, l.aws.Fork()).ask(ctx, a.input)
 	require.NotEmpty(l, asked, a.what)
 	return slices.DeleteFunc(asked, func(p localaws.Permission) bool {
-		return role.allows(describe(rolepolicy.Request(p)), rolepolicy.Request(p))
+		return role.allows(describe(iampolicy.Request(p)), iampolicy.Request(p))
 	})
 }
 

@@ -6,7 +6,7 @@ import (
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
-	"redis-cloud-iam/internal/rolepolicy"
+	"redis-cloud-iam/internal/iampolicy"
 )
 
 // attempt is a call that someone might try who has the credentials of the function.
@@ -127,14 +127,14 @@ func attaching() []attempt {
 }
 
 // elsewhere is what is denied of operations that localaws does not have, by what they ask of IAM.
-func elsewhere() map[string]rolepolicy.Request {
-	pass := func(role, service string) rolepolicy.Request {
-		return rolepolicy.Request{Action: "iam:PassRole", Resource: "arn:aws:iam::123456789012:role/" + role, Keys: map[string]string{"iam:PassedToService": service}}
+func elsewhere() map[string]iampolicy.Request {
+	pass := func(role, service string) iampolicy.Request {
+		return iampolicy.Request{Action: "iam:PassRole", Resource: "arn:aws:iam::123456789012:role/" + role, Keys: map[string]string{"iam:PassedToService": service}}
 	}
-	kms := func(action, key, service string) rolepolicy.Request {
-		return rolepolicy.Request{Action: "kms:" + action, Resource: key, Keys: map[string]string{"kms:ViaService": service}}
+	kms := func(action, key, service string) iampolicy.Request {
+		return iampolicy.Request{Action: "kms:" + action, Resource: key, Keys: map[string]string{"kms:ViaService": service}}
 	}
-	return map[string]rolepolicy.Request{
+	return map[string]iampolicy.Request{
 		"run a function with the nodes' role":           pass("redislabs-cluster-node-role", "lambda.amazonaws.com"),
 		"run an instance with the console role":         pass("redislabs-role", "ec2.amazonaws.com"),
 		"run an instance with another role":             pass("theirs", "ec2.amazonaws.com"),

@@ -15,7 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"redis-cloud-iam/internal/localaws"
-	"redis-cloud-iam/internal/rolepolicy"
 	"redis-cloud-iam/internal/spec"
 )
 
@@ -86,17 +85,17 @@ func TestTheRoleIsTheLeast(t *testing.T) {
 // isLeast fails the test where a role allows what nothing of all that was asked needs.
 func isLeast(t *testing.T, role *bookedRole, lives ...*heldRole) {
 	t.Helper()
-	used, needed := map[rolepolicy.Grant]bool{}, map[rolepolicy.Grant]bool{}
+	used, needed := map[grant]bool{}, map[grant]bool{}
 	for _, life := range lives {
 		for _, request := range life.asked {
-			grants := role.Allowing(request)
+			grants := role.allowing(request)
 			for _, grant := range grants {
 				used[grant] = true
 				needed[grant] = needed[grant] || len(grants) == 1
 			}
 		}
 	}
-	for _, grant := range role.Grants() {
+	for _, grant := range role.grants() {
 		switch {
 		case needed[grant], grant.Sid == "WriteOwnLogs": // which Lambda does, in the function's name
 		case used[grant]:
@@ -116,7 +115,7 @@ func TestNothingIsAllowedOnEverything(t *testing.T) {
 	for _, d := range deployments() {
 		life := newLife(t, d)
 		var found []string
-		for _, grant := range life.roleOf(life.stack, json.RawMessage(life.properties(nil))).Grants() {
+		for _, grant := range life.roleOf(life.stack, json.RawMessage(life.properties(nil))).grants() {
 			assert.NotEqual(t, "secretsmanager:GetSecretValue", grant.Action)
 			assert.NotEqual(t, "secretsmanager:BatchGetSecretValue", grant.Action)
 			if grant.Sid == "WriteOwnLogs" {
@@ -146,7 +145,7 @@ func TestTheRoleFitsIntoIAMsQuotas(t *testing.T) {
 			"InstancePolicyName": "", "UserPolicyName": "", "InstanceRoleName": "", "ConsoleRoleName": "", "UserName": "", "AccessKeySecretName": "", "ConsolePasswordSecretName": "",
 			"PermissionsBoundary": "arn:aws-us-gov:iam::210987654321:policy/", "KmsKeyId": "arn:aws-us-gov:kms:us-gov-west-1:210987654321:key/",
 		} {
-			match := regexp.MustCompile(`\{1,(\d+)\}\$$`).FindStringSubmatch(template.AllowedPattern(name))
+			match := regexp.MustCompile(`\{1,(\d+)\}\$$`).FindStringSubmatch(template.Parameters[name].AllowedPattern)
 			require.NotNil(t, match, "the longest %s", name)
 			most, err := strconv.Atoi(match[1])
 			require.NoError(t, err)
@@ -159,7 +158,7 @@ func TestTheRoleFitsIntoIAMsQuotas(t *testing.T) {
 		return life.roleOf(life.stack, json.RawMessage(life.properties(nil)))
 	}
 	attached := 0
-	for _, policy := range roleOf("a").During(roleOf("b").Role) {
+	for _, policy := range roleOf("a").during(roleOf("b").templateRole) {
 		assert.LessOrEqual(t, len(policy.Document), 6144, "the characters of %s", policy.LogicalID)
 		assert.LessOrEqual(t, len(policy.Description), 1000, "the characters of the description of %s", policy.LogicalID)
 		if policy.Description != "" { // a managed one

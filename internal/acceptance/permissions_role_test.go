@@ -14,8 +14,9 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/stretchr/testify/require"
 
+	"redis-cloud-iam/internal/iampolicy"
+	"redis-cloud-iam/internal/intrinsics"
 	"redis-cloud-iam/internal/localaws"
-	"redis-cloud-iam/internal/rolepolicy"
 	"redis-cloud-iam/internal/spec"
 )
 
@@ -39,7 +40,7 @@ func (h heldToItsRole) Invoke(ctx context.Context, payload []byte) ([]byte, erro
 // heldRole is what was asked of the role in a world.
 type heldRole struct {
 	mu     sync.Mutex
-	asked  map[string]rolepolicy.Request
+	asked  map[string]iampolicy.Request
 	denied map[string]bool
 
 	// undecided is the ARN of an entity whose name is spelt otherwise than the parameter. IAM finds
@@ -50,37 +51,37 @@ type heldRole struct {
 
 // roleBook has the roles that template.yaml makes, each evaluated once for all tests.
 type roleBook struct {
-	read func() (*rolepolicy.Template, error)
+	read func() (*intrinsics.Template, error)
 	mu   sync.Mutex
 	all  map[string]*bookedRole // by account and properties
 }
 
 // bookedRole is a role, and what it was found to allow.
 type bookedRole struct {
-	rolepolicy.Role
+	templateRole
 	mu       sync.Mutex
 	allowed  map[string]bool
-	requests map[string]rolepolicy.Request // what was decided
+	requests map[string]iampolicy.Request // what was decided
 }
 
 // newBookedRole is a role of which nothing was asked yet.
-func newBookedRole(role rolepolicy.Role) *bookedRole {
-	return &bookedRole{Role: role, allowed: map[string]bool{}, requests: map[string]rolepolicy.Request{}}
+func newBookedRole(role templateRole) *bookedRole {
+	return &bookedRole{templateRole: role, allowed: map[string]bool{}, requests: map[string]iampolicy.Request{}}
 }
 
 var roles = &roleBook{
-	read: sync.OnceValues(func() (*rolepolicy.Template, error) {
+	read: sync.OnceValues(func() (*intrinsics.Template, error) {
 		text, err := os.ReadFile("../../template.yaml")
 		if err != nil {
 			return nil, err
 		}
-		return rolepolicy.Parse(text)
+		return intrinsics.Parse(text)
 	}),
 	all: map[string]*bookedRole{},
 }
 
 // readTemplate reads template.yaml.
-func readTemplate(t *testing.T) *rolepolicy.Template {
+func readTemplate(t *testing.T) *intrinsics.Template {
 	t.Helper()
 	template, err := roles.read()
 	require.NoError(t, err)
@@ -88,7 +89,7 @@ func readTemplate(t *testing.T) *rolepolicy.Template {
 }
 
 // once returns what the book has under a key, or else what is evaluated now.
-func (b *roleBook) once(key string, evaluate func() rolepolicy.Role) *bookedRole {
+func (b *roleBook) once(key string, evaluate func() templateRole) *bookedRole {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.all[key] == nil {
@@ -97,12 +98,12 @@ func (b *roleBook) once(key string, evaluate func() rolepolicy.Role) *bookedRole
 	return b.all[key]
 }
 
-func (r *bookedRole) allows(text string, request rolepolicy.Request) bool {
+func (r *bookedRole) allows(text string, request iampolicy.Request) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	allowed, known := r.allowed[text]
 	if !known {
-		allowed = len(r.Allowing(request)) > 0
+		allowed = len(r.allowing(request)) > 0
 		r.allowed[text], r.requests[text] = allowed, request
 	}
 	return allowed
@@ -116,10 +117,10 @@ func (w *world) hold(role *bookedRole, call localaws.Call, payload []byte) {
 	w.role.mu.Lock()
 	defer w.role.mu.Unlock()
 	if w.role.asked == nil {
-		w.role.asked, w.role.denied = map[string]rolepolicy.Request{}, map[string]bool{}
+		w.role.asked, w.role.denied = map[string]iampolicy.Request{}, map[string]bool{}
 	}
 	for _, permission := range call.Permissions {
-		request := rolepolicy.Request(permission)
+		request := iampolicy.Request(permission)
 		text := describe(request)
 		w.role.asked[text] = request
 		undecided := w.role.undecided != "" && request.Resource == w.role.undecided
@@ -135,12 +136,12 @@ func (w *world) hold(role *bookedRole, call localaws.Call, payload []byte) {
 // outOfSight reports whether a call is about what a concurrent run has deleted. Where IAM finds no
 // boundary, it answers AccessDenied in place of NoSuchEntity; and the role knows a secret by its
 // name and six random characters. The run looks again then.
-func outOfSight(q rolepolicy.Request) bool {
+func outOfSight(q iampolicy.Request) bool {
 	secret := q.Action == "secretsmanager:PutSecretValue" && strings.HasSuffix(q.Resource, ":secret:"+consoleSecret)
 	return secret || strings.HasPrefix(q.Action, "iam:") && q.Keys["iam:PermissionsBoundary"] == ""
 }
 
-func describe(q rolepolicy.Request) string {
+func describe(q iampolicy.Request) string {
 	text := q.Action + " on " + q.Resource
 	for _, key := range slices.Sorted(maps.Keys(q.Keys)) {
 		text += ", " + key + " " + q.Keys[key]
@@ -166,31 +167,31 @@ func (w *world) roleFor(payload []byte) *bookedRole {
 	}
 	to, from := w.roleOf(e.StackID, e.ResourceProperties), w.roleOf(e.StackID, e.OldResourceProperties)
 	key := fmt.Sprint(e.StackID, string(e.ResourceProperties), string(e.OldResourceProperties))
-	return roles.once(key, func() rolepolicy.Role { return to.During(from.Role) })
+	return roles.once(key, func() templateRole { return to.during(from.templateRole) })
 }
 
 // roleOf is the role of a stack whose parameters give these properties: they have the same names.
 func (w *world) roleOf(stackID string, properties json.RawMessage) *bookedRole {
-	return roles.once(stackID+string(properties), func() rolepolicy.Role {
-		role, err := readTemplate(w.T).Role("ProvisionerRole", w.stackOf(stackID, properties))
+	return roles.once(stackID+string(properties), func() templateRole {
+		role, err := readRole(readTemplate(w.T), "ProvisionerRole", w.stackOf(stackID, properties))
 		require.NoError(w, err)
 		return role
 	})
 }
 
 // stackOf is the template, deployed as a stack with the parameters that give these properties.
-func (w *world) stackOf(stackID string, properties json.RawMessage) rolepolicy.Stack {
+func (w *world) stackOf(stackID string, properties json.RawMessage) intrinsics.Stack {
 	account, err := spec.ParseStackID(stackID)
 	require.NoError(w, err)
 	template := readTemplate(w.T)
-	stack := rolepolicy.Stack{Partition: account.Partition, Region: account.Region, AccountID: account.ID, Parameters: map[string]string{}, References: boundariesOf(stackID)}
+	stack := intrinsics.Stack{Account: account, Parameters: map[string]string{}, References: boundariesOf(stackID)}
 	var given map[string]any
 	_ = json.Unmarshal(properties, &given) // of what is no object nothing is given
 	for name, value := range given {
 		if _, list := value.([]any); list && name == "PermissionsBoundary" {
 			continue // the stack's own, where the parameter is empty
 		}
-		if template.HasParameter(name) {
+		if _, ok := template.Parameters[name]; ok {
 			if text, ok := parameter(value); ok {
 				stack.Parameters[name] = text
 			}

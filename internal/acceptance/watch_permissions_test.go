@@ -14,19 +14,19 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"redis-cloud-iam/internal/iampolicy"
 	"redis-cloud-iam/internal/localaws"
-	"redis-cloud-iam/internal/rolepolicy"
 )
 
 // watcherRole is the role that the template gives the watcher of a stack with these properties.
 func (w *lookout) watcherRole() *bookedRole {
-	return roles.once("watcher of "+w.stack+w.props+w.settings.TopicARN, func() rolepolicy.Role {
+	return roles.once("watcher of "+w.stack+w.props+w.settings.TopicARN, func() templateRole {
 		where := w.stackOf(w.stack, json.RawMessage(w.props))
 		where.Parameters["AlarmTopicArn"] = w.settings.TopicARN
 		where.References["WatcherLogGroup.Arn"] = strings.Join([]string{
-			"arn", where.Partition, "logs", where.Region, where.AccountID, "log-group", watchLog, "*",
+			"arn", where.Partition, "logs", where.Region, where.ID, "log-group", watchLog, "*",
 		}, ":")
-		role, err := readTemplate(w.T).Role("WatcherRole", where)
+		role, err := readRole(readTemplate(w.T), "WatcherRole", where)
 		require.NoError(w, err)
 		return role
 	})
@@ -38,7 +38,7 @@ func (w *lookout) hold(call localaws.Call) {
 	defer w.role.mu.Unlock()
 	role := w.watcherRole()
 	for _, permission := range call.Permissions {
-		request := rolepolicy.Request(permission)
+		request := iampolicy.Request(permission)
 		text := describe(request)
 		w.role.asked[text] = request
 		theirs := w.settings.LogGroup != watchLog && request.Action == "logs:FilterLogEvents" // of a story that has no log
@@ -108,19 +108,19 @@ func TestTheWatchersRoleOnlyReads(t *testing.T) {
 	for _, d := range deployments() {
 		synctest.Test(t, func(t *testing.T) {
 			l, w := watcherOf(t, d)
-			grants := w.watcherRole().Grants()
+			grants := w.watcherRole().grants()
 			assert.NotEmpty(t, grants)
 			for _, grant := range grants {
 				assert.Regexp(t, reads, grant.Action)
 				assert.Regexp(t, `^arn:`+l.account.Partition+`:(iam::|secretsmanager:|logs:|sns:|kms:)`, grant.Resource)
 			}
 			for _, action := range []string{"secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue"} {
-				for _, policy := range w.watcherRole().Role {
+				for _, policy := range w.watcherRole().templateRole {
 					if strings.Contains(policy.Document, action) {
 						assert.Contains(t, policy.Document, `"Sid":"NeverReadASecret"`)
 					}
 				}
-				assert.Empty(t, w.watcherRole().Allowing(rolepolicy.Request{Action: action, Resource: "arn:" + l.account.Partition + ":secretsmanager:" + l.account.Region + ":" + l.account.ID + ":secret:" + l.spec.AccessKeySecret + "-Ab1Cd2"}))
+				assert.Empty(t, w.watcherRole().allowing(iampolicy.Request{Action: action, Resource: "arn:" + l.account.Partition + ":secretsmanager:" + l.account.Region + ":" + l.account.ID + ":secret:" + l.spec.AccessKeySecret + "-Ab1Cd2"}))
 			}
 		})
 	}
@@ -140,7 +140,7 @@ func TestTheWatchersRoleFitsIntoIAMsQuotas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, w := watcherOf(t, deployment{"long names", localaws.Options{Partition: "aws-us-gov", Region: "us-gov-west-1"}, long})
 		inline := 0
-		for _, policy := range w.watcherRole().Role {
+		for _, policy := range w.watcherRole().templateRole {
 			if policy.Description != "" {
 				assert.LessOrEqual(t, len(policy.Document), 6144)
 				continue

@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"redis-cloud-iam/internal/iampolicy"
 	"redis-cloud-iam/internal/localaws"
-	"redis-cloud-iam/internal/rolepolicy"
 	"redis-cloud-iam/internal/watch"
 )
 
@@ -63,7 +63,7 @@ func (w *world) lookout(stack, props string) *lookout {
 	return &lookout{
 		world: w, props: props, stack: stack, limit: 15 * time.Minute,
 		settings: watch.Settings{TopicARN: topic, KeyMaxAgeDays: "90", LogGroup: watchLog},
-		role:     &heldRole{asked: map[string]rolepolicy.Request{}, denied: map[string]bool{}},
+		role:     &heldRole{asked: map[string]iampolicy.Request{}, denied: map[string]bool{}},
 	}
 }
 

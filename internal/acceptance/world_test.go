@@ -96,8 +96,7 @@ func (w *world) restart() {
 	config := w.config
 	w.process = &process{next: config.HTTPClient}
 	config.HTTPClient = w.process
-	handler := customresource.Handler(resource.New(config, log),
-		customresource.WithLogger(log), customresource.WithHTTPClient(&http.Client{Transport: mail{w, w.process}}))
+	handler := customresource.Handler(resource.New(config, log), log, mail{w, w.process})
 	w.handler = heldToItsRole{handler, w}
 }
 

@@ -52,36 +52,13 @@ type Answer struct {
 	Reason string
 }
 
-// Option changes how a [Handler] works.
-type Option func(*handler)
-
-// WithHTTPClient sets the client that delivers the answers, but for one thing: redirects are not
-// followed, because the signature in a ResponseURL is good for that URL alone.
-func WithHTTPClient(client *http.Client) Option {
-	return func(h *handler) {
-		c := *client
-		c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-		h.client = &c
+// Handler makes a Lambda handler of a resource, which delivers its answers by transport; nil is the
+// one to use in Lambda. Its Invoke returns nil once CloudFormation has the answer, whatever that
+// says, and an error if there was nobody to answer or the answer could not be delivered.
+func Handler(resource Resource, log *slog.Logger, transport http.RoundTripper) lambda.Handler {
+	if transport == nil {
+		// Lambda freezes the process between two events, and a connection kept that long is dead.
+		transport = &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}
 	}
-}
-
-// WithLogger sets where the handler logs; without it, that is [slog.Default].
-func WithLogger(logger *slog.Logger) Option {
-	return func(h *handler) { h.log = logger }
-}
-
-// Handler makes a Lambda handler of a resource. Its Invoke returns nil once CloudFormation has the
-// answer, whatever that says, and an error if there was nobody to answer or the answer could not be
-// delivered.
-func Handler(resource Resource, opts ...Option) lambda.Handler {
-	h := &handler{resource: resource, log: slog.Default(), busy: make(chan struct{}, 1)}
-	// Lambda freezes the process between two events, and a connection kept that long is dead.
-	WithHTTPClient(&http.Client{Transport: &http.Transport{
-		Proxy:             http.ProxyFromEnvironment,
-		DisableKeepAlives: true,
-	}})(h)
-	for _, opt := range opts {
-		opt(h)
-	}
-	return h
+	return &handler{resource: resource, transport: transport, log: log, busy: make(chan struct{}, 1)}
 }

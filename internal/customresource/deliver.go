@@ -17,10 +17,10 @@ import (
 // deliver puts the body to the URL until it is accepted, it is clear that it will not be, or ctx,
 // which must have a deadline, leaves no time for more. It returns the number of attempts. Each
 // sends the same bytes, so that one whose reply was lost can be repeated.
-func deliver(ctx context.Context, client *http.Client, to *url.URL, body []byte) (int, error) {
+func deliver(ctx context.Context, transport http.RoundTripper, to *url.URL, body []byte) (int, error) {
 	end, _ := ctx.Deadline()
 	for attempt, pause := 1, 200*time.Millisecond; ; attempt, pause = attempt+1, min(2*pause, 5*time.Second) {
-		failure, final := put(ctx, client, to, body)
+		failure, final := put(ctx, transport, to, body)
 		if failure == "" {
 			return attempt, nil
 		}
@@ -35,7 +35,7 @@ func deliver(ctx context.Context, client *http.Client, to *url.URL, body []byte)
 // put makes one attempt, and says what went wrong, if anything, and whether that is final. It takes
 // at most 5 s, and no more than half of what remains while that is longer than 1 s, so that an
 // attempt that hangs leaves time for another.
-func put(ctx context.Context, client *http.Client, to *url.URL, body []byte) (failure string, final bool) {
+func put(ctx context.Context, transport http.RoundTripper, to *url.URL, body []byte) (failure string, final bool) {
 	end, _ := ctx.Deadline()
 	ctx, cancel := context.WithTimeout(ctx, min(5*time.Second, max(time.Second, time.Until(end)/2)))
 	defer cancel()
@@ -49,7 +49,8 @@ func put(ctx context.Context, client *http.Client, to *url.URL, body []byte) (fa
 		Body:          io.NopCloser(bytes.NewReader(body)),
 		ContentLength: int64(len(body)),
 	}
-	response, err := client.Do(request.WithContext(ctx))
+	// By no http.Client: that would follow redirects, and the signature is good for this URL alone.
+	response, err := transport.RoundTrip(request.WithContext(ctx))
 	if err != nil {
 		return describe(err), false
 	}
@@ -62,8 +63,8 @@ func put(ctx context.Context, client *http.Client, to *url.URL, body []byte) (fa
 	return fmt.Sprintf("%d %s", status, http.StatusText(status)), status < 500 && status != http.StatusTooManyRequests
 }
 
-// describe tells what went wrong in a request in words of our own, because *url.Error quotes the
-// URL, and those inside it the host or its address.
+// describe tells what went wrong in a request in words of our own, because the errors of package net
+// quote the host or its address.
 func describe(err error) string {
 	if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {
 		return "no reply in time"

@@ -14,10 +14,10 @@ import (
 
 // handler is a [lambda.Handler].
 type handler struct {
-	resource Resource
-	client   *http.Client
-	log      *slog.Logger
-	order    order
+	resource  Resource
+	transport http.RoundTripper
+	log       *slog.Logger
+	order     order
 
 	// busy holds one token while Provision runs, even after it was abandoned, so that the next
 	// event in this process cannot overlap with it.
@@ -48,7 +48,7 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	// The answer goes out whatever has become of ctx, but not after Lambda's deadline.
 	sending, cancel := context.WithDeadline(context.WithoutCancel(ctx), s.deliver)
 	defer cancel()
-	attempts, err := deliver(sending, h.client, to, body)
+	attempts, err := deliver(sending, h.transport, to, body)
 
 	level := slog.LevelInfo
 	if response.Status == cfn.StatusFailed || err != nil {
@@ -122,14 +122,11 @@ func (h *handler) attempt(ctx context.Context, r Request) outcome {
 // afterwards says what becomes of the traces of a request that did not finish. It is true of a
 // rollback as well, where the Update or Delete that stopped is itself the undoing.
 func afterwards(t cfn.RequestType) string {
-	switch t {
-	case cfn.RequestCreate:
-		return "the Delete that CloudFormation sends next removes what it made"
-	case cfn.RequestUpdate:
-		return "the next Update goes on where this one stopped, or puts back what it changed"
-	default:
-		return "another Delete goes on where this one stopped"
-	}
+	return map[cfn.RequestType]string{
+		cfn.RequestCreate: "the Delete that CloudFormation sends next removes what it made",
+		cfn.RequestUpdate: "the next Update goes on where this one stopped, or puts back what it changed",
+		cfn.RequestDelete: "another Delete goes on where this one stopped",
+	}[t]
 }
 
 // protect runs f, and returns what to say of a panic in it. It quotes the runtime's own errors

@@ -53,22 +53,17 @@ const (
 	maxPhysicalIDJSON = 2 * maxPhysicalID // bytes, written as JSON
 )
 
-// Neither error quotes the event, since a part of it might be the signed URL.
-var (
-	errNotAnObject   = errors.New("decode the event: it is not a JSON object")
-	errNoResponseURL = errors.New("decode the event: it has no usable ResponseURL, so there is nobody to answer")
-)
-
 // decode reads an event and the URL that its answer goes to. The request shares no memory with the
-// payload, whose buffer Lambda's runtime may use again.
+// payload, whose buffer Lambda's runtime may use again. No error quotes the event, since a part of
+// it might be the signed URL.
 func decode(payload []byte) (Request, *url.URL, error) {
 	var fields map[string]json.RawMessage // not a struct: names that differ by case are other names
 	if err := json.Unmarshal(payload, &fields); err != nil {
-		return Request{}, nil, errNotAnObject
+		return Request{}, nil, errors.New("decode the event: it is not a JSON object")
 	}
 	to, err := url.Parse(text(fields["ResponseURL"]))
 	if err != nil || to.Scheme != "https" && to.Scheme != "http" || to.Hostname() == "" {
-		return Request{}, nil, errNoResponseURL
+		return Request{}, nil, errors.New("decode the event: it has no usable ResponseURL, so there is nobody to answer")
 	}
 	r := Request{
 		Type:               cfn.RequestType(identifier(fields["RequestType"])),

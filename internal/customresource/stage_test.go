@@ -89,9 +89,7 @@ func newStage(t testing.TB, x thing, replies ...reply) *stage {
 	if len(replies) == 0 {
 		s.replies = []reply{status(http.StatusOK)}
 	}
-	h := customresource.Handler(x,
-		customresource.WithHTTPClient(&http.Client{Transport: s.receiver}),
-		customresource.WithLogger(slog.New(slog.NewJSONHandler(s.log, nil))))
+	h := customresource.Handler(x, slog.New(slog.NewJSONHandler(s.log, nil)), s.receiver)
 	s.invoke = func(ctx context.Context, payload []byte) error {
 		out, err := h.Invoke(ctx, payload)
 		if err != nil {

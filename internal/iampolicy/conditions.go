@@ -25,11 +25,11 @@ func (s Statement) applies(q Request) bool {
 func (s Statement) holds(q Request, operator, key string, wanted []string) bool {
 	value, given := q.value(key)
 	base, ifExists := strings.CutSuffix(operator, "IfExists")
-	test, negated, known := comparison(base)
+	test, negated := comparison(base)
 	switch {
 	case operator == "Null":
 		return !given == slices.ContainsFunc(wanted, func(w string) bool { return strings.EqualFold(w, "true") })
-	case !known:
+	case test == nil:
 		return s.Effect == "Deny"
 	case !given:
 		return ifExists || negated
@@ -41,24 +41,21 @@ func (s Statement) holds(q Request, operator, key string, wanted []string) bool 
 
 // comparison is how an operator compares what a policy wants with what a request has, and whether
 // the condition holds where none of the wanted values compares. It does not know numbers, dates,
-// addresses, bytes, and keys with several values.
-func comparison(operator string) (test func(wanted, value string) bool, negated, known bool) {
-	kind, negated := strings.Replace(operator, "Not", "", 1), strings.Contains(operator, "Not")
-	switch kind {
+// addresses, bytes, and keys with several values: then the test is nil.
+func comparison(operator string) (test func(wanted, value string) bool, negated bool) {
+	switch strings.Replace(operator, "Not", "", 1) {
 	case "StringEquals":
-		return exact, negated, true
+		test = exact
 	case "StringEqualsIgnoreCase":
-		return func(wanted, value string) bool {
-			return exact(strings.ToLower(wanted), strings.ToLower(value))
-		}, negated, true
+		test = func(wanted, value string) bool { return exact(strings.ToLower(wanted), strings.ToLower(value)) }
 	case "StringLike":
-		return match, negated, true
+		test = match
 	case "ArnEquals", "ArnLike": // which are the same
-		return matchARN, negated, true
+		test = matchARN
 	case "Bool":
-		return strings.EqualFold, negated, !negated
+		test = strings.EqualFold
 	}
-	return nil, false, false
+	return test, strings.Contains(operator, "Not")
 }
 
 // exact compares texts in which wildcards mean themselves.
@@ -69,7 +66,7 @@ func (s Statement) Undecidable() []string {
 	var unknown []string
 	for operator := range s.Condition {
 		base, _ := strings.CutSuffix(operator, "IfExists")
-		if _, _, known := comparison(base); !known && operator != "Null" {
+		if test, _ := comparison(base); test == nil && operator != "Null" {
 			unknown = append(unknown, operator)
 		}
 	}

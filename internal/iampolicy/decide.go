@@ -1,6 +1,7 @@
 package iampolicy
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -89,37 +90,29 @@ func (s Statement) unlike(q Request, wanted []string, test func(wanted, value st
 //
 // See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html.
 func (s Statement) expand(text string, q Request) (expanded string, known bool) {
-	if !s.variables {
+	if !s.variables || !strings.Contains(text, "${") {
 		return text, true
 	}
-	for {
-		before, rest, found := strings.Cut(text, "${")
-		expanded += before
-		name, after, closed := strings.Cut(rest, "}")
-		if !found || !closed {
-			return expanded + rest, true
-		}
-		name, standard, hasStandard := strings.Cut(name, ",")
+	known = true
+	expanded = regexp.MustCompile(`\$\{[^}]*\}`).ReplaceAllStringFunc(text, func(variable string) string {
+		name, standard, hasStandard := strings.Cut(variable[2:len(variable)-1], ",")
 		value, given := q.value(strings.TrimSpace(name))
 		switch {
 		case slices.Contains([]string{"*", "?", "$"}, name):
-			expanded += escape + name
+			return escape + name
 		case given:
-			expanded += literal(value)
+			return literal(value)
 		case hasStandard:
-			expanded += literal(strings.Trim(strings.TrimSpace(standard), "'"))
-		default:
-			return "", false
+			return literal(strings.Trim(strings.TrimSpace(standard), "'"))
 		}
-		text = after
-	}
+		known = false
+		return ""
+	})
+	return expanded, known
 }
 
 // value is that of a condition key. Case does not count in the names of keys.
 func (q Request) value(key string) (string, bool) {
-	if value, ok := q.Keys[key]; ok {
-		return value, true
-	}
 	for name, value := range q.Keys {
 		if strings.EqualFold(name, key) {
 			return value, true

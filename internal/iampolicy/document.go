@@ -12,28 +12,27 @@ import (
 // depends on what kind of policy it is, and is for the caller to check.
 type Document struct {
 	Version    string
-	ID         string     `json:"Id"`
-	Statements statements `json:"Statement"`
+	ID         string          `json:"Id"`
+	Statements list[Statement] `json:"Statement"`
 }
 
 // A Statement is one of a document's statements. A list that is nil was not given.
 type Statement struct {
 	Sid, Effect             string
 	Principal, NotPrincipal Principals
-	Action, NotAction       texts
-	Resource, NotResource   texts
+	Action, NotAction       list[string]
+	Resource, NotResource   list[string]
 	Condition               map[string]map[string]values // by operator and key
 
 	variables bool // whether ${...} stands for something, as it does since version 2012-10-17
 }
 
 // Principals are the names of principals by their kind: AWS, Service and so on; "*" for everybody.
-type Principals map[string][]string
+type Principals map[string]list[string]
 
 type (
-	statements []Statement
-	texts      []string // one text or a list of them
-	values     []string // the same; those of a condition may be numbers and truth values, too
+	list[T any] []T      // one or a list of them
+	values      []string // those of a condition, which may be numbers and truth values, too
 )
 
 const variableVersion = "2012-10-17"
@@ -76,23 +75,16 @@ func exactly(data []byte, into any, keys ...string) error {
 	return json.Unmarshal(data, into)
 }
 
-// oneOrMany reads one value, or a list of values.
-func oneOrMany[T any](data []byte) (list []T, err error) {
+// UnmarshalJSON reads one value, or a list of values.
+func (l *list[T]) UnmarshalJSON(data []byte) error {
 	switch data[0] {
 	case '[':
-		err = json.Unmarshal(data, &list)
-		return list, err
+		return json.Unmarshal(data, (*[]T)(l))
 	case 'n': // null
-		return nil, errSyntax
+		return errSyntax
 	}
-	list = make([]T, 1)
-	return list, json.Unmarshal(data, &list[0])
-}
-
-// UnmarshalJSON reads one statement or a list of them.
-func (s *statements) UnmarshalJSON(data []byte) (err error) {
-	*s, err = oneOrMany[Statement](data)
-	return err
+	*l = make([]T, 1)
+	return json.Unmarshal(data, &(*l)[0])
 }
 
 // UnmarshalJSON refuses keys that the grammar does not have.
@@ -102,16 +94,11 @@ func (s *Statement) UnmarshalJSON(data []byte) error {
 		"Action", "NotAction", "Resource", "NotResource", "Condition")
 }
 
-// UnmarshalJSON reads a text or a list of texts.
-func (t *texts) UnmarshalJSON(data []byte) (err error) {
-	*t, err = oneOrMany[string](data)
-	return err
-}
-
 // UnmarshalJSON reads the value of a condition or a list of them.
 func (v *values) UnmarshalJSON(data []byte) error {
-	list, err := oneOrMany[any](data)
-	for _, value := range list {
+	var given list[any]
+	err := given.UnmarshalJSON(data)
+	for _, value := range given {
 		switch value.(type) {
 		case string, bool, float64:
 			*v = append(*v, fmt.Sprint(value))
@@ -124,17 +111,12 @@ func (v *values) UnmarshalJSON(data []byte) error {
 
 // UnmarshalJSON reads "*" or a map of kinds.
 func (p *Principals) UnmarshalJSON(data []byte) error {
-	if string(data) == `"*"` {
+	switch string(data) {
+	case `"*"`:
 		*p = Principals{"*": {"*"}}
 		return nil
+	case "null":
+		return errSyntax
 	}
-	kinds := map[string]texts{}
-	if err := json.Unmarshal(data, &kinds); err != nil {
-		return err
-	}
-	*p = Principals{}
-	for kind, names := range kinds {
-		(*p)[kind] = names
-	}
-	return nil
+	return json.Unmarshal(data, (*map[string]list[string])(p))
 }

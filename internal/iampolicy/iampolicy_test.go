@@ -140,6 +140,8 @@ func TestPolicyVariables(t *testing.T) {
 	}
 	old := parse(t, `{"Statement":{`+statement("${aws:username}")+`}}`)
 	assert.Equal(t, NotAllowed, Decide(q, old), "before version 2012-10-17 a variable is a text")
+	named := Request{"iam:GetUser", "arn:aws:iam::123456789012:user/aws:username", q.Keys}
+	assert.Equal(t, NotAllowed, Decide(named, parse(t, one(statement("${aws:username")))), "what is not closed is a text")
 	q.Keys["aws:username"] = "*"
 	assert.Equal(t, NotAllowed, Decide(q, parse(t, one(statement("${aws:username}")))), "a value is no pattern")
 }

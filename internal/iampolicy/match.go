@@ -17,32 +17,19 @@ func literal(text string) string {
 // match reports whether a whole text is as a pattern has it, in which * stands for any characters
 // and ? for one.
 func match(pattern, text string) bool {
-	retry, rest := "", "" // where to go on if what follows the last * does not match here
-	again := false
-	for text != "" || pattern != "" {
-		switch {
-		case strings.HasPrefix(pattern, "*"):
-			pattern = pattern[1:]
-			retry, rest, again = pattern, text, true
-			continue
-		case text != "" && len(pattern) > 1 && pattern[:1] == escape && pattern[1] == text[0]:
-			pattern, text = pattern[2:], text[1:]
-			continue
-		case text != "" && strings.HasPrefix(pattern, "?"):
-			_, size := utf8.DecodeRuneInString(text)
-			pattern, text = pattern[1:], text[size:]
-			continue
-		case text != "" && pattern != "" && pattern[0] == text[0]:
-			pattern, text = pattern[1:], text[1:]
-			continue
-		}
-		if !again || rest == "" {
-			return false
-		}
-		rest = rest[1:] // the * takes one character more
-		pattern, text = retry, rest
+	if pattern == "" || text == "" {
+		return text == "" && strings.Trim(pattern, "*") == ""
 	}
-	return true
+	_, size := utf8.DecodeRuneInString(text)
+	switch {
+	case pattern[0] == '*':
+		return match(pattern[1:], text) || match(pattern, text[size:])
+	case pattern[0] == '?':
+		return match(pattern[1:], text[size:])
+	case pattern[0] == escape[0] && len(pattern) > 1:
+		pattern = pattern[1:]
+	}
+	return pattern[0] == text[0] && match(pattern[1:], text[1:])
 }
 
 // matchFold is match without regard to case.

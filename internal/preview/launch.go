@@ -17,8 +17,8 @@ import (
 	"github.com/aws/smithy-go"
 
 	"redis-cloud-iam/internal/account"
+	"redis-cloud-iam/internal/intrinsics"
 	"redis-cloud-iam/internal/plan"
-	"redis-cloud-iam/internal/rolepolicy"
 	"redis-cloud-iam/internal/spec"
 )
 
@@ -79,18 +79,16 @@ func newLaunch(ctx context.Context, config aws.Config, template []byte, paramete
 // propertiesOf are the properties that the template gives the custom resource. A parameter that the
 // template does not have becomes a property, so that the fault is told with all others.
 func propertiesOf(template []byte, parameters map[string]string, where spec.Account) (json.RawMessage, error) {
-	parsed, err := rolepolicy.Parse(template)
+	parsed, err := intrinsics.Parse(template)
 	if err != nil {
 		return nil, fmt.Errorf("template.yaml: %w", err)
 	}
-	properties, err := parsed.Properties(logicalID, rolepolicy.Stack{
-		Partition: where.Partition, Region: where.Region, AccountID: where.ID, Parameters: parameters,
-	})
+	properties, err := parsed.Properties(logicalID, intrinsics.Stack{Account: where, Parameters: parameters})
 	if err != nil {
 		return nil, fmt.Errorf("template.yaml: %w", err)
 	}
 	for name, value := range parameters {
-		if !parsed.HasParameter(name) {
+		if _, ok := parsed.Parameters[name]; !ok {
 			properties[name] = value
 		}
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"redis-cloud-iam/internal/rolepolicy"
+	"redis-cloud-iam/internal/intrinsics"
 	"redis-cloud-iam/internal/spec"
 )
 
@@ -23,9 +23,10 @@ const (
 	topic   = "arn:aws:sns:us-east-1:123456789012:alarms"
 )
 
-func stackWith(parameters map[string]string) rolepolicy.Stack {
-	return rolepolicy.Stack{
-		Partition: "aws", Region: "us-east-1", AccountID: "123456789012", Parameters: parameters,
+func stackWith(parameters map[string]string) intrinsics.Stack {
+	return intrinsics.Stack{
+		Account:    spec.Account{Partition: "aws", ID: "123456789012", Region: "us-east-1"},
+		Parameters: parameters,
 		References: map[string]string{
 			"AWS::StackId":     stackID,
 			"InstanceBoundary": "arn:aws:iam::123456789012:policy/redis-cloud-InstanceBoundary-1ABC",
@@ -34,11 +35,11 @@ func stackWith(parameters map[string]string) rolepolicy.Stack {
 	}
 }
 
-func parsed(t *testing.T, text string) *rolepolicy.Template {
+func parsed(t *testing.T, text string) *intrinsics.Template {
 	t.Helper()
 	const prefix = "  ArtifactBucketPrefix:\n    Type: String\n" // of the plain template, without a default
 	text = strings.Replace(text, prefix, prefix+"    Default: artifacts\n", 1)
-	parsed, err := rolepolicy.Parse([]byte(text))
+	parsed, err := intrinsics.Parse([]byte(text))
 	require.NoError(t, err)
 	return parsed
 }
@@ -47,12 +48,12 @@ func parsed(t *testing.T, text string) *rolepolicy.Template {
 func TestWithoutATopicThereIsNoWatcher(t *testing.T) {
 	for _, name := range []string{samFile, plainFile} {
 		text := parsed(t, read(t, name))
-		without, err := text.Resources(stackWith(nil))
+		without, err := text.LogicalIDs(stackWith(nil))
 		require.NoError(t, err)
 		for _, id := range without {
 			assert.NotContains(t, id, "Watcher", name)
 		}
-		with, err := text.Resources(stackWith(map[string]string{"AlarmTopicArn": topic}))
+		with, err := text.LogicalIDs(stackWith(map[string]string{"AlarmTopicArn": topic}))
 		require.NoError(t, err)
 		more := slices.DeleteFunc(with, func(id string) bool { return slices.Contains(without, id) })
 		want := []string{
@@ -67,7 +68,7 @@ func TestWithoutATopicThereIsNoWatcher(t *testing.T) {
 }
 
 // event is what the schedule sends to the watcher.
-func event(template *rolepolicy.Template, stack rolepolicy.Stack) (string, error) {
+func event(template *intrinsics.Template, stack intrinsics.Stack) (string, error) {
 	properties, err := template.Properties("WatcherSchedule", stack)
 	if err != nil {
 		return "", err
@@ -79,7 +80,7 @@ func event(template *rolepolicy.Template, stack rolepolicy.Stack) (string, error
 }
 
 // sameForBoth compares what the watcher and the function that provisions are given.
-func sameForBoth(template *rolepolicy.Template, parameters map[string]string) error {
+func sameForBoth(template *intrinsics.Template, parameters map[string]string) error {
 	stack := stackWith(parameters)
 	input, err := event(template, stack)
 	if err != nil {
@@ -113,12 +114,11 @@ func sameForBoth(template *rolepolicy.Template, parameters map[string]string) er
 			return fmt.Errorf("the event has no %s", name)
 		}
 	}
-	where := spec.Account{Partition: "aws", ID: "123456789012", Region: "us-east-1"}
-	one, err := spec.Parse(provisioned, where)
+	one, err := spec.Parse(provisioned, stack.Account)
 	if err != nil {
 		return err
 	}
-	other, err := spec.Parse(watched.ResourceProperties, where)
+	other, err := spec.Parse(watched.ResourceProperties, stack.Account)
 	if err != nil {
 		return fmt.Errorf("of the event: %w", err)
 	}
@@ -190,7 +190,7 @@ func TestTheWatcherGetsWhatTheResourceHas(t *testing.T) {
 		for set, parameters := range parameterSets() {
 			for parameter, value := range parameters {
 				for item := range strings.SplitSeq(value, ",") { // of a list; the names with commas fit too
-					assert.Regexp(t, template.AllowedPattern(parameter), strings.TrimSpace(item), parameter)
+					assert.Regexp(t, template.Parameters[parameter].AllowedPattern, strings.TrimSpace(item), parameter)
 				}
 			}
 			require.NoError(t, sameForBoth(template, parameters), "%s: %s", name, set)
@@ -238,7 +238,7 @@ func TestNoParameterTakesWhatBreaksTheEvent(t *testing.T) {
 	input, err := event(template, stackWith(parameterSets()["all"]))
 	require.NoError(t, err)
 	for parameter, value := range parameterSets()["all"] {
-		pattern := template.AllowedPattern(parameter)
+		pattern := template.Parameters[parameter].AllowedPattern
 		if pattern == "" || parameter == "AlarmTopicArn" { // the choices of AllowedValues break nothing
 			continue
 		}
@@ -262,7 +262,7 @@ func TestNoParameterTakesWhatBreaksTheEvent(t *testing.T) {
 }
 
 func TestTheScheduleIsOneThatEventBridgeTakes(t *testing.T) {
-	pattern := parsed(t, read(t, samFile)).AllowedPattern("WatchSchedule")
+	pattern := parsed(t, read(t, samFile)).Parameters["WatchSchedule"].AllowedPattern
 	for _, good := range []string{"rate(1 day)", "rate(1 hour)", "rate(12 hours)", "rate(30 days)", "cron(0 6 * * ? *)", "cron(15 10 ? * 6L 2026-2030)", "cron(0 8 1 * ? *)", "cron(0/15 8-17 ? * MON-FRI *)"} {
 		assert.Regexp(t, pattern, good)
 	}

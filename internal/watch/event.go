@@ -28,30 +28,26 @@ func FromEnvironment() Settings {
 // order says what one run compares, and where its messages go.
 type order struct {
 	plan.Desired
-	stackName          string
-	topic, topicRegion string
-	keyMaxAge          int // in days; 0 for never
-	logGroup           string
+	Settings
+	stackName string
+	keyMaxAge int // in days; 0 for never
 }
 
 // parse reads the settings and the event, which has the properties of the stack's resource. The
 // error names every fault.
 func parse(settings Settings, event json.RawMessage) (order, error) {
-	o := order{topic: settings.TopicARN, logGroup: settings.LogGroup}
+	o := order{Settings: settings}
 	var faults []error
 	fault := func(text string) { faults = append(faults, errors.New(text)) }
 
-	topic := regexp.MustCompile(`^arn:aws[a-z-]*:sns:([a-z0-9-]+):\d{12}:[\w-]{1,256}$`).FindStringSubmatch(o.topic)
-	if topic == nil {
+	if !regexp.MustCompile(`^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$`).MatchString(o.TopicARN) {
 		fault("ALARM_TOPIC_ARN is not the ARN of a standard SNS topic; it must look like arn:aws:sns:<region>:<account>:<name>")
-	} else {
-		o.topicRegion = topic[1]
 	}
 	var err error
-	if o.keyMaxAge, err = strconv.Atoi(settings.KeyMaxAgeDays); err != nil || o.keyMaxAge < 0 {
+	if o.keyMaxAge, err = strconv.Atoi(o.KeyMaxAgeDays); err != nil || o.keyMaxAge < 0 {
 		fault("KEY_MAX_AGE_DAYS is not a whole number of days; use 0 for never")
 	}
-	if o.logGroup == "" {
+	if o.LogGroup == "" {
 		fault("AWS_LAMBDA_LOG_GROUP_NAME is empty, and Lambda always sets it")
 	}
 	var given struct {

@@ -3,7 +3,6 @@ package watch
 import (
 	"cmp"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -31,7 +30,7 @@ type Finding struct {
 // digest stands for a finding in a report. Nobody can make a finding with the digest of another.
 func (f Finding) digest() string {
 	sum := sha256.Sum256([]byte(f.Name + "\n" + f.Subject))
-	return hex.EncodeToString(sum[:16])
+	return fmt.Sprintf("%x", sum[:16])
 }
 
 // finder gathers the findings of a run.
@@ -77,7 +76,8 @@ func (f *finder) add(name, subject, text, remedy string) {
 	f.Found = append(f.Found, Finding{name, subject, text, remedy})
 }
 
-// undo is the remedy for what a command of the AWS CLI can undo.
+// undo is the remedy for what a command of the AWS CLI can undo. Its words for a user, a role and a
+// group are those of plan.
 func undo(command string, args ...any) string {
 	return "find out who did it, and undo it unless it is meant: aws " + fmt.Sprintf(command, args...)
 }
@@ -142,12 +142,13 @@ func (f *finder) refused(refusal error) {
 	}
 }
 
-// added reports what others added to a user or a role. An Update leaves it in place.
+// added reports what others added to a user or a role. An Update leaves it in place. What is
+// attached to an instance profile are roles, and another one there is drift.
 func (f *finder) added(slot plan.Slot, entity *plan.Entity) {
 	for _, arn := range entity.Attached {
-		if option := optionOf(entity.Kind); option != "" && !slices.Contains(f.Wanted(slot).Attached, arn) {
+		if slot != plan.InstanceProfile && !slices.Contains(f.Wanted(slot).Attached, arn) {
 			f.add("extra-policy", fmt.Sprintf("%s on %s", arn, entity.Ref), fmt.Sprintf("policy %s is attached to %s, beside the stack's own", arn, entity.Ref),
-				undo("iam detach-%s-policy --%[1]s-name %s --policy-arn %s", option, entity.Name, arn))
+				undo("iam detach-%s-policy --%[1]s-name %s --policy-arn %s", entity.Kind, entity.Name, arn))
 		}
 	}
 	kinds := map[plan.Kind]struct{ name, command string }{
@@ -185,7 +186,7 @@ func (f *finder) shared(policy *plan.Entity) {
 	for _, holder := range policy.Holders {
 		if ours := slices.ContainsFunc(plan.Slots(), func(slot plan.Slot) bool { return slot.Ref(f.Spec.Names) == holder }); !ours {
 			f.add("policy-shared", fmt.Sprintf("%s on %s", policy.Ref, holder), fmt.Sprintf("%s is attached to %s too", policy.Ref, holder),
-				undo("iam detach-%s-policy --%[1]s-name %s --policy-arn %s", optionOf(holder.Kind), holder.Name, policy.ARN))
+				undo("iam detach-%s-policy --%[1]s-name %s --policy-arn %s", holder.Kind, holder.Name, policy.ARN))
 		}
 	}
 }
@@ -201,9 +202,4 @@ func (f *finder) secret(slot plan.Slot, secret *plan.Entity) {
 		f.add("secret-replica", fmt.Sprintf("%s in %s", secret.Ref, region), fmt.Sprintf("%s has a replica in %s, and the stack made none", secret.Ref, region),
 			undo("secretsmanager remove-regions-from-replication --secret-id %s --remove-replica-regions %s", secret.Name, region))
 	}
-}
-
-// optionOf is the AWS CLI's word for a kind that can have a policy, or "".
-func optionOf(kind plan.Kind) string {
-	return map[plan.Kind]string{plan.Person: "user", plan.Role: "role", plan.Group: "group"}[kind]
 }

@@ -56,8 +56,7 @@ func (f *finder) current(keys plan.Ledger) {
 		f.add("key-gone", key.ID, current+" is gone", "make a new one: "+replace)
 		return
 	}
-	age := f.seen.At.Sub(key.Created)
-	f.KeyAgeDays = int(age.Hours() / 24)
+	f.KeyAgeDays = int(f.seen.At.Sub(key.Created).Hours() / 24)
 	if !key.Active {
 		f.add("key-inactive", key.ID, current+" is inactive", fmt.Sprintf("find out who deactivated it, and activate it (aws iam update-access-key --user-name %s --access-key-id %s --status Active) or make a new one: %s",
 			f.Spec.User, key.ID, replace))
@@ -68,7 +67,11 @@ func (f *finder) current(keys plan.Ledger) {
 	if previousInUse && !key.InUse(f.seen.At) {
 		f.unfinished(current, *key, *previous)
 	}
-	if age > unused && f.seen.At.Sub(f.lastUse(keys)) > unused {
+	// While nodes run, the account is in use, and the advice to delete the stack would be wrong.
+	lately := func(t time.Time) bool { return f.seen.At.Sub(t) <= unused } // as far as AWS tells
+	role := f.mine(plan.InstanceRole)
+	nodes := role != nil && lately(role.LastUsed)
+	if !lately(key.Created) && !nodes && !slices.ContainsFunc(keys, func(k plan.Row) bool { return lately(k.LastUsed) }) {
 		f.add("unused-keys", key.ID, fmt.Sprintf("nothing has used an access key of user %s or role %s for %d days", f.Spec.User, f.Spec.InstanceRole, int(unused.Hours()/24)),
 			"if Redis Cloud has no cloud account for this AWS account any more, delete the stack; if it is to have one, enter the current key there")
 	}
@@ -91,19 +94,4 @@ func (f *finder) unfinished(current string, key, previous plan.Row) {
 	}
 	f.add("unfinished-rotation", key.ID, fmt.Sprintf("%s is not in use (%s), and the previous one %s %s (%s)",
 		current, key.LastUse(), previous.ID, is, previous.LastUse()), remedy)
-}
-
-// lastUse is when an access key of the user, or the role of the cluster nodes, was last used, as
-// far as AWS tells. While nodes run, the account is in use, and the advice to delete the stack
-// would be wrong.
-func (f *finder) lastUse(keys plan.Ledger) (last time.Time) {
-	if role := f.mine(plan.InstanceRole); role != nil {
-		last = role.LastUsed
-	}
-	for _, key := range keys {
-		if key.LastUsed.After(last) {
-			last = key.LastUsed
-		}
-	}
-	return last
 }

@@ -23,7 +23,7 @@ const remembered = 365 * 24 * time.Hour
 // get a message twice.
 func remember(ctx context.Context, client *cloudwatchlogs.Client, o order) ([]string, error) {
 	input := &cloudwatchlogs.FilterLogEventsInput{
-		LogGroupName:  &o.logGroup,
+		LogGroupName:  &o.LogGroup,
 		FilterPattern: aws.String(fmt.Sprintf(`{ $.PhysicalResourceId = %q }`, o.Owner)),
 		StartFromHead: aws.Bool(false), // the newest first
 		StartTime:     aws.Int64(time.Now().Add(-remembered).UnixMilli()),
@@ -36,7 +36,7 @@ func remember(ctx context.Context, client *cloudwatchlogs.Client, o order) ([]st
 			return nil, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read in log group %s what people have been told of: %w", o.logGroup, err)
+			return nil, fmt.Errorf("read in log group %s what people have been told of: %w", o.LogGroup, err)
 		}
 		var newest report // of the page, since a Region may not support StartFromHead yet
 		for _, event := range page.Events {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -108,8 +109,8 @@ func (w *Watcher) inspect(ctx context.Context, o order) (report, error) {
 // publish sends a message to the topic, in the topic's own Region. "When a messageId is returned,
 // the message is saved": https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 func (w *Watcher) publish(ctx context.Context, o order, subject, text string) error {
-	client := sns.NewFromConfig(w.config, func(options *sns.Options) { options.Region = o.topicRegion })
-	out, err := client.Publish(ctx, &sns.PublishInput{TopicArn: &o.topic, Subject: &subject, Message: &text})
+	client := sns.NewFromConfig(w.config, func(options *sns.Options) { options.Region = strings.Split(o.TopicARN, ":")[3] })
+	out, err := client.Publish(ctx, &sns.PublishInput{TopicArn: &o.TopicARN, Subject: &subject, Message: &text})
 	if err == nil && aws.ToString(out.MessageId) == "" {
 		return &awscall.BrokenReplyError{Is: "has no message ID"}
 	}

@@ -26,7 +26,13 @@ func Of[T any](t testing.TB, cases []T, few int) []T {
 	if Exhaustive() || len(cases) <= few {
 		return cases
 	}
-	seed := seed(t)
+	seed := rand.Uint64() //nolint:gosec // no secret
+	if text := os.Getenv("SEED"); text != "" {
+		var err error
+		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatalf("SEED=%s is not a number", text)
+		}
+	}
 	name := fnv.New64a()
 	name.Write([]byte(t.Name()))
 	chosen := rand.New(rand.NewPCG(seed, name.Sum64())).Perm(len(cases))[:few] //nolint:gosec // no secret
@@ -41,19 +47,6 @@ func Of[T any](t testing.TB, cases []T, few int) []T {
 		}
 	})
 	return some
-}
-
-func seed(t testing.TB) uint64 {
-	t.Helper()
-	text := os.Getenv("SEED")
-	if text == "" {
-		return rand.Uint64() //nolint:gosec // no secret
-	}
-	seed, err := strconv.ParseUint(text, 10, 64)
-	if err != nil {
-		t.Fatalf("SEED=%s is not a number", text)
-	}
-	return seed
 }
 
 // UpTo returns the numbers from 1 to n.

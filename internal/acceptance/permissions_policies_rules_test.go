@@ -1,4 +1,4 @@
-package rolepolicy
+package acceptance
 
 import (
 	"strings"
@@ -6,9 +6,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"redis-cloud-iam/internal/iampolicy"
+	"redis-cloud-iam/internal/intrinsics"
+	"redis-cloud-iam/internal/spec"
 )
 
-const sample = `
+// policySample is a template with each form of policy that template.yaml has.
+const policySample = `
 Parameters:
   Name: {Type: String, Default: redis, AllowedPattern: "^[a-z]+$"}
   Boundary: {Type: String, Default: ""}
@@ -92,17 +97,26 @@ Resources:
           - {Sid: Two, Effect: Allow, Action: "iam:GetUser", Resource: two}
 `
 
-func roleOf(t *testing.T, text string, stack Stack) Role {
+func roleOf(t *testing.T, text string, stack intrinsics.Stack) templateRole {
 	t.Helper()
-	template, err := Parse([]byte(text))
+	template, err := intrinsics.Parse([]byte(text))
 	require.NoError(t, err)
-	role, err := template.Role("Role", stack)
+	role, err := readRole(template, "Role", stack)
 	require.NoError(t, err)
 	return role
 }
 
-func here(parameters map[string]string) Stack {
-	return Stack{Partition: "aws-cn", Region: "cn-north-1", AccountID: "1", Parameters: parameters}
+func here(parameters map[string]string) intrinsics.Stack {
+	return intrinsics.Stack{Account: spec.Account{Partition: "aws-cn", Region: "cn-north-1", ID: "1"}, Parameters: parameters}
+}
+
+// asks is a request with condition keys in pairs: name and value.
+func asks(action, resource string, keys ...string) iampolicy.Request {
+	q := iampolicy.Request{Action: action, Resource: resource, Keys: map[string]string{}}
+	for i := 0; i < len(keys); i += 2 {
+		q.Keys[keys[i]] = keys[i+1]
+	}
+	return q
 }
 
 func TestAnotherRoleOfTheTemplateHasPoliciesOfItsOwn(t *testing.T) {
@@ -123,67 +137,57 @@ func TestAnotherRoleOfTheTemplateHasPoliciesOfItsOwn(t *testing.T) {
           - {Sid: Own, Effect: Allow, Action: "iam:GetRole", Resource: !Select [1, !Split [":", !Join [":", [!Ref Boundary, x]]]]}
           - {Sid: Sub, Effect: Allow, Action: "iam:GetRole", Resource: !Sub ["${Here}/${Name}", {Here: !If [HasTags, a, b]}]}
 `
-	template, err := Parse([]byte(sample + second))
+	template, err := intrinsics.Parse([]byte(policySample + second))
 	require.NoError(t, err)
 	stack := here(map[string]string{"Boundary": "bound"})
-	role, err := template.Role("Second", stack)
+	role, err := readRole(template, "Second", stack)
 	require.NoError(t, err)
-	assert.Equal(t, []Grant{{"Seconds", "Own", "iam:GetRole", "x"}, {"Seconds", "Sub", "iam:GetRole", "b/redis"}}, role.Grants())
-	assert.Equal(t, roleOf(t, sample, stack), roleOf(t, sample+second, stack), "the first one is as it was")
+	assert.Equal(t, []grant{{"Seconds", "Own", "iam:GetRole", "x"}, {"Seconds", "Sub", "iam:GetRole", "b/redis"}}, role.grants())
+	assert.Equal(t, roleOf(t, policySample, stack), roleOf(t, policySample+second, stack), "the first one is as it was")
 
-	without, err := template.Role("Second", here(nil))
+	without, err := readRole(template, "Second", here(nil))
 	require.NoError(t, err)
 	assert.Empty(t, without, "a role that the stack does not have")
-	all, err := template.Resources(here(nil))
-	require.NoError(t, err)
-	assert.Equal(t, []string{"Function", "Log", "Role", "Users"}, all)
-	all, err = template.Resources(stack)
-	require.NoError(t, err)
-	assert.Equal(t, []string{"Function", "Log", "Role", "Second", "Seconds", "Sure", "Users"}, all)
 }
 
 func TestARoleHasThePoliciesThatTheParametersGiveIt(t *testing.T) {
-	log := Grant{"Role/logs", "Log", "logs:PutLogEvents", "Log.Arn"}
-	attach := []Grant{
+	log := grant{"Role/logs", "Log", "logs:PutLogEvents", "Log.Arn"}
+	attach := []grant{
 		{"Users", "Attach", "iam:AttachUserPolicy", "arn:aws:iam::1:user/*"},
 		{"Users", "Attach", "iam:AttachUserPolicy", "arn:aws:iam::1:team/user-??"},
 	}
-	assert.Equal(t, append([]Grant{log, {"Users", "Users", "iam:CreateUser", "arn:aws-cn:iam::1:user/redis"}}, attach...),
-		roleOf(t, sample, here(nil)).Grants(), "the defaults")
+	assert.Equal(t, append([]grant{log, {"Users", "Users", "iam:CreateUser", "arn:aws-cn:iam::1:user/redis"}}, attach...),
+		roleOf(t, policySample, here(nil)).grants(), "the defaults")
 
-	role := roleOf(t, sample, here(map[string]string{"Name": "other", "Boundary": "bound", "Tags": "a,b"}))
-	assert.Equal(t, append([]Grant{
+	role := roleOf(t, policySample, here(map[string]string{"Name": "other", "Boundary": "bound", "Tags": "a,b"}))
+	assert.Equal(t, append([]grant{
 		log,
 		{"Sure", "One", "iam:GetUser", "x.cn-north-1.amazonaws.com.cn"},
 		{"Sure", "Two", "iam:GetUser", "two"},
 		{"Tagging", "Tag", "iam:TagUser", "b"},
 		{"Users", "Users", "iam:CreateUser", "arn:aws-cn:iam::1:user/other"},
 		{"Users", "Users", "iam:PutUserPermissionsBoundary", "arn:aws-cn:iam::1:user/other"},
-	}, attach...), role.Grants())
+	}, attach...), role.grants())
 	assert.Equal(t, "for other", role[3].Description)
 	assert.Contains(t, role[3].Document, `"Condition":{"StringEquals":{"iam:PermissionsBoundary":"bound"}}`)
 	assert.JSONEq(t, `{"Version":"2012-10-17","Statement":[{"Sid":"Tag","Effect":"Allow","Action":"iam:TagUser","Resource":"b"}]}`, role[2].Document)
-	assert.Equal(t, "iam:TagUser on b (Sid Tag of Tagging)", role.Grants()[3].String())
+	assert.Equal(t, "iam:TagUser on b (Sid Tag of Tagging)", role.grants()[3].String())
 }
 
 func TestARequestIsAllowedByAGrantWhoseActionResourceAndConditionsFit(t *testing.T) {
-	role := roleOf(t, sample, here(nil))
-	attach := func(resource string, keys ...string) Request {
-		q := Request{"iam:AttachUserPolicy", resource, map[string]string{}}
-		for i := 0; i < len(keys); i += 2 {
-			q.Keys[keys[i]] = keys[i+1]
-		}
-		return q
+	role := roleOf(t, policySample, here(nil))
+	attach := func(resource string, keys ...string) iampolicy.Request {
+		return asks("iam:AttachUserPolicy", resource, keys...)
 	}
 	for _, row := range []struct {
 		what string
-		q    Request
+		q    iampolicy.Request
 		want int
 	}{
-		{"as it stands", Request{"iam:CreateUser", "arn:aws-cn:iam::1:user/redis", nil}, 1},
-		{"another action", Request{"iam:DeleteUser", "arn:aws-cn:iam::1:user/redis", nil}, 0},
-		{"another user", Request{"iam:CreateUser", "arn:aws-cn:iam::1:user/redis2", nil}, 0},
-		{"no resource", Request{"iam:CreateUser", "", nil}, 0},
+		{"as it stands", asks("iam:CreateUser", "arn:aws-cn:iam::1:user/redis"), 1},
+		{"another action", asks("iam:DeleteUser", "arn:aws-cn:iam::1:user/redis"), 0},
+		{"another user", asks("iam:CreateUser", "arn:aws-cn:iam::1:user/redis2"), 0},
+		{"no resource", asks("iam:CreateUser", ""), 0},
 		{"a wildcard", attach("arn:aws:iam::1:user/a/b", "iam:PolicyARN", "arn:aws:iam::1:policy/b", "iam:PermissionsBoundary", "some"), 1},
 		{"nothing for the wildcard", attach("arn:aws:iam::1:user/", "iam:PolicyARN", "arn:aws:iam::1:policy/a", "iam:PermissionsBoundary", "some"), 1},
 		{"two characters", attach("arn:aws:iam::1:team/user-ab", "iam:PolicyARN", "arn:aws:iam::1:policy/a", "iam:PermissionsBoundary", "some"), 1},
@@ -193,54 +197,54 @@ func TestARequestIsAllowedByAGrantWhoseActionResourceAndConditionsFit(t *testing
 		{"one of two conditions", attach("arn:aws:iam::1:user/a", "iam:PolicyARN", "arn:aws:iam::1:policy/a"), 0},
 		{"no conditions", attach("arn:aws:iam::1:user/a"), 0},
 	} {
-		assert.Len(t, role.Allowing(row.q), row.want, row.what)
+		assert.Len(t, role.allowing(row.q), row.want, row.what)
 	}
 }
 
 func TestWhatIsDeniedIsNotAllowed(t *testing.T) {
-	denying := strings.Replace(sample, "              - {Sid: Log,", `              - Sid: Never
+	denying := strings.Replace(policySample, "              - {Sid: Log,", `              - Sid: Never
                 Effect: Deny
                 Action: "iam:Create*"
                 NotResource: "arn:aws-cn:iam::1:user/redis"
               - {Sid: Log,`, 1)
 	parameters := map[string]string{"Name": "other"}
-	q := Request{"iam:CreateUser", "arn:aws-cn:iam::1:user/other", nil}
+	q := asks("iam:CreateUser", "arn:aws-cn:iam::1:user/other")
 	role := roleOf(t, denying, here(parameters))
-	assert.Equal(t, roleOf(t, sample, here(parameters)).Grants(), role.Grants(), "a denial is no grant")
-	assert.Len(t, roleOf(t, sample, here(parameters)).Allowing(q), 1)
-	assert.Empty(t, role.Allowing(q))
-	assert.Len(t, roleOf(t, denying, here(nil)).Allowing(Request{"iam:CreateUser", "arn:aws-cn:iam::1:user/redis", nil}), 1)
+	assert.Equal(t, roleOf(t, policySample, here(parameters)).grants(), role.grants(), "a denial is no grant")
+	assert.Len(t, roleOf(t, policySample, here(parameters)).allowing(q), 1)
+	assert.Empty(t, role.allowing(q))
+	assert.Len(t, roleOf(t, denying, here(nil)).allowing(asks("iam:CreateUser", "arn:aws-cn:iam::1:user/redis")), 1)
 }
 
 func TestAnUpdateRunsWithTheFormerPoliciesToo(t *testing.T) {
-	former := roleOf(t, sample, here(map[string]string{"Boundary": "bound", "Tags": "a,b"}))
-	ids := func(r Role) (ids []string) {
+	former := roleOf(t, policySample, here(map[string]string{"Boundary": "bound", "Tags": "a,b"}))
+	ids := func(r templateRole) (ids []string) {
 		for _, p := range r {
 			ids = append(ids, p.LogicalID)
 		}
 		return ids
 	}
-	inPlace := roleOf(t, sample, here(map[string]string{"Boundary": "other", "Tags": "a,b"}))
-	assert.Equal(t, inPlace, inPlace.During(former), "a policy whose description is the same changes in place")
-	renamed := roleOf(t, sample, here(map[string]string{"Name": "other"}))
-	during := renamed.During(former)
+	inPlace := roleOf(t, policySample, here(map[string]string{"Boundary": "other", "Tags": "a,b"}))
+	assert.Equal(t, inPlace, inPlace.during(former), "a policy whose description is the same changes in place")
+	renamed := roleOf(t, policySample, here(map[string]string{"Name": "other"}))
+	during := renamed.during(former)
 	assert.Equal(t, []string{"Role/logs", "Users", "Sure", "Tagging", "Users"}, ids(during))
-	assert.Len(t, during.Allowing(Request{"iam:CreateUser", "arn:aws-cn:iam::1:user/other", nil}), 1)
-	old := Request{"iam:CreateUser", "arn:aws-cn:iam::1:user/redis", map[string]string{"iam:PermissionsBoundary": "bound"}}
-	assert.Len(t, during.Allowing(old), 1)
-	assert.Empty(t, renamed.Allowing(old))
+	assert.Len(t, during.allowing(asks("iam:CreateUser", "arn:aws-cn:iam::1:user/other")), 1)
+	old := asks("iam:CreateUser", "arn:aws-cn:iam::1:user/redis", "iam:PermissionsBoundary", "bound")
+	assert.Len(t, during.allowing(old), 1)
+	assert.Empty(t, renamed.allowing(old))
 }
 
 // A managed policy that is attached to nothing is a permissions boundary.
 func TestABoundaryGrantsNothing(t *testing.T) {
 	parameters := map[string]string{"Boundary": "bound", "Tags": "a,b"}
-	without := strings.Replace(sample, "Description: for tags\n      Roles: [!Ref Role]", "Description: for tags", 1)
-	for _, grant := range roleOf(t, without, here(parameters)).Grants() {
+	without := strings.Replace(policySample, "Description: for tags\n      Roles: [!Ref Role]", "Description: for tags", 1)
+	for _, grant := range roleOf(t, without, here(parameters)).grants() {
 		assert.NotEqual(t, "Tagging", grant.Policy)
 	}
-	template, err := Parse([]byte(without))
+	template, err := intrinsics.Parse([]byte(without))
 	require.NoError(t, err)
-	document, err := template.Boundary("Tagging", here(parameters))
+	document, err := readBoundary(template, "Tagging", here(parameters))
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"Version":"2012-10-17","Statement":[{"Sid":"Tag","Effect":"Allow","Action":"iam:TagUser","Resource":"b"}]}`, document)
 }
@@ -248,8 +252,6 @@ func TestABoundaryGrantsNothing(t *testing.T) {
 // What is not known must not be passed over.
 func TestWhatIsNotKnownIsAnError(t *testing.T) {
 	for _, row := range []struct{ old, new, says string }{
-		{`Default: redis, `, ``, "parameter Name has no default"},
-		{`Name: {Type`, `Name: [Type`, "read the template"},
 		{`Sid: Tag, `, ``, "statement 1 : it has no Sid"},
 		{`Effect: Allow, Action: "iam:TagUser"`, `Effect: Permit, Action: "iam:TagUser"`, "resource Tagging: statement 1 Tag: effect \"Permit\""},
 		{`Action: "iam:TagUser"`, `NotAction: "iam:TagUser"`, "NotAction is not known here"},
@@ -261,24 +263,9 @@ func TestWhatIsNotKnownIsAnError(t *testing.T) {
 		{`Resource: !Select [1, !Ref Tags]`, `Resource: "user/${aws:username}"`, "policy variables"},
 		{`Resource: !Select [1, !Ref Tags]`, `Resource: ""`, "a resource is empty"},
 		{`Resource: !Select [1, !Ref Tags]`, `Resource: [[a]]`, "Syntax errors"},
-		{`!Select [1, !Ref Tags]`, `!Select [2, !Ref Tags]`, "there is no item 2"},
-		{`!Select [1, !Ref Tags]`, `!FindInMap [a, b, c]`, "Fn::FindInMap"},
-		{`!Select [1, !Ref Tags]`, `!ImportValue a`, "Fn::ImportValue"},
-		{`!Select [1, !Ref Tags]`, `!Ref Nobody`, "no such parameter or resource: Nobody"},
-		{`!Select [1, !Ref Tags]`, `!GetAtt Nobody.Arn`, "no such resource: Nobody.Arn"},
-		{`!Select [1, !Ref Tags]`, `!Sub "${Nobody}"`, "no such parameter or resource: Nobody"},
 		{`!Select [1, !Ref Tags]`, `!Sub "${!Name}"`, "policy variables"},
-		{`!Select [1, !Ref Tags]`, `!Sub "${Tags}"`, "Tags is no text"},
-		{`!Select [1, !Ref Tags]`, `!Sub [a, {}, b]`, "only a text is known here"},
-		{`!Select [1, !Ref Tags]`, `!If [Nobody, a, b]`, "there is no condition Nobody"},
-		{`!Select [1, !Ref Tags]`, `!If [HasTags, a]`, "Fn::If with 2 arguments"},
 		{`Resource: !Select [1, !Ref Tags]`, `Resource: a, Condition: {StringEquals: {a: "${aws:username}"}}`, "policy variables"},
 		{`Resource: !Select [1, !Ref Tags]`, `Resource: a, Condition: {IpAddress: {a: b}}`, "operator IpAddress is not known here"},
-		{`Resource: !Select [1, !Ref Tags]`, `Resource: a, Resource: b`, "Resource stands there twice"},
-		{`Resource: !Select [1, !Ref Tags]`, `Resource: null`, "neither text nor a list nor a map"},
-		{`!And [!Condition HasBoundary, !Condition HasTags]`, `!Equals [!Ref Nobody, ""]`, "no such parameter or resource: Nobody"},
-		{`!And [!Condition HasBoundary, !Condition HasTags]`, `!Xor [!Condition HasBoundary]`, "Fn::Xor with 1 arguments"},
-		{`!And [!Condition HasBoundary, !Condition HasTags]`, `yes`, "is no condition"},
 		{"Description: for tags", "Description: for tags\n      Users: [a]", "Users is not known here"},
 		{"Description: for tags\n      Roles: [!Ref Role]", "Description: for tags\n      Roles: [!Ref Role, other]", "it is not a policy of one role of the template alone"},
 		{"Description: for tags\n      Roles: [!Ref Role]", "Description: for tags\n      Roles: []", "it is not a policy of one role of the template alone"},
@@ -288,18 +275,15 @@ func TestWhatIsNotKnownIsAnError(t *testing.T) {
 		{"  Log:\n    Type: AWS::Logs::LogGroup", "  Log:\n    Type: AWS::IAM::RolePolicy", "AWS::IAM::RolePolicy is not known here"},
 		{"  Role:\n    Type: AWS::IAM::Role", "  Role:\n    Type: AWS::IAM::User", "the template has no role Role"},
 	} {
-		require.Contains(t, sample, row.old)
-		template, err := Parse([]byte(strings.Replace(sample, row.old, row.new, 1)))
+		require.Contains(t, policySample, row.old)
+		template, err := intrinsics.Parse([]byte(strings.Replace(policySample, row.old, row.new, 1)))
 		if err == nil {
-			_, err = template.Role("Role", here(map[string]string{"Boundary": "bound", "Tags": "a,b"}))
+			_, err = readRole(template, "Role", here(map[string]string{"Boundary": "bound", "Tags": "a,b"}))
 		}
 		require.ErrorContains(t, err, row.says)
 	}
-	template, err := Parse([]byte(sample))
+	template, err := intrinsics.Parse([]byte(policySample))
 	require.NoError(t, err)
-	assert.Equal(t, "^[a-z]+$", template.AllowedPattern("Name"))
-	assert.True(t, template.HasParameter("Name"))
-	assert.False(t, template.HasParameter("Title"))
-	_, err = template.Role("Role", here(map[string]string{"Title": "x"}))
+	_, err = readRole(template, "Role", here(map[string]string{"Title": "x"}))
 	require.ErrorContains(t, err, "the template has no parameter Title")
 }

@@ -1,4 +1,4 @@
-package rolepolicy
+package acceptance
 
 import (
 	"encoding/json"
@@ -9,11 +9,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"redis-cloud-iam/internal/intrinsics"
 	"redis-cloud-iam/internal/spec"
 )
 
 // projectTemplate is template.yaml, with changes to it in pairs: what is there, and what replaces it.
-func projectTemplate(t *testing.T, changes ...string) *Template {
+func projectTemplate(t *testing.T, changes ...string) *intrinsics.Template {
 	t.Helper()
 	text, err := os.ReadFile("../../template.yaml")
 	require.NoError(t, err)
@@ -22,37 +23,36 @@ func projectTemplate(t *testing.T, changes ...string) *Template {
 		require.Contains(t, changed, changes[i])
 		changed = strings.Replace(changed, changes[i], changes[i+1], 1)
 	}
-	template, err := Parse([]byte(changed))
+	template, err := intrinsics.Parse([]byte(changed))
 	require.NoError(t, err)
 	return template
 }
 
 // boundaryStacks are stacks whose boundaries must say what the policies say.
-func boundaryStacks() map[string]Stack {
+func boundaryStacks() map[string]intrinsics.Stack {
 	names := map[string]string{"InstanceRoleName": "nodes+role,1=a@b.c", "UserName": "somebody", "InstancePolicyName": "nodes"}
-	return map[string]Stack{
-		"the defaults":      {Partition: "aws", Region: "us-east-1", AccountID: "123456789012"},
-		"other names":       {Partition: "aws", Region: "us-east-1", AccountID: "123456789012", Parameters: names},
-		"AWS GovCloud (US)": {Partition: "aws-us-gov", Region: "us-gov-west-1", AccountID: "210987654321"},
-		"China":             {Partition: "aws-cn", Region: "cn-north-1", AccountID: "123456789012", Parameters: names},
+	return map[string]intrinsics.Stack{
+		"the defaults":      {Account: spec.Account{Partition: "aws", Region: "us-east-1", ID: "123456789012"}},
+		"other names":       {Account: spec.Account{Partition: "aws", Region: "us-east-1", ID: "123456789012"}, Parameters: names},
+		"AWS GovCloud (US)": {Account: spec.Account{Partition: "aws-us-gov", Region: "us-gov-west-1", ID: "210987654321"}},
+		"China":             {Account: spec.Account{Partition: "aws-cn", Region: "cn-north-1", ID: "123456789012"}, Parameters: names},
 	}
 }
 
-// differences are the boundaries of a template that do not say what the policies say.
-func differences(t *testing.T, template *Template, stack Stack) (found []string) {
+// unlikeThePolicies are the boundaries of a template that do not say what the policies say.
+func unlikeThePolicies(t *testing.T, template *intrinsics.Template, stack intrinsics.Stack) (found []string) {
 	t.Helper()
-	account := spec.Account{Partition: stack.Partition, Region: stack.Region, ID: stack.AccountID}
 	properties, err := json.Marshal(stack.Parameters)
 	require.NoError(t, err)
 	if stack.Parameters == nil {
 		properties = []byte(`{}`)
 	}
-	wanted, err := spec.Parse(properties, account)
+	wanted, err := spec.Parse(properties, stack.Account)
 	require.NoError(t, err)
 	for id, policy := range map[string]string{
-		"InstanceBoundary": wanted.InstancePolicyDocument(account), "UserBoundary": wanted.UserPolicyDocument(account),
+		"InstanceBoundary": wanted.InstancePolicyDocument(stack.Account), "UserBoundary": wanted.UserPolicyDocument(stack.Account),
 	} {
-		document, err := template.Boundary(id, stack)
+		document, err := readBoundary(template, id, stack)
 		require.NoError(t, err)
 		require.NotEmpty(t, document)
 		assert.LessOrEqual(t, len(document), 6144, "IAM takes no longer policy than that: %s", id)
@@ -88,7 +88,7 @@ func sameJSON(t *testing.T, a, b json.RawMessage) bool {
 // what it would see without them.
 func TestTheBoundariesSayWhatThePoliciesSay(t *testing.T) {
 	for name, stack := range boundaryStacks() {
-		assert.Empty(t, differences(t, projectTemplate(t), stack), name)
+		assert.Empty(t, unlikeThePolicies(t, projectTemplate(t), stack), name)
 	}
 }
 
@@ -102,7 +102,7 @@ func TestABoundaryThatDiffersIsSeen(t *testing.T) {
 		{`{"Null": {"aws:RequestTag`, `{Bool: {"aws:RequestTag`},
 	} {
 		stack := boundaryStacks()["other names"]
-		assert.NotEmpty(t, differences(t, projectTemplate(t, change[0], change[1]), stack), change[1])
+		assert.NotEmpty(t, unlikeThePolicies(t, projectTemplate(t, change[0], change[1]), stack), change[1])
 	}
 }
 
@@ -110,10 +110,10 @@ func TestAnOrganizationsBoundaryTakesThePlaceOfTheStacks(t *testing.T) {
 	stack := boundaryStacks()["the defaults"]
 	stack.Parameters = map[string]string{"PermissionsBoundary": "arn:aws:iam::123456789012:policy/ceiling"}
 	for _, id := range []string{"InstanceBoundary", "UserBoundary"} {
-		document, err := projectTemplate(t).Boundary(id, stack)
+		document, err := readBoundary(projectTemplate(t), id, stack)
 		require.NoError(t, err)
 		assert.Empty(t, document)
 	}
-	_, err := projectTemplate(t).Boundary("ProvisionerRole", stack)
+	_, err := readBoundary(projectTemplate(t), "ProvisionerRole", stack)
 	require.ErrorContains(t, err, "no managed policy ProvisionerRole")
 }
