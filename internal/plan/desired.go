@@ -60,10 +60,11 @@ func (d Desired) Cancels(seen *Observed) bool {
 }
 
 // ReadersMatter reports whether the resource policy of a secret must be known: of the resource's own
-// one, which is to have one or has one of ours; and of one that is taken over. Any other stays as
-// people have put it.
+// one, which is to have one or has one of ours; and, while entities are adopted, of one that is or
+// was taken over. Any other stays as people have put it.
 func (d Desired) ReadersMatter(slot Slot, c Claim) bool {
-	return d.Has(slot) && (c.Owner == d.Owner && (len(d.Spec.SecretReaders) > 0 || c.Readers) || d.adopts(c))
+	own := c.Owner == d.Owner && (len(d.Spec.SecretReaders) > 0 || c.Readers)
+	return d.Has(slot) && (own || d.Spec.Adopt && (d.unowned(c) || c.Adopted != ""))
 }
 
 // Wanted is what an entity is to be.

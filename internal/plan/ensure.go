@@ -89,7 +89,7 @@ func (p *planner) document(seen *Entity, document string) {
 		// After Describe: as long as the secret's key is AWS's own, no other account can be let in.
 		p.add(link, step)
 		return
-	case step.Kind == Secret && p.adopts(seen.Claim):
+	case step.Kind == Secret && !seen.Claim.Readers:
 		p.notice("secret %s, which is adopted, had a resource policy, which is removed: SecretReaders is empty", step.Name)
 	}
 	p.add(change, step)
@@ -110,12 +110,9 @@ func (p *planner) tags(seen *Entity, want map[string]string) {
 		if kept := p.keep(seen); len(kept) > 0 {
 			set[tagKept] = strings.Join(kept, " ")
 		}
-		if seen.Kind == Secret && seen.Document != "" {
-			set[tagReaders] = yes
-		}
 	}
 	p.tag(change, seen.Ref, set, seen.stale(want)...)
-	if seen.Kind == Secret && want[tagReaders] == "" && (seen.Claim.Readers || set[tagReaders] != "") {
+	if seen.Kind == Secret && want[tagReaders] == "" && seen.Claim.Readers {
 		p.tag(link, seen.Ref, nil, tagReaders) // after the readers
 	}
 }
