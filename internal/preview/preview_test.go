@@ -156,7 +156,7 @@ func TestThePlanIsTheAdoptionOfMakeLocal(t *testing.T) {
 	played, err := local.CombinedOutput()
 	require.NoError(t, err, string(played))
 	assert.Equal(t, steps(string(played)), shown)
-	assert.Len(t, shown, 15)
+	assert.Len(t, shown, 12)
 }
 
 func TestEveryConflictIsShownWithItsRemedy(t *testing.T) {
