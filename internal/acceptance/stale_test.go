@@ -94,6 +94,32 @@ func TestWhatIsGivenBackHasNoneOfOurTags(t *testing.T) {
 	})
 }
 
+// The Delete of a Create that failed comes before AWS shows what the Create has marked.
+func TestFailedAdoptionIsUndoneThoughItsTagsAreNotShown(t *testing.T) {
+	staleFor(t, "Delete at once", func(t *testing.T, w *world, stale time.Duration) {
+		theirs := w.vendorsTemplate()
+		time.Sleep(time.Minute)
+		before := w.inventory()
+		w.aws.StaleReads(stale)
+		w.whileRefused(func() { w.createFails(adopt) }, "CreateAccessKey")
+		w.delete(adopt)
+		time.Sleep(time.Minute)
+		assert.Equal(t, before, w.inventory())
+		assert.Equal(t, []string{theirs}, w.keys(user))
+	})
+}
+
+// Neither does AWS show yet what the Create has made.
+func TestFailedCreateLeavesNothingThoughItIsNotShown(t *testing.T) {
+	staleFor(t, "Delete at once", func(t *testing.T, w *world, stale time.Duration) {
+		w.aws.StaleReads(stale)
+		w.whileRefused(func() { w.createFails(bare) }, "CreateInstanceProfile")
+		w.delete(bare)
+		time.Sleep(time.Minute)
+		w.isEmpty()
+	})
+}
+
 // A dated Update looks once more when all is done. If that fails, the roll-back gives back what the
 // Update has adopted.
 func TestRollBackOfAnUpdateGivesBackWhatItAdopted(t *testing.T) {

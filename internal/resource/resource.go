@@ -85,15 +85,13 @@ func (c Resource) Provision(ctx context.Context, r customresource.Request) (cust
 
 // remove removes what the resource owns under these properties.
 func (c Resource) remove(ctx context.Context, r customresource.Request, desired plan.Desired) error {
-	watch := time.Duration(0)
-	stood, failed := spec.IsID(r.PhysicalResourceID), attempt(r.PhysicalResourceID)
-	if !stood && failed.IsZero() && strings.Contains(strings.ToLower(r.PhysicalResourceID), strings.ToLower(r.LogicalResourceID)) {
-		// CloudFormation makes up an ID where it no longer awaits the answer to a Create, which may
-		// be running still. The form is not documented. Those that are known hold the logical ID:
-		// https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1814
+	watch, stood := time.Duration(0), spec.IsID(r.PhysicalResourceID)
+	if !stood {
+		// AWS may not show yet what the Create has written. And it may be running still: CloudFormation
+		// makes up an ID where it no longer awaits the answer.
 		watch = account.Courtesy
 	}
-	found, err := c.account.Clear(ctx, plan.Removal{Desired: desired, Undo: !stood, Attempt: failed}, watch)
+	found, err := c.account.Clear(ctx, plan.Removal{Desired: desired, Undo: !stood, Attempt: attempt(r.PhysicalResourceID)}, watch)
 	if err == nil && !found && stood && r.PhysicalResourceID != desired.Owner {
 		return fmt.Errorf("nothing was deleted: the physical resource ID is %s, and the names in these properties give %s. "+
 			"Continue the roll-back of the update that changed the names, and delete then", r.PhysicalResourceID, desired.Owner)
