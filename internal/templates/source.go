@@ -75,6 +75,12 @@ func (s *source) at(path ...string) entry {
 	return found
 }
 
+// under returns the entries of the map with the path of names.
+func (s *source) under(path ...string) []entry {
+	e := s.at(path...)
+	return s.entries(e.value, e.last)
+}
+
 // text is the lines of an entry, without blank ones at its end.
 func (s *source) text(e entry) []string {
 	lines := s.lines[e.first:e.last]
@@ -88,6 +94,18 @@ func (s *source) text(e entry) []string {
 type edit struct {
 	first, last int
 	with        []string
+}
+
+// replace puts lines in the place of an entry, but for the blank ones at its end.
+func (s *source) replace(e entry, with ...string) edit {
+	return edit{e.first, e.first + len(s.text(e)), with}
+}
+
+// add puts lines after the entry with the path of names.
+func (s *source) add(with []string, path ...string) edit {
+	e := s.at(path...)
+	after := e.first + len(s.text(e))
+	return edit{after, after, with}
 }
 
 // apply makes the edits, which do not overlap.

@@ -31,8 +31,7 @@ func StackSet(plain []byte, version string) ([]byte, error) {
 	}
 	parts["@parameters"] = append(parts["@parameters"], "")
 
-	parameters := s.at("Parameters")
-	for _, p := range s.entries(parameters.value, parameters.last) {
+	for _, p := range s.under("Parameters") {
 		kind := s.at("Parameters", p.name, "Type")
 		value := "!Ref " + p.name
 		if kind.value.Value == "CommaDelimitedList" {
@@ -63,12 +62,12 @@ const headerOfStackSet = `
 `
 
 // All makes every template that people launch, by the name of its file.
-func All(template []byte) (map[string][]byte, error) {
+func All(template []byte, artifacts Artifacts) (map[string][]byte, error) {
 	version, err := Version(template)
 	if err != nil {
 		return nil, err
 	}
-	plain, err := Plain(template)
+	plain, err := Plain(template, artifacts)
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ func template(t *testing.T) string {
 }
 
 func TestTheTemplatesAreNotStale(t *testing.T) {
-	files, err := All([]byte(template(t)))
+	files, err := All([]byte(template(t)), Artifacts{})
 	require.NoError(t, err)
 	for name, want := range files {
 		have, err := os.ReadFile(filepath.Join(root, "templates", name))
@@ -35,7 +35,7 @@ func TestTheTemplatesAreNotStale(t *testing.T) {
 
 // Every comment of template.yaml is in the plain template, but for those of what is not there.
 func TestThePlainTemplateKeepsTheComments(t *testing.T) {
-	plain, err := Plain([]byte(template(t)))
+	plain, err := Plain([]byte(template(t)), Artifacts{})
 	require.NoError(t, err)
 	for line := range strings.Lines(template(t)) {
 		comment := strings.TrimSpace(line)
@@ -49,7 +49,7 @@ func TestThePlainTemplateKeepsTheComments(t *testing.T) {
 
 // What a StackSet does not hand on would have its default in every account.
 func TestTheStackSetHandsEveryParameterOn(t *testing.T) {
-	files, err := All([]byte(template(t)))
+	files, err := All([]byte(template(t)), Artifacts{})
 	require.NoError(t, err)
 	var plain, set struct {
 		Parameters map[string]yaml.Node `yaml:"Parameters"`
@@ -92,12 +92,12 @@ func TestWhatIsNotKnownIsRefused(t *testing.T) {
 		t.Run(row.says, func(t *testing.T) {
 			text := template(t)
 			require.Contains(t, text, row.old)
-			_, err := Plain([]byte(strings.Replace(text, row.old, row.replacement, 1)))
+			_, err := Plain([]byte(strings.Replace(text, row.old, row.replacement, 1)), Artifacts{})
 			assert.ErrorContains(t, err, row.says)
 		})
 	}
 	for _, text := range []string{"", "- a", "a: [", "Resources: text"} {
-		_, err := Plain([]byte(text))
+		_, err := Plain([]byte(text), Artifacts{})
 		assert.Error(t, err, text)
 	}
 }
