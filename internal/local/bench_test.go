@@ -4,7 +4,6 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/flate"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -217,7 +216,7 @@ func (b *bench) depths() {
 	} {
 		scenes, err := load([]string{filepath.Join("events", name+".json")})
 		require.NoError(b, err)
-		a, err := stage.invoke(b.Context(), scenes[0])
+		a, err := stage.play(b.Context(), scenes[0])
 		require.NoError(b, err)
 		require.NoError(b, a.err)
 		require.Len(b, a.answers, 1, name)
@@ -252,16 +251,14 @@ func (b *bench) looks() {
 	defer w.stop()
 	scenes, err := load([]string{filepath.Join("events", "create.json"), filepath.Join("events", "rotate.json")})
 	require.NoError(b, err)
-	text, err := read(filepath.Join("events", "watch.json"))
+	event, err := decode(filepath.Join("events", "watch.json"))
 	require.NoError(b, err)
-	var event map[string]any
-	require.NoError(b, json.Unmarshal(text, &event))
 	// To a watcher whose event is that of before it, a rotation is drift.
 	for i, name := range []string{"a run of the watcher", "  one that tells people"} {
-		_, err := stage.invoke(b.Context(), scenes[i])
+		_, err := stage.play(b.Context(), scenes[i])
 		require.NoError(b, err)
 		memory.Age(time.Hour)
-		s, err := w.run(b.Context(), event)
+		s, err := w.look(b.Context(), event)
 		require.NoError(b, err)
 		require.Len(b, s.messages, i, name)
 		b.trips(name+", in trips of "+trip.String(), fmt.Sprintf("%d trips, %d calls", localaws.RoundTrips(s.calls), len(s.calls)), s.took, "≤ 3")

@@ -58,15 +58,12 @@ func load(files []string) ([]scene, error) {
 		}
 	}
 	for _, file := range files {
-		text, err := read(file)
+		event, err := decode(file)
 		if err != nil {
 			return nil, err
 		}
 		name := strings.TrimSuffix(filepath.Base(file), ".json")
-		s := scene{title: name}
-		if err := json.Unmarshal(text, &s.event); err != nil {
-			return nil, fmt.Errorf("decode the event %s%s: %w", file, position(text, err), err)
-		}
+		s := scene{title: name, event: event}
 		if s.text("RequestType") == "" && s.event["ResourceProperties"] != nil {
 			return nil, fmt.Errorf("%s is no event of CloudFormation: it is for the watcher, which make local plays after the life of a stack", file)
 		}
@@ -79,6 +76,18 @@ func load(files []string) ([]scene, error) {
 		scenes = append(scenes, s)
 	}
 	return scenes, nil
+}
+
+// decode reads an event from a file.
+func decode(file string) (event map[string]any, err error) {
+	text, err := read(file)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(text, &event); err != nil {
+		return nil, fmt.Errorf("decode the event %s%s: %w", file, position(text, err), err)
+	}
+	return event, nil
 }
 
 // read reads a file of EVENTS. The error says what may have been meant.

@@ -8,7 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
+	"strings"
 )
 
 // build builds the function as it ships, but for the machine that this runs on, and without
@@ -32,11 +32,9 @@ func compile(ctx context.Context, module, program, file string, environment []st
 
 // function is the built binary, running as Lambda runs it.
 type function struct {
-	command *exec.Cmd
-	died    chan struct{}
-
-	mu   sync.Mutex
-	logs []string
+	record[string] // the lines of its log
+	command        *exec.Cmd
+	died           chan struct{}
 }
 
 // startFunction starts the binary with nothing of this machine's environment that could lead it to
@@ -44,7 +42,7 @@ type function struct {
 func startFunction(ctx context.Context, bootstrap, runtimeAPI, endpoint, region string, more ...string) (*function, error) {
 	f := &function{command: exec.CommandContext(ctx, bootstrap), died: make(chan struct{})}
 	f.command.Env = append([]string{
-		"AWS_LAMBDA_RUNTIME_API=" + runtimeAPI,
+		"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(runtimeAPI, "http://"),
 		"AWS_LAMBDA_FUNCTION_NAME=local",
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256",
 		"AWS_ENDPOINT_URL=" + endpoint,
@@ -67,9 +65,7 @@ func startFunction(ctx context.Context, bootstrap, runtimeAPI, endpoint, region 
 		lines := bufio.NewScanner(output)
 		lines.Buffer(nil, 1<<20)
 		for lines.Scan() {
-			f.mu.Lock()
-			f.logs = append(f.logs, lines.Text())
-			f.mu.Unlock()
+			f.add(lines.Text())
 		}
 		_ = f.command.Wait()
 		close(f.died)
@@ -82,13 +78,15 @@ func (f *function) stop() {
 	<-f.died
 }
 
-// take returns the log lines since the last take.
-func (f *function) take() []string {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	logs := f.logs
-	f.logs = nil
-	return logs
+// logged returns the log lines of a kind.
+func logged[T any](logs []string, kind func(T) bool) (found []T) {
+	for _, line := range logs {
+		var one T
+		if json.Unmarshal([]byte(line), &one) == nil && kind(one) {
+			found = append(found, one)
+		}
+	}
+	return found
 }
 
 // plan is what the function logs before it changes anything.
@@ -101,12 +99,5 @@ type plan struct {
 }
 
 func plans(logs []string) []plan {
-	var found []plan
-	for _, line := range logs {
-		var p plan
-		if json.Unmarshal([]byte(line), &p) == nil && p.Message == "plan" {
-			found = append(found, p)
-		}
-	}
-	return found
+	return logged(logs, func(p plan) bool { return p.Message == "plan" })
 }

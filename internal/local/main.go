@@ -131,13 +131,21 @@ func perform(ctx context.Context, screen *screen, bootstrap string, scenes []sce
 	}
 	defer stage.stop()
 	screen.say("The function runs against %s. Every call takes %v, as a call to AWS may.", name, latency)
-	play := play{stage: stage, screen: screen, account: newInventory(stage.cloud.URL, account.Region), age: memory.Age}
-	if whole && endpoint == "" {
-		watcher := filepath.Join(filepath.Dir(bootstrap), "watcher")
+	play := play{stage: stage, screen: screen, account: newInventory(stage.cloud, account.Region), memory: memory}
+	watched := whole && endpoint == ""
+	watcher := filepath.Join(filepath.Dir(bootstrap), "watcher")
+	if watched {
 		if err := compile(ctx, ".", theWatcher, watcher, os.Environ()); err != nil {
 			return err
 		}
-		play.after = func(ctx context.Context) error { return play.watch(ctx, watcher, memory) }
 	}
-	return play.all(ctx, scenes, whole)
+	if err := play.all(ctx, scenes, whole); err != nil {
+		return err
+	}
+	if watched {
+		if err := play.watch(ctx, watcher); err != nil {
+			return err
+		}
+	}
+	return play.verdict(len(scenes))
 }

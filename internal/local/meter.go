@@ -8,20 +8,18 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"redis-cloud-iam/internal/localaws"
 )
 
-// meter stands before an AWS, in memory or another emulator, and counts.
+// meter stands before an AWS, in memory or another emulator, and records the calls: of each, its
+// action, its times and the status of its error.
 type meter struct {
+	record[localaws.Call]
 	next    http.Handler
 	latency time.Duration
-	told    func(action string, status int) // of each call, one at a time; nil for nobody
-
-	mu    sync.Mutex
-	calls []localaws.Call // of which the action, the times and an error's status are known
+	told    func(localaws.Call) // of each call, from many goroutines; nil for nobody
 }
 
 func (m *meter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -35,15 +33,13 @@ func (m *meter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	time.Sleep(m.latency)
 	reply := &status{ResponseWriter: w, code: http.StatusOK}
 	m.next.ServeHTTP(reply, r)
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	call := localaws.Call{Action: action(r, body), Start: start, End: time.Now()}
 	if reply.code >= http.StatusBadRequest {
 		call.Error = strconv.Itoa(reply.code)
 	}
-	m.calls = append(m.calls, call)
+	m.add(call)
 	if m.told != nil {
-		m.told(action(r, body), reply.code)
+		m.told(call)
 	}
 }
 
@@ -71,25 +67,14 @@ func action(r *http.Request, body []byte) string {
 	return form.Get("Action")
 }
 
-// take returns the calls since the last take.
-func (m *meter) take() []localaws.Call {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	calls := m.calls
-	m.calls = nil
-	return calls
-}
-
-// kinds counts the calls that read and those that change something.
-func kinds(calls []localaws.Call) (reads, writes int) {
+// changes counts the calls that do not only read.
+func changes(calls []localaws.Call) (n int) {
 	for _, c := range calls {
-		if isRead(c.Action) {
-			reads++
-		} else {
-			writes++
+		if !isRead(c.Action) {
+			n++
 		}
 	}
-	return reads, writes
+	return n
 }
 
 func isRead(action string) bool {

@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"net/http"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 )
 
@@ -17,7 +17,6 @@ type runtimeAPI struct {
 	*http.ServeMux
 	invocations chan invocation
 	outcomes    chan outcome
-	count       atomic.Int64
 }
 
 type invocation struct {
@@ -44,7 +43,7 @@ func (api *runtimeAPI) next(w http.ResponseWriter, r *http.Request) {
 	select {
 	case <-r.Context().Done():
 	case i := <-api.invocations:
-		w.Header().Set("Lambda-Runtime-Aws-Request-Id", "local-"+strconv.FormatInt(api.count.Add(1), 10))
+		w.Header().Set("Lambda-Runtime-Aws-Request-Id", "local-"+rand.Text())
 		w.Header().Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(i.deadline.UnixMilli(), 10))
 		w.Header().Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:123456789012:function:local")
 		_, _ = w.Write(i.payload)
