@@ -59,15 +59,15 @@ func command(ctx context.Context, args []string, out *os.File) (name string, err
 	flags := flag.NewFlagSet(local, flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // the error is told in main
 	flags.BoolVar(&screen.calls, "calls", false, "")
-	serve := flags.Bool("serve", false, "")
+	serving := flags.Bool("serve", false, "")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(out, help)
 		return local, err
 	case err != nil:
 		return local, err
-	case *serve:
-		return "make local-aws", newStand(screen).serve(ctx, screen)
+	case *serving:
+		return "make local-aws", serve(ctx, screen)
 	default:
 		return local, run(ctx, screen, flags.Args(), os.Getenv("AWS_ENDPOINT_URL"))
 	}

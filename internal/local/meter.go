@@ -1,16 +1,13 @@
 package main
 
 import (
-	"bytes"
-	"io"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
 	"redis-cloud-iam/internal/localaws"
+	"redis-cloud-iam/internal/moto"
 )
 
 // meter stands before an AWS, in memory or another emulator, and records the calls: of each, its
@@ -24,16 +21,15 @@ type meter struct {
 
 func (m *meter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
-	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+	action, err := moto.Action(r)
 	if err != nil {
-		http.Error(w, "read the request", http.StatusBadRequest)
+		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
 	time.Sleep(m.latency)
 	reply := &status{ResponseWriter: w, code: http.StatusOK}
 	m.next.ServeHTTP(reply, r)
-	call := localaws.Call{Action: action(r, body), Start: start, End: time.Now()}
+	call := localaws.Call{Action: action, Start: start, End: time.Now()}
 	if reply.code >= http.StatusBadRequest {
 		call.Error = strconv.Itoa(reply.code)
 	}
@@ -53,18 +49,6 @@ type status struct {
 func (s *status) WriteHeader(code int) {
 	s.code = code
 	s.ResponseWriter.WriteHeader(code)
-}
-
-// action is the operation of a request: of the query protocol, or of the JSON protocol.
-func action(r *http.Request, body []byte) string {
-	if _, operation, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
-		return operation
-	}
-	form, err := url.ParseQuery(string(body))
-	if err != nil {
-		return "unknown"
-	}
-	return form.Get("Action")
 }
 
 // changes counts the calls that do not only read.

@@ -24,7 +24,7 @@ type play struct {
 
 	faults  []string
 	looks   int      // of the watcher
-	secrets []string // values of the secrets that there were, to look whether one got out
+	secrets []string // that there were, to look whether one got out; some are empty
 	heard   []string // all that the function wrote: log lines and answers
 }
 
@@ -146,15 +146,9 @@ func (p *play) story(answers []cfn.Response) {
 // keep remembers the secrets in the values of the account's secrets.
 func (p *play) keep(values []string) {
 	for _, value := range values {
-		var fields map[string]string
-		if json.Unmarshal([]byte(value), &fields) != nil {
-			continue
-		}
-		for _, field := range []string{"accessSecretKey", "consolePassword"} {
-			if fields[field] != "" {
-				p.secrets = append(p.secrets, fields[field])
-			}
-		}
+		var held struct{ AccessSecretKey, ConsolePassword string }
+		_ = json.Unmarshal([]byte(value), &held) // what people made may be anything
+		p.secrets = append(p.secrets, held.AccessSecretKey, held.ConsolePassword)
 	}
 }
 
@@ -162,7 +156,7 @@ func (p *play) keep(values []string) {
 func (p *play) silence() {
 	for _, text := range p.heard {
 		for _, secret := range p.secrets {
-			if strings.Contains(text, secret) {
+			if secret != "" && strings.Contains(text, secret) {
 				p.fault("a secret is in what the function wrote")
 			}
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,7 +17,7 @@ import (
 type runtimeAPI struct {
 	*http.ServeMux
 	invocations chan invocation
-	outcomes    chan outcome
+	outcomes    chan error // nil for a response
 }
 
 type invocation struct {
@@ -24,14 +25,9 @@ type invocation struct {
 	deadline time.Time
 }
 
-type outcome struct {
-	failed bool
-	body   string
-}
-
 func newRuntimeAPI() *runtimeAPI {
 	const root = "/2018-06-01/runtime/"
-	api := &runtimeAPI{ServeMux: http.NewServeMux(), invocations: make(chan invocation), outcomes: make(chan outcome, 1)}
+	api := &runtimeAPI{ServeMux: http.NewServeMux(), invocations: make(chan invocation), outcomes: make(chan error, 1)}
 	api.HandleFunc("GET "+root+"invocation/next", api.next)
 	api.HandleFunc("POST "+root+"invocation/{id}/response", api.post(false))
 	api.HandleFunc("POST "+root+"invocation/{id}/error", api.post(true))
@@ -52,9 +48,12 @@ func (api *runtimeAPI) next(w http.ResponseWriter, r *http.Request) {
 
 func (api *runtimeAPI) post(failed bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+		var outcome error
+		if body, _ := io.ReadAll(io.LimitReader(r.Body, 1<<20)); failed {
+			outcome = errors.New(strings.TrimSpace(string(body)))
+		}
 		select {
-		case api.outcomes <- outcome{failed, string(body)}:
+		case api.outcomes <- outcome:
 		default:
 		}
 		w.WriteHeader(http.StatusAccepted)
@@ -75,12 +74,12 @@ func (api *runtimeAPI) invoke(ctx context.Context, payload []byte, timeout time.
 			return ctx.Err()
 		}
 		select {
-		case o := <-api.outcomes:
-			if !o.failed {
+		case err := <-api.outcomes:
+			if err == nil {
 				return nil
 			}
 			if attempt == attempts {
-				return fmt.Errorf("the function returned an error %d times: %s", attempts, strings.TrimSpace(o.body))
+				return fmt.Errorf("the function returned an error %d times: %w", attempts, err)
 			}
 		case <-died:
 			return fmt.Errorf("the function ended in the middle of an event")

@@ -20,39 +20,33 @@ const (
 )
 
 // stand is what "make local-aws" serves for "sam local invoke": an AWS in memory, and
-// CloudFormation's receiver.
-type stand struct {
-	aws, answers http.Handler
-}
-
-// newStand makes both. They tell what happens on the screen, and never a secret.
-func newStand(screen *screen) stand {
+// CloudFormation's receiver. They tell what happens on the screen, and never a secret.
+func stand(screen *screen) (cloud, answers http.Handler) {
 	// Of the events. sam local gives the function the credentials of the person who runs it, or
 	// made-up ones.
-	cloud := localaws.New(localaws.Options{AccountID: "123456789012", Region: "us-east-1", AnyCaller: true})
-	cloud.CreateTopic(topic, "")
+	memory := localaws.New(localaws.Options{AccountID: "123456789012", Region: "us-east-1", AnyCaller: true})
+	memory.CreateTopic(topic, "")
 	var mu sync.Mutex // of the screen
-	return stand{
-		aws: &meter{next: cloud, told: func(call localaws.Call) {
-			mu.Lock()
-			defer mu.Unlock()
-			screen.call(call)
-			if messages := cloud.Messages(topic); call.Action == "Publish" && len(messages) > 0 {
-				screen.message(messages[len(messages)-1])
-			}
-		}},
-		answers: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			answer := delivered(r)
-			mu.Lock()
-			defer mu.Unlock()
-			screen.say("")
-			if answer.fault != "" {
-				screen.bad(answer.fault)
-			}
-			screen.answer(answer.Response)
-			screen.say("")
-		}),
-	}
+	cloud = &meter{next: memory, told: func(call localaws.Call) {
+		mu.Lock()
+		defer mu.Unlock()
+		screen.call(call)
+		if messages := memory.Messages(topic); call.Action == "Publish" && len(messages) > 0 {
+			screen.message(messages[len(messages)-1])
+		}
+	}}
+	answers = http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		answer := delivered(r)
+		mu.Lock()
+		defer mu.Unlock()
+		screen.say("")
+		if answer.fault != "" {
+			screen.bad(answer.fault)
+		}
+		screen.answer(answer.Response)
+		screen.say("")
+	})
+	return cloud, answers
 }
 
 // call shows one call to AWS.
@@ -68,10 +62,11 @@ func (s *screen) call(call localaws.Call) {
 }
 
 // serve serves the stand until the context ends.
-func (s stand) serve(ctx context.Context, screen *screen) error {
+func serve(ctx context.Context, screen *screen) error {
+	cloud, answers := stand(screen)
 	hosts := addresses()
 	failed := make(chan error, 2*len(hosts))
-	for port, handler := range map[int]http.Handler{awsPort: s.aws, answerPort: s.answers} {
+	for port, handler := range map[int]http.Handler{awsPort: cloud, answerPort: answers} {
 		server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
 		defer server.Close()
 		for _, host := range hosts {
@@ -106,10 +101,7 @@ func addresses() []string {
 	if err != nil {
 		return all
 	}
-	found, err := bridge.Addrs()
-	if err != nil {
-		return all
-	}
+	found, _ := bridge.Addrs()
 	for _, address := range found {
 		if ip, _, err := net.ParseCIDR(address.String()); err == nil && ip.To4() != nil {
 			all = append(all, ip.String())

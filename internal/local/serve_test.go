@@ -77,8 +77,8 @@ func TestSamLocalInvokeIsServed(t *testing.T) {
 	bootstrap, err := build(t.Context(), module, t.TempDir())
 	require.NoError(t, err)
 	var shown bytes.Buffer
-	stand := newStand(&screen{out: &shown})
-	cloud, answers, api := httptest.NewServer(stand.aws), httptest.NewServer(stand.answers), newRuntimeAPI()
+	inMemory, receiver := stand(&screen{out: &shown})
+	cloud, answers, api := httptest.NewServer(inMemory), httptest.NewServer(receiver), newRuntimeAPI()
 	defer cloud.Close()
 	defer answers.Close()
 	runtime := httptest.NewServer(api)

@@ -19,8 +19,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/config"
-
-	"redis-cloud-iam/internal/spec"
 )
 
 func main() {
@@ -31,17 +29,10 @@ func main() {
 		return
 	}
 	fmt.Fprintln(os.Stderr, "make plan:", err)
-	if refused(err) {
+	if _, refused := errors.AsType[refusal](err); refused {
 		os.Exit(2)
 	}
 	os.Exit(1)
-}
-
-// refused reports whether an error is why a launch would be refused.
-func refused(err error) bool {
-	_, conflict := errors.AsType[*spec.ConflictError](err)
-	_, invalid := errors.AsType[*spec.InvalidError](err)
-	return conflict || invalid
 }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
