@@ -82,7 +82,7 @@ func load(files []string) ([]scene, error) {
 func decode(file string) (event map[string]any, err error) {
 	text, err := read(file)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read the event: %w", err)
 	}
 	if err := json.Unmarshal(text, &event); err != nil {
 		return nil, fmt.Errorf("decode the event %s%s: %w", file, position(text, err), err)
@@ -102,18 +102,14 @@ func read(file string) ([]byte, error) {
 				names = append(names, filepath.Base(other))
 			}
 			if nearest, ok := spec.Nearest(strings.TrimSuffix(filepath.Base(file), ".json")+".json", names); ok {
-				return nil, fmt.Errorf("read the event: there is no file %s; did you mean %s?", file, filepath.Join(folder, nearest))
+				return nil, fmt.Errorf("there is no file %s; did you mean %s?", file, filepath.Join(folder, nearest))
 			}
 		}
-		return nil, fmt.Errorf("read the event: there is no file %s; events/README.md lists the events", file)
+		return nil, fmt.Errorf("there is no file %s; events/README.md lists the events", file)
 	case err == nil && info.IsDir():
-		return nil, fmt.Errorf("read the event: %s is a directory; name the files in it, such as %s", file, filepath.Join(file, "create.json"))
+		return nil, fmt.Errorf("%s is a directory; name the files in it, such as %s", file, filepath.Join(file, "create.json"))
 	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("read the event: %w", err)
-	}
-	return text, nil
+	return os.ReadFile(file)
 }
 
 // position says where in a text decoding failed.
@@ -129,12 +125,14 @@ func position(text []byte, err error) string {
 }
 
 // payload is the event with the ResponseURL of this run.
-func (s scene) payload(responseURL string) ([]byte, error) {
+func (s scene) payload(responseURL string) []byte {
 	event := maps.Clone(s.event)
 	event["ResponseURL"] = responseURL
-	text, err := json.Marshal(event)
-	if err != nil {
-		return nil, fmt.Errorf("encode the event: %w", err)
-	}
-	return text, nil
+	return encode(event)
+}
+
+// encode is decode's opposite. It cannot fail: the event was JSON.
+func encode(event map[string]any) []byte {
+	text, _ := json.Marshal(event)
+	return text
 }

@@ -11,23 +11,23 @@ import (
 	"strings"
 )
 
-// build builds the function as it ships, but for the machine that this runs on, and without
-// -trimpath, so that what the tests have compiled is of use. The module is the folder that holds
-// go.mod.
-func build(ctx context.Context, module, directory string) (string, error) {
-	bootstrap := filepath.Join(directory, "bootstrap")
-	return bootstrap, compile(ctx, module, "./functions/provisioner", bootstrap, os.Environ())
-}
+// The functions, and the build tags with which they ship.
+const (
+	theFunction = "./functions/provisioner"
+	theWatcher  = "./functions/watcher"
+	buildTags   = "lambda.norpc,nethttpomithttp2"
+)
 
-// compile builds a program of the module into a file.
-func compile(ctx context.Context, module, program, file string, environment []string, flags ...string) error {
-	arguments := append([]string{"build", "-tags", "lambda.norpc,nethttpomithttp2", "-o", file}, flags...)
-	command := exec.CommandContext(ctx, "go", append(arguments, program)...)
-	command.Dir, command.Env, command.Stdout, command.Stderr = module, environment, os.Stderr, os.Stderr
+// build builds a program as it ships, but for the machine that this runs on, and without -trimpath,
+// so that what the tests have compiled is of use. The module is the folder that holds go.mod.
+func build(ctx context.Context, module, program, directory string) (file string, err error) {
+	file = filepath.Join(directory, filepath.Base(program))
+	command := exec.CommandContext(ctx, "go", "build", "-tags", buildTags, "-o", file, program)
+	command.Dir, command.Stdout, command.Stderr = module, os.Stderr, os.Stderr
 	if err := command.Run(); err != nil {
-		return fmt.Errorf("build %s (from the folder that holds go.mod): %w", program, err)
+		return "", fmt.Errorf("build %s (from the folder that holds go.mod): %w", program, err)
 	}
-	return nil
+	return file, nil
 }
 
 // function is the built binary, running as Lambda runs it.
@@ -96,8 +96,4 @@ type plan struct {
 		Effect string `json:"effect"`
 		Step   string `json:"step"`
 	} `json:"stages"`
-}
-
-func plans(logs []string) []plan {
-	return logged(logs, func(p plan) bool { return p.Message == "plan" })
 }

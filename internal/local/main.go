@@ -60,17 +60,16 @@ func command(ctx context.Context, args []string, out *os.File) (name string, err
 	flags.SetOutput(io.Discard) // the error is told in main
 	flags.BoolVar(&screen.calls, "calls", false, "")
 	serving := flags.Bool("serve", false, "")
-	switch err := flags.Parse(args); {
+	err = flags.Parse(args)
+	switch {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(out, help)
-		return local, err
-	case err != nil:
-		return local, err
-	case *serving:
+	case err == nil && *serving:
 		return "make local-aws", serve(ctx, screen)
-	default:
-		return local, run(ctx, screen, flags.Args(), os.Getenv("AWS_ENDPOINT_URL"))
+	case err == nil:
+		err = run(ctx, screen, flags.Args(), os.Getenv("AWS_ENDPOINT_URL"))
 	}
+	return local, err
 }
 
 func run(ctx context.Context, screen *screen, files []string, endpoint string) error {
@@ -89,7 +88,7 @@ func run(ctx context.Context, screen *screen, files []string, endpoint string) e
 	}
 	defer os.RemoveAll(directory)
 	screen.title("Building the function")
-	bootstrap, err := build(ctx, ".", directory)
+	bootstrap, err := build(ctx, ".", theFunction, directory)
 	if err != nil {
 		return err
 	}
@@ -132,10 +131,9 @@ func perform(ctx context.Context, screen *screen, bootstrap string, scenes []sce
 	defer stage.stop()
 	screen.say("The function runs against %s. Every call takes %v, as a call to AWS may.", name, latency)
 	play := play{stage: stage, screen: screen, account: newInventory(stage.cloud, account.Region), memory: memory}
-	watched := whole && endpoint == ""
-	watcher := filepath.Join(filepath.Dir(bootstrap), "watcher")
+	watched, watcher := whole && endpoint == "", ""
 	if watched {
-		if err := compile(ctx, ".", theWatcher, watcher, os.Environ()); err != nil {
+		if watcher, err = build(ctx, ".", theWatcher, filepath.Dir(bootstrap)); err != nil {
 			return err
 		}
 	}

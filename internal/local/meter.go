@@ -1,7 +1,9 @@
 package main
 
 import (
+	"maps"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strconv"
 	"time"
@@ -27,28 +29,19 @@ func (m *meter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	time.Sleep(m.latency)
-	reply := &status{ResponseWriter: w, code: http.StatusOK}
+	reply := httptest.NewRecorder()
 	m.next.ServeHTTP(reply, r)
 	call := localaws.Call{Action: action, Start: start, End: time.Now()}
-	if reply.code >= http.StatusBadRequest {
-		call.Error = strconv.Itoa(reply.code)
+	if reply.Code >= http.StatusBadRequest {
+		call.Error = strconv.Itoa(reply.Code)
 	}
 	m.add(call)
 	if m.told != nil {
 		m.told(call)
 	}
-}
-
-// status remembers the status of a reply.
-type status struct {
-	http.ResponseWriter
-	code int
-}
-
-// WriteHeader implements [http.ResponseWriter].
-func (s *status) WriteHeader(code int) {
-	s.code = code
-	s.ResponseWriter.WriteHeader(code)
+	maps.Copy(w.Header(), reply.Header())
+	w.WriteHeader(reply.Code)
+	_, _ = w.Write(reply.Body.Bytes())
 }
 
 // changes counts the calls that do not only read.

@@ -73,21 +73,21 @@ func (p *play) one(ctx context.Context, number int, s scene) (answer cfn.Respons
 		}
 		p.memory.Age(24 * time.Hour) // a key that is seconds old may be a concurrent run's, which is waited for
 	}
-	a, err := p.play(ctx, s)
-	if err != nil {
-		return answer, nil, err
+	a := p.play(ctx, s)
+	if ctx.Err() != nil {
+		return answer, nil, ctx.Err()
 	}
 	p.heard = append(p.heard, a.logs...)
 	p.screen.scene(number, s, a)
 	stages := 0
-	for _, plan := range plans(a.logs) {
+	for _, plan := range logged(a.logs, func(p plan) bool { return p.Message == "plan" }) {
 		p.screen.plan(plan, stages)
 		stages += len(plan.Stages)
 	}
 	p.screen.answer(a.answer())
 	if a.err != nil {
 		p.fault("%s: %v", s.title, a.err)
-		p.screen.logs(a.logs)
+		p.screen.say("   %s", p.screen.paint(faint, strings.Join(a.logs, "\n   ")))
 	}
 	for _, d := range a.answers {
 		p.heard = append(p.heard, d.body)
@@ -154,15 +154,14 @@ func (p *play) keep(values []string) {
 
 // silence checks that no secret and no signed URL is in anything that the functions wrote.
 func (p *play) silence() {
-	for _, text := range p.heard {
-		for _, secret := range p.secrets {
-			if secret != "" && strings.Contains(text, secret) {
-				p.fault("a secret is in what the function wrote")
-			}
+	heard := strings.Join(p.heard, "\n")
+	for _, secret := range p.secrets {
+		if secret != "" && strings.Contains(heard, secret) {
+			p.fault("a secret is in what the function wrote")
 		}
-		if strings.Contains(text, "X-Amz-Signature") {
-			p.fault("a signed URL is in what the function wrote")
-		}
+	}
+	if strings.Contains(heard, "X-Amz-Signature") {
+		p.fault("a signed URL is in what the function wrote")
 	}
 }
 
@@ -179,7 +178,8 @@ func (p *play) verdict(answers int) error {
 		if p.looks > 0 {
 			played += " and " + count(p.looks, "look") + " of the watcher"
 		}
-		p.screen.good("%s, as expected; no secret in %d log lines, answers and messages.", played, len(p.heard))
+		played += fmt.Sprintf(", as expected; no secret in %d log lines, answers and messages.", len(p.heard))
+		p.screen.say("%s", p.screen.paint(green, played))
 		return nil
 	}
 	for _, fault := range p.faults {

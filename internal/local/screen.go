@@ -46,10 +46,7 @@ func (s *screen) paint(style, text string) string {
 
 func (s *screen) say(format string, args ...any) { fmt.Fprintf(s.out, format+"\n", args...) }
 func (s *screen) title(text string)              { s.say("%s", s.paint(bold, text)) }
-func (s *screen) good(format string, args ...any) {
-	s.say("%s", s.paint(green, fmt.Sprintf(format, args...)))
-}
-func (s *screen) bad(text string) { s.say("%s %s", s.paint(red, "✗"), text) }
+func (s *screen) bad(text string)                { s.say("%s %s", s.paint(red, "✗"), text) }
 
 // rows shows lines with a label before the first.
 func (s *screen) rows(label string, lines ...string) {
@@ -155,11 +152,6 @@ func (s *screen) holds(entries []entry) {
 		fmt.Fprintf(table, "     %s\t%s\t%s\n", e.kind, e.name, e.detail)
 	}
 	_ = table.Flush()
-}
-
-// logs shows the function's log, after it failed to answer.
-func (s *screen) logs(lines []string) {
-	s.say("   %s", s.paint(faint, strings.Join(lines, "\n   ")))
 }
 
 // count writes a number of things.

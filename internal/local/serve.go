@@ -63,12 +63,14 @@ func (s *screen) call(call localaws.Call) {
 
 // serve serves the stand until the context ends.
 func serve(ctx context.Context, screen *screen) error {
+	ctx, end := context.WithCancel(ctx)
+	defer end()
 	cloud, answers := stand(screen)
 	hosts := addresses()
 	failed := make(chan error, 2*len(hosts))
 	for port, handler := range map[int]http.Handler{awsPort: cloud, answerPort: answers} {
 		server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
-		defer server.Close()
+		context.AfterFunc(ctx, func() { _ = server.Close() })
 		for _, host := range hosts {
 			listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(host, fmt.Sprint(port)))
 			if err != nil {

@@ -74,7 +74,7 @@ func TestTheEventsAndTheEnvironmentLeadToLocalAWS(t *testing.T) {
 // It plays the events against the stand with the environment of sam local, but for the name of the
 // host, which only containers know. The credentials are those of a person who has some.
 func TestSamLocalInvokeIsServed(t *testing.T) {
-	bootstrap, err := build(t.Context(), module, t.TempDir())
+	bootstrap, err := build(t.Context(), module, theFunction, t.TempDir())
 	require.NoError(t, err)
 	var shown bytes.Buffer
 	inMemory, receiver := stand(&screen{out: &shown})
@@ -92,8 +92,7 @@ func TestSamLocalInvokeIsServed(t *testing.T) {
 		require.NoError(t, err)
 		address, err := url.Parse(scenes[0].text("ResponseURL"))
 		require.NoError(t, err)
-		payload, err := scenes[0].payload(answers.URL + address.RequestURI())
-		require.NoError(t, err)
+		payload := scenes[0].payload(answers.URL + address.RequestURI())
 		shown.Reset()
 		require.NoError(t, api.invoke(t.Context(), payload, time.Minute, function.died))
 		assert.Contains(t, shown.String(), "SUCCESS", name)

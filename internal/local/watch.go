@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -21,9 +20,8 @@ import (
 
 // What events/env.json gives the watcher, and what Lambda sets.
 const (
-	theWatcher = "./functions/watcher"
-	topic      = "arn:aws:sns:us-east-1:123456789012:alarms"
-	logGroup   = "redis-cloud-WatcherLogGroup"
+	topic    = "arn:aws:sns:us-east-1:123456789012:alarms"
+	logGroup = "redis-cloud-WatcherLogGroup"
 )
 
 // watcher is the built watcher on a stage of its own, with the AWS that it looks at.
@@ -55,12 +53,8 @@ type report struct {
 
 // look has the watcher look once. What it writes goes to its log group, where the next run finds it.
 func (w watcher) look(ctx context.Context, event map[string]any) (s sighting, err error) {
-	payload, err := json.Marshal(event)
-	if err != nil {
-		return s, err
-	}
 	sent := len(w.memory.Messages(topic))
-	s.act = w.invoke(ctx, payload)
+	s.act = w.invoke(ctx, encode(event))
 	s.messages = w.memory.Messages(topic)[sent:]
 	var reports []report
 	// The report may still be on its way through the pipe.

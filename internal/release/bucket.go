@@ -103,7 +103,7 @@ func (b *bucket) survey(ctx context.Context) error {
 // pin says which version of the object a file is. The template names that of a zip, so that nobody who may write to the
 // bucket later can change what it runs.
 func (b *bucket) pin(i int, objectVersion string) (err error) {
-	if !b.files[i].isZip() {
+	if path.Ext(b.files[i].name) != ".zip" {
 		return nil
 	}
 	b.objectVersions[b.files[i].name] = objectVersion

@@ -37,10 +37,6 @@ type file struct {
 	content     []byte
 }
 
-func (f file) isZip() bool { return f.contentType == zipType }
-
-const zipType = "application/zip"
-
 // load reads what is to be published. Without a prefix the templates' parameter has no default. The error has all the faults.
 func load(project fs.FS, prefix string) (contents, error) {
 	version, source, err := readVersion(project)
@@ -58,7 +54,7 @@ func load(project fs.FS, prefix string) (contents, error) {
 		if err != nil {
 			faults = append(faults, fmt.Errorf("read what make package makes: %w", err))
 		}
-		c.zips = append(c.zips, file{name, zipType, archive})
+		c.zips = append(c.zips, file{name, "application/zip", archive})
 	}
 	// What is published is for people to read: it was committed, and says in what version's folder its code is.
 	for _, name := range slices.Sorted(maps.Keys(made)) {

@@ -77,7 +77,7 @@ func TestATemplateNamesTheVersionOfItsZip(t *testing.T) {
 func TestAVersionThatCannotBeWrittenIsRefused(t *testing.T) {
 	source, err := os.ReadFile("../../template.yaml")
 	require.NoError(t, err)
-	version := contents{"1.2.3", source, "acme", []file{{"provisioner.zip", zipType, nil}, {"watcher.zip", zipType, nil}}}
+	version := contents{"1.2.3", source, "acme", []file{{"provisioner.zip", "", nil}, {"watcher.zip", "", nil}}}
 	_, err = version.files(map[string]string{"provisioner.zip": "a\"\nb"})
 	require.ErrorContains(t, err, "cannot be written into a template")
 	files, err := version.files(map[string]string{"provisioner.zip": "v.1_-", "watcher.zip": ""})

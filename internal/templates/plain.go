@@ -14,13 +14,6 @@ func zips() map[string]string {
 	return map[string]string{"Provisioner": "provisioner.zip", "Watcher": "watcher.zip"}
 }
 
-// Artifacts say more of where the functions' code is. They are for a template that is published; of those in the
-// repository they are empty.
-type Artifacts struct {
-	Prefix   string            // the default of the parameter ArtifactBucketPrefix
-	Versions map[string]string // of the zips' objects in the bucket, by the names of the zips
-}
-
 // line is a line of YAML in a map at two spaces, or nothing where there is no value.
 func line(key, value string) string {
 	if value == "" {
@@ -29,32 +22,11 @@ func line(key, value string) string {
 	return fmt.Sprintf("\n  %s: %q", key, value)
 }
 
-// Version returns the version that a template.yaml says it has.
-func Version(template []byte) (string, error) {
-	s, err := parse(template)
-	if err != nil {
-		return "", err
-	}
-	return s.version(), s.err
-}
-
-func (s *source) version() string {
-	return s.at("Metadata", "AWS::ServerlessRepo::Application", "SemanticVersion").value.Value
-}
-
-// Key is where a file of a version is, in every bucket.
-func Key(version, name string) string { return "redis-cloud-iam/" + version + "/" + name }
-
-// Plain makes the template without a transform of a template.yaml. StackSets with service-managed permissions
+// plain makes the template without a transform of a template.yaml. StackSets with service-managed permissions
 // and people who review a template take no other. The function's code comes from a bucket of the stack's Region.
 // Everything that the SAM translator writes is written as it writes it, so that a stack can be moved from one
 // template to the other without a change. A thing in the SAM template that this does not know is an error.
-func Plain(template []byte, artifacts Artifacts) ([]byte, error) {
-	s, err := parse(template)
-	if err != nil {
-		return nil, err
-	}
-	version := s.version()
+func (s *source) plain(version string, artifacts Artifacts) ([]byte, error) {
 	s.known()
 	edits := []edit{
 		{0, 0, indented(0, header)},

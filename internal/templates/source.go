@@ -1,5 +1,3 @@
-// Package templates makes the templates that people launch of the one that developers edit: template.yaml. What it
-// writes is template.yaml, line for line and with its comments, but for the places where it must differ.
 package templates
 
 import (

@@ -13,8 +13,8 @@ import (
 //go:embed stackset.yaml
 var stackSetSource string
 
-// StackSet makes the template of a StackSet that launches the plain template, and passes every parameter of it on.
-func StackSet(plain []byte, version string) ([]byte, error) {
+// stackSet makes the template of a StackSet that launches the plain template, and passes every parameter of it on.
+func stackSet(plain []byte, version string) ([]byte, error) {
 	s, err := parse(plain)
 	if err != nil {
 		return nil, err
@@ -60,20 +60,3 @@ func StackSet(plain []byte, version string) ([]byte, error) {
 const headerOfStackSet = `
 # Made of template.yaml and internal/templates/stackset.yaml by "make templates". Edit those, and not this.
 `
-
-// All makes every template that people launch, by the name of its file.
-func All(template []byte, artifacts Artifacts) (map[string][]byte, error) {
-	version, err := Version(template)
-	if err != nil {
-		return nil, err
-	}
-	plain, err := Plain(template, artifacts)
-	if err != nil {
-		return nil, err
-	}
-	set, err := StackSet(plain, version)
-	if err != nil {
-		return nil, err
-	}
-	return map[string][]byte{"redis-cloud-iam.yaml": plain, "stackset.yaml": set}, nil
-}

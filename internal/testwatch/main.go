@@ -5,6 +5,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -52,17 +53,16 @@ func watch(events io.Reader, tick <-chan time.Time, r *report) {
 	}()
 	for {
 		select {
-		case e, more := <-lines:
-			if more {
-				r.take(e)
-				continue
-			}
-			for _, output := range r.output {
-				fmt.Fprint(r.out, output)
-			}
-			return
 		case <-tick:
 			r.progress()
+		case e, more := <-lines:
+			if !more {
+				for _, output := range r.output {
+					fmt.Fprint(r.out, output)
+				}
+				return
+			}
+			r.take(e)
 		}
 	}
 }
@@ -137,9 +137,6 @@ func (r *report) progress() {
 		}
 	}
 	slices.Sort(names)
-	what := strings.Join(names, ", ")
-	if what == "" {
-		what = "building"
-	}
+	what := cmp.Or(strings.Join(names, ", "), "building")
 	fmt.Fprintf(r.out, "      %6.1f s  %d passed; now %.100s\n", time.Since(r.begin).Seconds(), r.passed, what)
 }
