@@ -26,7 +26,7 @@ func zips() map[string]string {
 type contents struct {
 	version string
 	source  []byte // template.yaml
-	prefix  string // of the buckets, or ""
+	prefix  string // of the buckets
 	zips    []file
 }
 
@@ -37,7 +37,7 @@ type file struct {
 	content     []byte
 }
 
-// load reads what is to be published. Without a prefix the templates' parameter has no default. The error has all the faults.
+// load reads what is to be published. The error has all the faults.
 func load(project fs.FS, prefix string) (contents, error) {
 	version, source, err := readVersion(project)
 	if err != nil {

@@ -24,9 +24,6 @@ import (
 // can be repeated, and a Region can be added later: files that are there with the same bytes stay as they are.
 func publish(ctx context.Context, project fs.FS, prefix string, regions []string, out io.Writer) error {
 	places, inputErr := targets(prefix, regions)
-	if !validPrefix(prefix) {
-		prefix = "" // said already
-	}
 	version, loadErr := load(project, prefix)
 	buckets, bucketErr := survey(ctx, places, version)
 	if err := errors.Join(inputErr, committed(ctx), loadErr, bucketErr); err != nil {
@@ -89,7 +86,8 @@ func committed(ctx context.Context) error {
 	return nil
 }
 
-// survey looks at the bucket of each Region and at what it holds of the version, if it is known yet, and changes nothing. The error has the faults of all of them.
+// survey looks at the bucket of each Region, and at what it holds of the version, if that is loaded. It changes nothing. The
+// error has the faults of all of them.
 func survey(ctx context.Context, places []target, version contents) ([]*bucket, error) {
 	if len(places) == 0 {
 		return nil, nil

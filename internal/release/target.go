@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -64,7 +65,7 @@ func targets(prefix string, regions []string) ([]target, error) {
 		faults = append(faults, errors.New("REGIONS is missing: give the Regions to publish to, "+example))
 	}
 	var found []target
-	var partitions []string
+	partitions := map[string]bool{}
 	for _, region := range slices.Compact(slices.Sorted(slices.Values(regions))) {
 		partition, known := partitionOf(region)
 		if !known {
@@ -72,15 +73,14 @@ func targets(prefix string, regions []string) ([]target, error) {
 				"with spaces between several", region))
 			continue
 		}
-		partitions = append(partitions, partition.name)
-		if validPrefix(prefix) {
-			found = append(found, target{region, partition, prefix})
-		}
+		partitions[partition.name] = true
+		found = append(found, target{region, partition, prefix})
 	}
-	slices.Sort(partitions)
-	if names := slices.Compact(partitions); len(names) > 1 {
+	if len(partitions) > 1 {
 		faults = append(faults, fmt.Errorf("REGIONS are in several partitions (%s), and credentials are good for one: publish to each by itself",
-			strings.Join(names, ", ")))
+			strings.Join(slices.Sorted(maps.Keys(partitions)), ", ")))
+	}
+	if len(partitions) > 1 || !validPrefix(prefix) {
 		found = nil
 	}
 	return found, errors.Join(faults...)

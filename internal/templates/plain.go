@@ -96,12 +96,12 @@ Tags:
 // known faults what this does not know how to translate.
 func (s *source) known() {
 	sections := []string{"AWSTemplateFormatVersion", "Transform", "Description", "Metadata", "Parameters", "Rules", "Conditions", "Resources", "Outputs"}
-	for _, e := range s.under() {
+	for _, e := range s.entries(s.at()) {
 		if !slices.Contains(sections, e.name) {
 			s.fault("section %s is not known", e.name)
 		}
 	}
-	for _, e := range s.under("Resources") {
+	for _, e := range s.entries(s.at("Resources")) {
 		kind := s.at("Resources", e.name, "Type").value.Value
 		serverless := strings.HasPrefix(kind, "AWS::Serverless::")
 		if serverless && (zips()[e.name] == "" || kind != "AWS::Serverless::Function") {
@@ -113,7 +113,7 @@ func (s *source) known() {
 // function is the edits that put Lambda's own resources in the place of SAM's.
 func (s *source) function(name, code string) (edits []edit) {
 	condition := "" // the line that all of them have
-	for _, e := range s.under("Resources", name) {
+	for _, e := range s.entries(s.at("Resources", name)) {
 		switch e.name {
 		case "Type":
 			edits = append(edits, s.replace(e, "    Type: AWS::Lambda::Function"))
@@ -127,7 +127,7 @@ func (s *source) function(name, code string) (edits []edit) {
 		}
 	}
 	end := indented(6, createdBy)
-	for _, e := range s.under("Resources", name, "Properties") {
+	for _, e := range s.entries(s.at("Resources", name, "Properties")) {
 		switch e.name {
 		case "Architectures", "Description", "Environment", "Handler", "LoggingConfig", "MemorySize", "Role", "Runtime", "Timeout":
 		case "CodeUri":
@@ -149,7 +149,7 @@ func (s *source) invokeConfig(e entry, name, condition string) []string {
 		lines = append(lines, strings.TrimPrefix(line, "    "))
 	}
 	lines = append(lines, indented(2, fmt.Sprintf(invokeConfig, name, condition))...)
-	for _, setting := range s.entries(e.value, e.last) {
+	for _, setting := range s.entries(e) {
 		if setting.value.Kind != yaml.ScalarNode || setting.name != "MaximumRetryAttempts" && setting.name != "MaximumEventAgeInSeconds" {
 			s.fault("%s of EventInvokeConfig is not known", setting.name)
 		}

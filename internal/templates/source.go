@@ -41,19 +41,19 @@ type entry struct {
 	first, last int // of lines, first inclusive, last exclusive
 }
 
-// entries returns the entries of a map (of another node, none), which ends where the lines of its file do or at the line given.
-func (s *source) entries(m *yaml.Node, end int) []entry {
+// entries returns the entries of a map (of another node, none).
+func (s *source) entries(of entry) []entry {
 	var all []entry
-	for i := 0; m.Kind == yaml.MappingNode && i < len(m.Content); i += 2 {
-		key := m.Content[i]
+	for i := 0; of.value.Kind == yaml.MappingNode && i < len(of.value.Content); i += 2 {
+		key := of.value.Content[i]
 		first := key.Line - 1
 		for first > 0 && strings.HasPrefix(strings.TrimSpace(s.lines[first-1]), "#") {
 			first--
 		}
-		all = append(all, entry{name: key.Value, value: m.Content[i+1], first: first, last: end})
-	}
-	for i := range all[:max(0, len(all)-1)] {
-		all[i].last = all[i+1].first
+		if n := len(all); n > 0 {
+			all[n-1].last = first
+		}
+		all = append(all, entry{name: key.Value, value: of.value.Content[i+1], first: first, last: of.last})
 	}
 	return all
 }
@@ -62,7 +62,7 @@ func (s *source) entries(m *yaml.Node, end int) []entry {
 func (s *source) at(path ...string) entry {
 	found := entry{value: s.root, last: len(s.lines)}
 	for _, name := range path {
-		entries := s.entries(found.value, found.last)
+		entries := s.entries(found)
 		i := slices.IndexFunc(entries, func(e entry) bool { return e.name == name })
 		if i < 0 {
 			s.fault("the template has no %s", strings.Join(path, "."))
@@ -71,12 +71,6 @@ func (s *source) at(path ...string) entry {
 		found = entries[i]
 	}
 	return found
-}
-
-// under returns the entries of the map with the path of names.
-func (s *source) under(path ...string) []entry {
-	e := s.at(path...)
-	return s.entries(e.value, e.last)
 }
 
 // text is the lines of an entry, without blank ones at its end.

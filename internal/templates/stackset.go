@@ -3,6 +3,7 @@ package templates
 import (
 	_ "embed" // the StackSet's own part
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -31,10 +32,9 @@ func stackSet(plain []byte, version string) ([]byte, error) {
 	}
 	parts["@parameters"] = append(parts["@parameters"], "")
 
-	for _, p := range s.under("Parameters") {
-		kind := s.at("Parameters", p.name, "Type")
+	for _, p := range s.entries(s.at("Parameters")) {
 		value := "!Ref " + p.name
-		if kind.value.Value == "CommaDelimitedList" {
+		if s.at("Parameters", p.name, "Type").value.Value == "CommaDelimitedList" {
 			value = fmt.Sprintf(`!Join [",", !Ref %s]`, p.name)
 		}
 		parts["@passed"] = append(parts["@passed"],
@@ -45,18 +45,12 @@ func stackSet(plain []byte, version string) ([]byte, error) {
 	if s.err != nil {
 		return nil, s.err
 	}
-	out := indented(0, headerOfStackSet)
-	for line := range strings.Lines(strings.ReplaceAll(stackSetSource, "@version", version)) {
-		line = strings.TrimRight(line, "\n")
-		if mark, ok := strings.CutPrefix(strings.TrimSpace(line), "# "); ok && strings.HasPrefix(mark, "@") {
-			out = append(out, parts[mark]...)
-			continue
-		}
-		out = append(out, line)
-	}
-	return []byte(strings.Join(out, "\n") + "\n"), nil
+	text := headerOfStackSet + strings.ReplaceAll(stackSetSource, "@version", version)
+	return regexp.MustCompile(`(?m)^ *# @\w+$`).ReplaceAllFunc([]byte(text), func(line []byte) []byte {
+		_, mark, _ := strings.Cut(string(line), "# ")
+		return []byte(strings.Join(parts[mark], "\n"))
+	}), nil
 }
 
-const headerOfStackSet = `
-# Made of template.yaml and internal/templates/stackset.yaml by "make templates". Edit those, and not this.
+const headerOfStackSet = `# Made of template.yaml and internal/templates/stackset.yaml by "make templates". Edit those, and not this.
 `
