@@ -66,7 +66,8 @@ func (b *bench) add(what, ours, beside, ratio, target string) {
 	b.rows = append(b.rows, []string{what, ours, beside, ratio, target})
 }
 
-// The programs that the functions are compared with. All are built with the flags with which the functions ship.
+// The programs that the functions are compared with. All are built with the flags with which the
+// functions ship.
 const (
 	hello = "./internal/local/testdata/hello"
 	naive = "./internal/local/testdata/naive"

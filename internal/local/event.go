@@ -18,25 +18,17 @@ import (
 
 // scene is one event and what is expected of it.
 type scene struct {
-	title   string
-	event   map[string]any
-	account spec.Account
-	fails   bool // whether FAILED is the right answer
-	calm    bool // whether nothing may be changed
-	byHand  bool // whether people have made the entities before it
+	title    string
+	event    map[string]any
+	account  spec.Account
+	expected cfn.StatusType // of the answer
+	calm     bool           // whether nothing may be changed
+	byHand   bool           // whether people have made the entities before it
 }
 
 func (s scene) text(field string) string {
 	text, _ := s.event[field].(string)
 	return text
-}
-
-// expected is the status that the answer should have.
-func (s scene) expected() cfn.StatusType {
-	if s.fails {
-		return cfn.StatusFailed
-	}
-	return cfn.StatusSuccess
 }
 
 // life is a stack's life, as "make local" plays it.
@@ -63,16 +55,17 @@ func load(files []string) ([]scene, error) {
 			return nil, err
 		}
 		name := strings.TrimSuffix(filepath.Base(file), ".json")
-		s := scene{title: name, event: event}
+		s := scene{title: name, event: event, expected: cfn.StatusSuccess, byHand: name == "adopt"}
 		if s.text("RequestType") == "" && s.event["ResourceProperties"] != nil {
 			return nil, fmt.Errorf("%s is no event of CloudFormation: it is for the watcher, which make local plays after the life of a stack", file)
 		}
 		if s.account, err = spec.ParseStackID(s.text("StackId")); err != nil && len(scenes) == 0 {
 			return nil, fmt.Errorf("read the account from the event %s: %w", file, err)
 		}
-		s.fails = strings.HasPrefix(name, "bad-") && s.text("RequestType") != "Delete"
-		s.calm = s.fails || name == "create-again" || name == "update-noop"
-		s.byHand = name == "adopt"
+		if strings.HasPrefix(name, "bad-") && s.text("RequestType") != "Delete" {
+			s.expected = cfn.StatusFailed
+		}
+		s.calm = s.expected == cfn.StatusFailed || name == "create-again" || name == "update-noop"
 		scenes = append(scenes, s)
 	}
 	return scenes, nil

@@ -189,7 +189,7 @@ func (w *world) invoke(name string) (scene, error) {
 	scenes, err := load([]string{filepath.Join(module, "events", name+".json")})
 	require.NoError(w, err)
 	payload := scenes[0].payload(w.receiverURL + "/answer?X-Amz-Signature=local")
-	return scenes[0], w.api.invoke(w.Context(), payload, time.Minute, w.function.died)
+	return scenes[0], w.api.invoke(w.Context(), payload, w.function.died)
 }
 
 // play plays events that must succeed with one answer each, and returns the last answer.

@@ -108,8 +108,8 @@ func (p *play) check(s scene, a act, stages int) {
 		return
 	}
 	answer := a.answer()
-	if answer.Status != s.expected() {
-		p.fault("%s: the answer is %s, not %s: %s", s.title, answer.Status, s.expected(), answer.Reason)
+	if answer.Status != s.expected {
+		p.fault("%s: the answer is %s, not %s: %s", s.title, answer.Status, s.expected, answer.Reason)
 	}
 	if answer.PhysicalResourceID == "" || answer.StackID != s.text("StackId") || answer.RequestID != s.text("RequestId") ||
 		answer.LogicalResourceID != s.text("LogicalResourceId") {

@@ -75,10 +75,10 @@ func (s *screen) cost(event string, a act, others string) {
 func (s *screen) scene(number int, scene scene, a act) {
 	style, status := green, cmp.Or(string(a.answer().Status), "NO ANSWER")
 	switch {
-	case status == string(scene.expected()) && scene.fails:
-		style, status = amber, "refused, as it should be"
-	case status != string(scene.expected()):
+	case a.answer().Status != scene.expected:
 		style = red
+	case scene.expected == cfn.StatusFailed:
+		style, status = amber, "refused, as it should be"
 	}
 	before := ""
 	if scene.byHand {

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -94,7 +93,7 @@ func TestSamLocalInvokeIsServed(t *testing.T) {
 		require.NoError(t, err)
 		payload := scenes[0].payload(answers.URL + address.RequestURI())
 		shown.Reset()
-		require.NoError(t, api.invoke(t.Context(), payload, time.Minute, function.died))
+		require.NoError(t, api.invoke(t.Context(), payload, function.died))
 		assert.Contains(t, shown.String(), "SUCCESS", name)
 		assert.NotContains(t, shown.String(), "✗", name)
 	}

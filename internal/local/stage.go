@@ -75,9 +75,8 @@ func (s *stage) play(ctx context.Context, scene scene) act {
 }
 
 func (s *stage) invoke(ctx context.Context, payload []byte) (a act) {
-	const timeout = 5 * time.Minute
 	a.began = time.Now()
-	a.err = s.api.invoke(ctx, payload, timeout, s.function.died)
+	a.err = s.api.invoke(ctx, payload, s.function.died)
 	a.took = time.Since(a.began)
 	a.calls, a.logs, a.answers = s.meter.take(), s.function.take(), s.receiver.take()
 	return a

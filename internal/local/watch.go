@@ -51,7 +51,8 @@ type report struct {
 	}
 }
 
-// look has the watcher look once. What it writes goes to its log group, where the next run finds it.
+// look has the watcher look once. What it writes goes to its log group, where the next run finds
+// it.
 func (w watcher) look(ctx context.Context, event map[string]any) (s sighting, err error) {
 	sent := len(w.memory.Messages(topic))
 	s.act = w.invoke(ctx, encode(event))

@@ -164,8 +164,8 @@ func told(err error) error {
 	return err
 }
 
-// beyond lists the conflicts that are found only where the entities may be adopted. So nobody learns
-// of them after the first ones are solved.
+// beyond lists the conflicts that are found only where the entities may be adopted. So nobody
+// learns of them after the first ones are solved.
 func beyond(conflict *spec.ConflictError, adopting error) string {
 	second, ok := errors.AsType[*spec.ConflictError](adopting)
 	if !ok {

@@ -100,8 +100,8 @@ func (b *bucket) survey(ctx context.Context) error {
 	return nil
 }
 
-// pin says which version of the object a file is. The template names that of a zip, so that nobody who may write to the
-// bucket later can change what it runs.
+// pin says which version of the object a file is. The template names that of a zip, so that nobody
+// who may write to the bucket later can change what it runs.
 func (b *bucket) pin(i int, objectVersion string) (err error) {
 	if path.Ext(b.files[i].name) != ".zip" {
 		return nil
@@ -172,8 +172,9 @@ func versionOf(id *string) string {
 	return aws.ToString(id)
 }
 
-// put uploads a file that was not there, and returns its version where the bucket has versions. If it is there by now, it
-// must have the same bytes: then it was this upload, whose reply got lost, or somebody who publishes the same.
+// put uploads a file that was not there, and returns its version where the bucket has versions. If
+// it is there by now, it must have the same bytes: then it was this upload, whose reply got lost,
+// or somebody who publishes the same.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 func (b *bucket) put(ctx context.Context, f file) (objectVersion string, err error) {
 	stored, err := b.client.PutObject(ctx, &s3.PutObjectInput{

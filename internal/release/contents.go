@@ -56,7 +56,8 @@ func load(project fs.FS, prefix string) (contents, error) {
 		}
 		c.zips = append(c.zips, file{name, "application/zip", archive})
 	}
-	// What is published is for people to read: it was committed, and says in what version's folder its code is.
+	// What is published is for people to read: it was committed, and says in what version's folder
+	// its code is.
 	for _, name := range slices.Sorted(maps.Keys(made)) {
 		have, err := fs.ReadFile(project, "templates/"+name)
 		if err == nil && !bytes.Equal(have, made[name]) {
@@ -70,8 +71,9 @@ func load(project fs.FS, prefix string) (contents, error) {
 	return c, nil
 }
 
-// files are those for a bucket where the zips are these versions of their objects: the plain template names them. A zip
-// without one is not named. They are in the order of uploading: SHA256SUMS, which says that the version is whole, comes last.
+// files are those for a bucket where the zips are these versions of their objects: the plain
+// template names them. A zip without one is not named. They are in the order of uploading:
+// SHA256SUMS, which says that the version is whole, comes last.
 func (c contents) files(objectVersions map[string]string) ([]file, error) {
 	if len(c.zips) == 0 { // it could not be loaded
 		return nil, nil
@@ -92,7 +94,8 @@ func (c contents) files(objectVersions map[string]string) ([]file, error) {
 	return append(files, checksums(files)), nil
 }
 
-// readVersion reads template.yaml, and the version in its one place: what it tells the Serverless Application Repository.
+// readVersion reads template.yaml, and the version in its one place: what it tells the Serverless
+// Application Repository.
 func readVersion(project fs.FS) (version string, source []byte, err error) {
 	source, err = fs.ReadFile(project, "template.yaml")
 	if err != nil {

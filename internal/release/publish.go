@@ -86,8 +86,8 @@ func committed(ctx context.Context) error {
 	return nil
 }
 
-// survey looks at the bucket of each Region, and at what it holds of the version, if that is loaded. It changes nothing. The
-// error has the faults of all of them.
+// survey looks at the bucket of each Region, and at what it holds of the version, if that is
+// loaded. It changes nothing. The error has the faults of all of them.
 func survey(ctx context.Context, places []target, version contents) ([]*bucket, error) {
 	if len(places) == 0 {
 		return nil, nil

@@ -22,10 +22,11 @@ func line(key, value string) string {
 	return fmt.Sprintf("\n  %s: %q", key, value)
 }
 
-// plain makes the template without a transform of a template.yaml. StackSets with service-managed permissions
-// and people who review a template take no other. The function's code comes from a bucket of the stack's Region.
-// Everything that the SAM translator writes is written as it writes it, so that a stack can be moved from one
-// template to the other without a change. A thing in the SAM template that this does not know is an error.
+// plain makes the template without a transform of a template.yaml. StackSets with service-managed
+// permissions and people who review a template take no other. The function's code comes from a
+// bucket of the stack's Region. Everything that the SAM translator writes is written as it writes
+// it, so that a stack can be moved from one template to the other without a change. A thing in the
+// SAM template that this does not know is an error.
 func (s *source) plain(version string, artifacts Artifacts) ([]byte, error) {
 	s.known()
 	edits := []edit{

@@ -14,7 +14,8 @@ import (
 //go:embed stackset.yaml
 var stackSetSource string
 
-// stackSet makes the template of a StackSet that launches the plain template, and passes every parameter of it on.
+// stackSet makes the template of a StackSet that launches the plain template, and passes every
+// parameter of it on.
 func stackSet(plain []byte, version string) ([]byte, error) {
 	s, err := parse(plain)
 	if err != nil {

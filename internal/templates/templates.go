@@ -1,9 +1,10 @@
-// Package templates makes the templates that people launch of the one that developers edit: template.yaml. What it
-// writes is template.yaml, line for line and with its comments, but for the places where it must differ.
+// Package templates makes the templates that people launch of the one that developers edit:
+// template.yaml. What it writes is template.yaml, line for line and with its comments, but for the
+// places where it must differ.
 package templates
 
-// Artifacts say more of where the functions' code is. They are for a template that is published; of those in the
-// repository they are empty.
+// Artifacts say more of where the functions' code is. They are for a template that is published; of
+// those in the repository they are empty.
 type Artifacts struct {
 	Prefix   string            // the default of the parameter ArtifactBucketPrefix
 	Versions map[string]string // of the zips' objects in the bucket, by the names of the zips
