@@ -1,16 +1,7 @@
 // Command local is a stand-in for "sam local invoke" where there is no Docker: it plays
 // CloudFormation, Lambda and AWS around the built function, on this machine alone, and shows what
-// happened.
-//
-//	go run ./internal/local [-calls] [event.json ...]
-//	go run ./internal/local -serve
-//
-// Without arguments it plays the life of a stack from the events folder, with -calls it shows each
-// call. With AWS_ENDPOINT_URL set it works against that emulator instead of its own. The exit
-// status is 0 only if every answer was what it should be.
-//
-// With -serve it serves the AWS and the receiver alone, for "sam local invoke", until it is
-// interrupted.
+// happened. make local and, with -serve, make local-aws call it: help says how. The exit status is 0
+// only if every answer was what it should be.
 package main
 
 import (
@@ -130,7 +121,7 @@ func perform(ctx context.Context, screen *screen, bootstrap string, scenes []sce
 	}
 	defer stage.stop()
 	screen.say("The function runs against %s. Every call takes %v, as a call to AWS may.", name, latency)
-	play := play{stage: stage, screen: screen, account: newInventory(stage.cloud, account.Region), memory: memory}
+	play := play{stage: stage, screen: screen, account: newInventory(stage.cloudURL, account.Region), memory: memory}
 	watched, watcher := whole && endpoint == "", ""
 	if watched {
 		if watcher, err = build(ctx, ".", theWatcher, filepath.Dir(bootstrap)); err != nil {

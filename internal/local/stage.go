@@ -19,9 +19,9 @@ type stage struct {
 	api      *runtimeAPI
 	function *function
 
-	cloud   string // URL of the AWS, without the meter
-	answers string // URL of the receiver
-	servers []*httptest.Server
+	cloudURL  string // without the meter
+	answerURL string // of the receiver
+	servers   []*httptest.Server
 }
 
 // newStage starts a built function, with more variables of its environment if there are any.
@@ -32,7 +32,7 @@ func newStage(ctx context.Context, bootstrap string, cloud http.Handler, latency
 		s.servers = append(s.servers, server)
 		return server.URL
 	}
-	s.cloud, s.answers = serve(cloud), serve(s.receiver)
+	s.cloudURL, s.answerURL = serve(cloud), serve(s.receiver)
 	var err error
 	s.function, err = startFunction(ctx, bootstrap, serve(s.api), serve(s.meter), region, more...)
 	if err != nil {
@@ -71,7 +71,7 @@ func (a act) answer() cfn.Response {
 
 // play gives the function the event of a scene.
 func (s *stage) play(ctx context.Context, scene scene) act {
-	return s.invoke(ctx, scene.payload(s.answers+"/answer?X-Amz-Signature=local%2Fsignature"))
+	return s.invoke(ctx, scene.payload(s.answerURL+"/answer?X-Amz-Signature=local%2Fsignature"))
 }
 
 func (s *stage) invoke(ctx context.Context, payload []byte) (a act) {

@@ -1,8 +1,6 @@
 // Command preview shows what a launch of the stack would do in a real account, and changes nothing.
-// make plan calls it, in the folder that holds template.yaml, with the parameters of the launch:
-//
-//	go run ./internal/preview ExistingEntities=Adopt UserName=redis
-//	go run ./internal/preview -rights
+// make plan calls it, in the folder that holds template.yaml, with the parameters of the launch or
+// with -rights.
 //
 // It reads with the credentials and the Region that the AWS CLI would use. The exit status is 0 for
 // a plan, 2 where the launch would be refused, and 1 where the account could not be read.
