@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -177,10 +179,11 @@ func versionOf(id *string) string {
 // or somebody who publishes the same.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 func (b *bucket) put(ctx context.Context, f file) (objectVersion string, err error) {
+	sum := sha256.Sum256(f.content)
 	stored, err := b.client.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: aws.String(b.bucket()), Key: aws.String(b.key(f.name)), ExpectedBucketOwner: &b.owner,
 		IfNoneMatch: aws.String("*"), Body: bytes.NewReader(f.content), ContentType: &f.contentType,
-		ChecksumAlgorithm: types.ChecksumAlgorithmSha256,
+		ChecksumSHA256: aws.String(base64.StdEncoding.EncodeToString(sum[:])),
 	})
 	if err == nil {
 		return versionOf(stored.VersionId), nil
