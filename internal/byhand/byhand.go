@@ -4,7 +4,6 @@ package byhand
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -27,17 +26,14 @@ func FiveSteps(ctx context.Context, client *iam.Client, account string) (keyID s
 // a tag, a console password, and two secrets.
 func VendorsTemplate(ctx context.Context, client *iam.Client, secrets *secretsmanager.Client, account string) (keyID string, err error) {
 	keyID, err = entities(ctx, client, account, []types.Tag{{Key: aws.String("UsedBy"), Value: aws.String("RedisLabs")}})
-	if err != nil {
-		return "", err
-	}
-	_, err = client.CreateLoginProfile(ctx, &iam.CreateLoginProfileInput{UserName: aws.String("redislabs-user"), Password: aws.String(Password)})
+	do := Calls{Ctx: ctx, Err: err}
+	Call(&do, client.CreateLoginProfile, &iam.CreateLoginProfileInput{UserName: aws.String("redislabs-user"), Password: aws.String(Password)})
 	for name, value := range map[string]string{
 		"/redislabsuser/secret_access_key": "the secret access key", "/redislabsuser/password": Password,
 	} {
-		_, secretErr := secrets.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: &name, SecretString: &value})
-		err = errors.Join(err, secretErr)
+		Call(&do, secrets.CreateSecret, &secretsmanager.CreateSecretInput{Name: &name, SecretString: &value})
 	}
-	return keyID, err
+	return keyID, do.Err
 }
 
 func entities(ctx context.Context, client *iam.Client, account string, tags []types.Tag) (keyID string, err error) {
@@ -52,33 +48,37 @@ func entities(ctx context.Context, client *iam.Client, account string, tags []ty
 		return aws.String(fmt.Sprintf("arn:aws:iam::%s:policy/%s", account, *policy))
 	}
 
-	do := steps{ctx: ctx}
-	call(&do, client.CreatePolicy, &iam.CreatePolicyInput{PolicyName: nodes, PolicyDocument: aws.String(of2021)})
-	call(&do, client.CreateRole, &iam.CreateRoleInput{RoleName: node, AssumeRolePolicyDocument: aws.String(ec2), Tags: tags})
-	call(&do, client.AttachRolePolicy, &iam.AttachRolePolicyInput{RoleName: node, PolicyArn: arn(nodes)})
-	call(&do, client.CreateInstanceProfile, &iam.CreateInstanceProfileInput{InstanceProfileName: node})
-	call(&do, client.AddRoleToInstanceProfile, &iam.AddRoleToInstanceProfileInput{InstanceProfileName: node, RoleName: node})
-	call(&do, client.CreatePolicy, &iam.CreatePolicyInput{PolicyName: users, PolicyDocument: aws.String(of2021)})
-	call(&do, client.CreateUser, &iam.CreateUserInput{UserName: user, Tags: tags})
-	call(&do, client.AttachUserPolicy, &iam.AttachUserPolicyInput{UserName: user, PolicyArn: arn(users)})
-	made := call(&do, client.CreateAccessKey, &iam.CreateAccessKeyInput{UserName: user})
-	call(&do, client.CreateRole, &iam.CreateRoleInput{RoleName: person, AssumeRolePolicyDocument: aws.String(staff), Tags: tags})
-	call(&do, client.AttachRolePolicy, &iam.AttachRolePolicyInput{RoleName: person, PolicyArn: arn(users)})
-	if do.err != nil {
-		return "", fmt.Errorf("make the entities by hand: %w", do.err)
+	do := Calls{Ctx: ctx}
+	Call(&do, client.CreatePolicy, &iam.CreatePolicyInput{PolicyName: nodes, PolicyDocument: aws.String(of2021)})
+	Call(&do, client.CreateRole, &iam.CreateRoleInput{RoleName: node, AssumeRolePolicyDocument: aws.String(ec2), Tags: tags})
+	Call(&do, client.AttachRolePolicy, &iam.AttachRolePolicyInput{RoleName: node, PolicyArn: arn(nodes)})
+	Call(&do, client.CreateInstanceProfile, &iam.CreateInstanceProfileInput{InstanceProfileName: node})
+	Call(&do, client.AddRoleToInstanceProfile, &iam.AddRoleToInstanceProfileInput{InstanceProfileName: node, RoleName: node})
+	Call(&do, client.CreatePolicy, &iam.CreatePolicyInput{PolicyName: users, PolicyDocument: aws.String(of2021)})
+	Call(&do, client.CreateUser, &iam.CreateUserInput{UserName: user, Tags: tags})
+	Call(&do, client.AttachUserPolicy, &iam.AttachUserPolicyInput{UserName: user, PolicyArn: arn(users)})
+	made := Call(&do, client.CreateAccessKey, &iam.CreateAccessKeyInput{UserName: user})
+	Call(&do, client.CreateRole, &iam.CreateRoleInput{RoleName: person, AssumeRolePolicyDocument: aws.String(staff), Tags: tags})
+	Call(&do, client.AttachRolePolicy, &iam.AttachRolePolicyInput{RoleName: person, PolicyArn: arn(users)})
+	if do.Err != nil {
+		return "", fmt.Errorf("make the entities by hand: %w", do.Err)
 	}
 	return *made.AccessKey.AccessKeyId, nil
 }
 
-// steps are calls one after the other, up to the first that fails.
-type steps struct {
-	ctx context.Context //nolint:containedctx // of one function
-	err error
+// Calls are calls to AWS one after the other, up to the first that fails.
+type Calls struct {
+	Ctx context.Context //nolint:containedctx // of one function
+	Err error
 }
 
-func call[In, Out any](s *steps, operation func(context.Context, *In, ...func(*iam.Options)) (*Out, error), in *In) (out *Out) {
-	if s.err == nil {
-		out, s.err = operation(s.ctx, in)
+// Call makes a call, unless one before it has failed. It returns an empty output if there is none.
+func Call[In, Out, Options any](c *Calls, operation func(context.Context, *In, ...func(*Options)) (*Out, error), in *In) *Out {
+	if c.Err == nil {
+		var out *Out
+		if out, c.Err = operation(c.Ctx, in); c.Err == nil {
+			return out
+		}
 	}
-	return out
+	return new(Out)
 }

@@ -4,7 +4,6 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/flate"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -67,11 +66,11 @@ func (b *bench) add(what, ours, beside, ratio, target string) {
 	b.rows = append(b.rows, []string{what, ours, beside, ratio, target})
 }
 
-// The programs that are compared. All are built with the flags with which the function ships.
+// The programs that the functions are compared with. All are built with the flags with which the
+// functions ship.
 const (
-	theFunction = "./functions/provisioner"
-	hello       = "./internal/local/testdata/hello"
-	naive       = "./internal/local/testdata/naive"
+	hello = "./internal/local/testdata/hello"
+	naive = "./internal/local/testdata/naive"
 )
 
 // compile builds a program as the function ships, for this machine or for Lambda.
@@ -82,7 +81,10 @@ func (b *bench) compile(program string, forLambda bool) string {
 		file += "-lambda"
 		environment = append(environment, "GOOS=linux", "GOARCH=arm64")
 	}
-	require.NoError(b, compile(b.Context(), ".", program, file, environment, "-trimpath", "-ldflags=-s -w", "-buildvcs=false"))
+	command := exec.CommandContext(b.Context(), "go", "build", "-tags", buildTags, "-trimpath", "-ldflags=-s -w", "-buildvcs=false", "-o", file, program)
+	command.Env = environment
+	output, err := command.CombinedOutput()
+	require.NoError(b, err, string(output))
 	return file
 }
 
@@ -217,8 +219,7 @@ func (b *bench) depths() {
 	} {
 		scenes, err := load([]string{filepath.Join("events", name+".json")})
 		require.NoError(b, err)
-		a, err := stage.invoke(b.Context(), scenes[0])
-		require.NoError(b, err)
+		a := stage.play(b.Context(), scenes[0])
 		require.NoError(b, a.err)
 		require.Len(b, a.answers, 1, name)
 		require.Equal(b, cfn.StatusSuccess, a.answer().Status, name)
@@ -252,16 +253,13 @@ func (b *bench) looks() {
 	defer w.stop()
 	scenes, err := load([]string{filepath.Join("events", "create.json"), filepath.Join("events", "rotate.json")})
 	require.NoError(b, err)
-	text, err := read(filepath.Join("events", "watch.json"))
+	event, err := decode(filepath.Join("events", "watch.json"))
 	require.NoError(b, err)
-	var event map[string]any
-	require.NoError(b, json.Unmarshal(text, &event))
 	// To a watcher whose event is that of before it, a rotation is drift.
 	for i, name := range []string{"a run of the watcher", "  one that tells people"} {
-		_, err := stage.invoke(b.Context(), scenes[i])
-		require.NoError(b, err)
+		require.NoError(b, stage.play(b.Context(), scenes[i]).err)
 		memory.Age(time.Hour)
-		s, err := w.run(b.Context(), event)
+		s, err := w.look(b.Context(), event)
 		require.NoError(b, err)
 		require.Len(b, s.messages, i, name)
 		b.trips(name+", in trips of "+trip.String(), fmt.Sprintf("%d trips, %d calls", localaws.RoundTrips(s.calls), len(s.calls)), s.took, "≤ 3")

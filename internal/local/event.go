@@ -18,25 +18,17 @@ import (
 
 // scene is one event and what is expected of it.
 type scene struct {
-	title   string
-	event   map[string]any
-	account spec.Account
-	fails   bool // whether FAILED is the right answer
-	calm    bool // whether nothing may be changed
-	byHand  bool // whether people have made the entities before it
+	title    string
+	event    map[string]any
+	account  spec.Account
+	expected cfn.StatusType // of the answer
+	calm     bool           // whether nothing may be changed
+	byHand   bool           // whether people have made the entities before it
 }
 
 func (s scene) text(field string) string {
 	text, _ := s.event[field].(string)
 	return text
-}
-
-// expected is the status that the answer should have.
-func (s scene) expected() cfn.StatusType {
-	if s.fails {
-		return cfn.StatusFailed
-	}
-	return cfn.StatusSuccess
 }
 
 // life is a stack's life, as "make local" plays it.
@@ -58,27 +50,37 @@ func load(files []string) ([]scene, error) {
 		}
 	}
 	for _, file := range files {
-		text, err := read(file)
+		event, err := decode(file)
 		if err != nil {
 			return nil, err
 		}
 		name := strings.TrimSuffix(filepath.Base(file), ".json")
-		s := scene{title: name}
-		if err := json.Unmarshal(text, &s.event); err != nil {
-			return nil, fmt.Errorf("decode the event %s%s: %w", file, position(text, err), err)
-		}
+		s := scene{title: name, event: event, expected: cfn.StatusSuccess, byHand: name == "adopt"}
 		if s.text("RequestType") == "" && s.event["ResourceProperties"] != nil {
 			return nil, fmt.Errorf("%s is no event of CloudFormation: it is for the watcher, which make local plays after the life of a stack", file)
 		}
 		if s.account, err = spec.ParseStackID(s.text("StackId")); err != nil && len(scenes) == 0 {
 			return nil, fmt.Errorf("read the account from the event %s: %w", file, err)
 		}
-		s.fails = strings.HasPrefix(name, "bad-") && s.text("RequestType") != "Delete"
-		s.calm = s.fails || name == "create-again" || name == "update-noop"
-		s.byHand = name == "adopt"
+		if strings.HasPrefix(name, "bad-") && s.text("RequestType") != "Delete" {
+			s.expected = cfn.StatusFailed
+		}
+		s.calm = s.expected == cfn.StatusFailed || name == "create-again" || name == "update-noop"
 		scenes = append(scenes, s)
 	}
 	return scenes, nil
+}
+
+// decode reads an event from a file.
+func decode(file string) (event map[string]any, err error) {
+	text, err := read(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the event: %w", err)
+	}
+	if err := json.Unmarshal(text, &event); err != nil {
+		return nil, fmt.Errorf("decode the event %s%s: %w", file, position(text, err), err)
+	}
+	return event, nil
 }
 
 // read reads a file of EVENTS. The error says what may have been meant.
@@ -93,18 +95,14 @@ func read(file string) ([]byte, error) {
 				names = append(names, filepath.Base(other))
 			}
 			if nearest, ok := spec.Nearest(strings.TrimSuffix(filepath.Base(file), ".json")+".json", names); ok {
-				return nil, fmt.Errorf("read the event: there is no file %s; did you mean %s?", file, filepath.Join(folder, nearest))
+				return nil, fmt.Errorf("there is no file %s; did you mean %s?", file, filepath.Join(folder, nearest))
 			}
 		}
-		return nil, fmt.Errorf("read the event: there is no file %s; events/README.md lists the events", file)
+		return nil, fmt.Errorf("there is no file %s; events/README.md lists the events", file)
 	case err == nil && info.IsDir():
-		return nil, fmt.Errorf("read the event: %s is a directory; name the files in it, such as %s", file, filepath.Join(file, "create.json"))
+		return nil, fmt.Errorf("%s is a directory; name the files in it, such as %s", file, filepath.Join(file, "create.json"))
 	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("read the event: %w", err)
-	}
-	return text, nil
+	return os.ReadFile(file)
 }
 
 // position says where in a text decoding failed.
@@ -120,12 +118,14 @@ func position(text []byte, err error) string {
 }
 
 // payload is the event with the ResponseURL of this run.
-func (s scene) payload(responseURL string) ([]byte, error) {
+func (s scene) payload(responseURL string) []byte {
 	event := maps.Clone(s.event)
 	event["ResponseURL"] = responseURL
-	text, err := json.Marshal(event)
-	if err != nil {
-		return nil, fmt.Errorf("encode the event: %w", err)
-	}
-	return text, nil
+	return encode(event)
+}
+
+// encode is decode's opposite. It cannot fail: the event was JSON.
+func encode(event map[string]any) []byte {
+	text, _ := json.Marshal(event)
+	return text
 }

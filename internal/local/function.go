@@ -8,35 +8,33 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
+	"strings"
 )
 
-// build builds the function as it ships, but for the machine that this runs on, and without
-// -trimpath, so that what the tests have compiled is of use. The module is the folder that holds
-// go.mod.
-func build(ctx context.Context, module, directory string) (string, error) {
-	bootstrap := filepath.Join(directory, "bootstrap")
-	return bootstrap, compile(ctx, module, "./functions/provisioner", bootstrap, os.Environ())
-}
+// The functions, and the build tags with which they ship.
+const (
+	theFunction = "./functions/provisioner"
+	theWatcher  = "./functions/watcher"
+	buildTags   = "lambda.norpc,nethttpomithttp2"
+)
 
-// compile builds a program of the module into a file.
-func compile(ctx context.Context, module, program, file string, environment []string, flags ...string) error {
-	arguments := append([]string{"build", "-tags", "lambda.norpc,nethttpomithttp2", "-o", file}, flags...)
-	command := exec.CommandContext(ctx, "go", append(arguments, program)...)
-	command.Dir, command.Env, command.Stdout, command.Stderr = module, environment, os.Stderr, os.Stderr
+// build builds a program as it ships, but for the machine that this runs on, and without -trimpath,
+// so that what the tests have compiled is of use. The module is the folder that holds go.mod.
+func build(ctx context.Context, module, program, directory string) (file string, err error) {
+	file = filepath.Join(directory, filepath.Base(program))
+	command := exec.CommandContext(ctx, "go", "build", "-tags", buildTags, "-o", file, program)
+	command.Dir, command.Stdout, command.Stderr = module, os.Stderr, os.Stderr
 	if err := command.Run(); err != nil {
-		return fmt.Errorf("build %s (from the folder that holds go.mod): %w", program, err)
+		return "", fmt.Errorf("build %s (from the folder that holds go.mod): %w", program, err)
 	}
-	return nil
+	return file, nil
 }
 
 // function is the built binary, running as Lambda runs it.
 type function struct {
-	command *exec.Cmd
-	died    chan struct{}
-
-	mu   sync.Mutex
-	logs []string
+	record[string] // the lines of its log
+	command        *exec.Cmd
+	died           chan struct{}
 }
 
 // startFunction starts the binary with nothing of this machine's environment that could lead it to
@@ -44,7 +42,7 @@ type function struct {
 func startFunction(ctx context.Context, bootstrap, runtimeAPI, endpoint, region string, more ...string) (*function, error) {
 	f := &function{command: exec.CommandContext(ctx, bootstrap), died: make(chan struct{})}
 	f.command.Env = append([]string{
-		"AWS_LAMBDA_RUNTIME_API=" + runtimeAPI,
+		"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(runtimeAPI, "http://"),
 		"AWS_LAMBDA_FUNCTION_NAME=local",
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256",
 		"AWS_ENDPOINT_URL=" + endpoint,
@@ -67,9 +65,7 @@ func startFunction(ctx context.Context, bootstrap, runtimeAPI, endpoint, region 
 		lines := bufio.NewScanner(output)
 		lines.Buffer(nil, 1<<20)
 		for lines.Scan() {
-			f.mu.Lock()
-			f.logs = append(f.logs, lines.Text())
-			f.mu.Unlock()
+			f.add(lines.Text())
 		}
 		_ = f.command.Wait()
 		close(f.died)
@@ -82,13 +78,15 @@ func (f *function) stop() {
 	<-f.died
 }
 
-// take returns the log lines since the last take.
-func (f *function) take() []string {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	logs := f.logs
-	f.logs = nil
-	return logs
+// logged returns the log lines of a kind.
+func logged[T any](logs []string, kind func(T) bool) (found []T) {
+	for _, line := range logs {
+		var one T
+		if json.Unmarshal([]byte(line), &one) == nil && kind(one) {
+			found = append(found, one)
+		}
+	}
+	return found
 }
 
 // plan is what the function logs before it changes anything.
@@ -98,15 +96,4 @@ type plan struct {
 		Effect string `json:"effect"`
 		Step   string `json:"step"`
 	} `json:"stages"`
-}
-
-func plans(logs []string) []plan {
-	var found []plan
-	for _, line := range logs {
-		var p plan
-		if json.Unmarshal([]byte(line), &p) == nil && p.Message == "plan" {
-			found = append(found, p)
-		}
-	}
-	return found
 }

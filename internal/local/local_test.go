@@ -30,7 +30,7 @@ func TestAStacksLife(t *testing.T) {
 // a name of a file promises holds.
 func TestEveryEvent(t *testing.T) {
 	t.Chdir("../..")
-	bootstrap, err := build(t.Context(), ".", t.TempDir())
+	bootstrap, err := build(t.Context(), ".", theFunction, t.TempDir())
 	require.NoError(t, err)
 	files, err := filepath.Glob("events/*.json")
 	require.NoError(t, err)
@@ -117,7 +117,7 @@ func TestEachCommandHasItsName(t *testing.T) {
 // TestTheScreenTellsWhatIsExpected has a refusal that is right, an adoption, whose two plans are one to people, and calls.
 func TestTheScreenTellsWhatIsExpected(t *testing.T) {
 	t.Chdir("../..")
-	bootstrap, err := build(t.Context(), ".", t.TempDir())
+	bootstrap, err := build(t.Context(), ".", theFunction, t.TempDir())
 	require.NoError(t, err)
 	show := func(name string) string {
 		scenes, err := load([]string{"events/" + name + ".json"})

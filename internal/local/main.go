@@ -1,16 +1,7 @@
 // Command local is a stand-in for "sam local invoke" where there is no Docker: it plays
 // CloudFormation, Lambda and AWS around the built function, on this machine alone, and shows what
-// happened.
-//
-//	go run ./internal/local [-calls] [event.json ...]
-//	go run ./internal/local -serve
-//
-// Without arguments it plays the life of a stack from the events folder, with -calls it shows each
-// call. With AWS_ENDPOINT_URL set it works against that emulator instead of its own. The exit
-// status is 0 only if every answer was what it should be.
-//
-// With -serve it serves the AWS and the receiver alone, for "sam local invoke", until it is
-// interrupted.
+// happened. make local and, with -serve, make local-aws call it: help says how. The exit status is 0
+// only if every answer was what it should be.
 package main
 
 import (
@@ -59,18 +50,17 @@ func command(ctx context.Context, args []string, out *os.File) (name string, err
 	flags := flag.NewFlagSet(local, flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // the error is told in main
 	flags.BoolVar(&screen.calls, "calls", false, "")
-	serve := flags.Bool("serve", false, "")
-	switch err := flags.Parse(args); {
+	serving := flags.Bool("serve", false, "")
+	err = flags.Parse(args)
+	switch {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(out, help)
-		return local, err
-	case err != nil:
-		return local, err
-	case *serve:
-		return "make local-aws", newStand(screen).serve(ctx, screen)
-	default:
-		return local, run(ctx, screen, flags.Args(), os.Getenv("AWS_ENDPOINT_URL"))
+	case err == nil && *serving:
+		return "make local-aws", serve(ctx, screen)
+	case err == nil:
+		err = run(ctx, screen, flags.Args(), os.Getenv("AWS_ENDPOINT_URL"))
 	}
+	return local, err
 }
 
 func run(ctx context.Context, screen *screen, files []string, endpoint string) error {
@@ -89,7 +79,7 @@ func run(ctx context.Context, screen *screen, files []string, endpoint string) e
 	}
 	defer os.RemoveAll(directory)
 	screen.title("Building the function")
-	bootstrap, err := build(ctx, ".", directory)
+	bootstrap, err := build(ctx, ".", theFunction, directory)
 	if err != nil {
 		return err
 	}
@@ -131,13 +121,20 @@ func perform(ctx context.Context, screen *screen, bootstrap string, scenes []sce
 	}
 	defer stage.stop()
 	screen.say("The function runs against %s. Every call takes %v, as a call to AWS may.", name, latency)
-	play := play{stage: stage, screen: screen, account: newInventory(stage.cloud.URL, account.Region), age: memory.Age}
-	if whole && endpoint == "" {
-		watcher := filepath.Join(filepath.Dir(bootstrap), "watcher")
-		if err := compile(ctx, ".", theWatcher, watcher, os.Environ()); err != nil {
+	play := play{stage: stage, screen: screen, account: newInventory(stage.cloudURL, account.Region), memory: memory}
+	watched, watcher := whole && endpoint == "", ""
+	if watched {
+		if watcher, err = build(ctx, ".", theWatcher, filepath.Dir(bootstrap)); err != nil {
 			return err
 		}
-		play.after = func(ctx context.Context) error { return play.watch(ctx, watcher, memory) }
 	}
-	return play.all(ctx, scenes, whole)
+	if err := play.all(ctx, scenes, whole); err != nil {
+		return err
+	}
+	if watched {
+		if err := play.watch(ctx, watcher); err != nil {
+			return err
+		}
+	}
+	return play.verdict(len(scenes))
 }

@@ -1,95 +1,57 @@
 package main
 
 import (
-	"bytes"
-	"io"
+	"maps"
 	"net/http"
-	"net/url"
+	"net/http/httptest"
 	"regexp"
 	"strconv"
-	"strings"
-	"sync"
 	"time"
 
 	"redis-cloud-iam/internal/localaws"
+	"redis-cloud-iam/internal/moto"
 )
 
-// meter stands before an AWS, in memory or another emulator, and counts.
+// meter stands before an AWS, in memory or another emulator, and records the calls: of each, its
+// action, its times and the status of its error.
 type meter struct {
+	record[localaws.Call]
 	next    http.Handler
 	latency time.Duration
-	told    func(action string, status int) // of each call, one at a time; nil for nobody
-
-	mu    sync.Mutex
-	calls []localaws.Call // of which the action, the times and an error's status are known
+	told    func(localaws.Call) // of each call, from many goroutines; nil for nobody
 }
 
 func (m *meter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
-	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+	action, err := moto.Action(r)
 	if err != nil {
-		http.Error(w, "read the request", http.StatusBadRequest)
+		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
 	time.Sleep(m.latency)
-	reply := &status{ResponseWriter: w, code: http.StatusOK}
+	reply := httptest.NewRecorder()
 	m.next.ServeHTTP(reply, r)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	call := localaws.Call{Action: action(r, body), Start: start, End: time.Now()}
-	if reply.code >= http.StatusBadRequest {
-		call.Error = strconv.Itoa(reply.code)
+	call := localaws.Call{Action: action, Start: start, End: time.Now()}
+	if reply.Code >= http.StatusBadRequest {
+		call.Error = strconv.Itoa(reply.Code)
 	}
-	m.calls = append(m.calls, call)
+	m.add(call)
 	if m.told != nil {
-		m.told(action(r, body), reply.code)
+		m.told(call)
 	}
+	maps.Copy(w.Header(), reply.Header())
+	w.WriteHeader(reply.Code)
+	_, _ = w.Write(reply.Body.Bytes())
 }
 
-// status remembers the status of a reply.
-type status struct {
-	http.ResponseWriter
-	code int
-}
-
-// WriteHeader implements [http.ResponseWriter].
-func (s *status) WriteHeader(code int) {
-	s.code = code
-	s.ResponseWriter.WriteHeader(code)
-}
-
-// action is the operation of a request: of the query protocol, or of the JSON protocol.
-func action(r *http.Request, body []byte) string {
-	if _, operation, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
-		return operation
-	}
-	form, err := url.ParseQuery(string(body))
-	if err != nil {
-		return "unknown"
-	}
-	return form.Get("Action")
-}
-
-// take returns the calls since the last take.
-func (m *meter) take() []localaws.Call {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	calls := m.calls
-	m.calls = nil
-	return calls
-}
-
-// kinds counts the calls that read and those that change something.
-func kinds(calls []localaws.Call) (reads, writes int) {
+// changes counts the calls that do not only read.
+func changes(calls []localaws.Call) (n int) {
 	for _, c := range calls {
-		if isRead(c.Action) {
-			reads++
-		} else {
-			writes++
+		if !isRead(c.Action) {
+			n++
 		}
 	}
-	return reads, writes
+	return n
 }
 
 func isRead(action string) bool {

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-lambda-go/cfn"
 
 	"redis-cloud-iam/internal/byhand"
+	"redis-cloud-iam/internal/localaws"
 )
 
 // play plays events through the function and shows what each one did.
@@ -19,12 +20,11 @@ type play struct {
 	*stage
 	screen  *screen
 	account inventory
-	age     func(time.Duration)         // makes what people made older, where the AWS can do that
-	after   func(context.Context) error // what is played after the scenes; nil for nothing
+	memory  *localaws.Account // the AWS, unless it is another emulator
 
 	faults  []string
 	looks   int      // of the watcher
-	secrets []string // values of the secrets that there were, to look whether one got out
+	secrets []string // that there were, to look whether one got out; some are empty
 	heard   []string // all that the function wrote: log lines and answers
 }
 
@@ -46,75 +46,70 @@ func (p *play) all(ctx context.Context, scenes []scene, whole bool) error {
 	}
 	var answers []cfn.Response
 	for i, s := range scenes {
-		answer, err := p.one(ctx, i+1, s)
+		answer, held, err := p.one(ctx, i+1, s)
 		if err != nil {
 			return err
 		}
 		answers = append(answers, answer)
-		held, values, err := p.account.read(ctx)
-		if err != nil {
-			return err
-		}
-		p.keep(values)
-		if s.text("RequestType") == "Create" && !s.calm || i == len(scenes)-1 {
+		last := i == len(scenes)-1
+		if last || s.text("RequestType") == "Create" && !s.calm {
 			p.screen.holds(held)
 		}
-		if whole && i == len(scenes)-1 && !slices.Equal(held, before) {
+		if whole && last && !slices.Equal(held, before) {
 			p.fault("the account does not hold what it held before")
 		}
 	}
 	if whole {
 		p.story(answers)
 	}
-	if p.after != nil {
-		if err := p.after(ctx); err != nil {
-			return err
-		}
-	}
-	p.silence()
-	return p.verdict(len(scenes))
+	return nil
 }
 
-// one plays one scene.
-func (p *play) one(ctx context.Context, number int, s scene) (cfn.Response, error) {
+// one plays one scene, and returns its answer and what the account holds then.
+func (p *play) one(ctx context.Context, number int, s scene) (answer cfn.Response, held []entry, err error) {
 	if s.byHand {
 		if _, err := byhand.FiveSteps(ctx, p.account.iam, s.account.ID); err != nil {
-			return cfn.Response{}, err
+			return answer, nil, err
 		}
-		p.age(24 * time.Hour) // a key that is seconds old may be a concurrent run's, which is waited for
+		p.memory.Age(24 * time.Hour) // a key that is seconds old may be a concurrent run's, which is waited for
 	}
-	a, err := p.invoke(ctx, s)
-	if err != nil {
-		return cfn.Response{}, err
+	a := p.play(ctx, s)
+	if ctx.Err() != nil {
+		return answer, nil, ctx.Err()
 	}
-	p.heard = slices.Concat(p.heard, a.logs, a.bodies)
+	p.heard = append(p.heard, a.logs...)
 	p.screen.scene(number, s, a)
-	changes := 0
-	for _, plan := range plans(a.logs) {
-		p.screen.plan(plan, changes)
-		changes += len(plan.Stages)
+	stages := 0
+	for _, plan := range logged(a.logs, func(p plan) bool { return p.Message == "plan" }) {
+		p.screen.plan(plan, stages)
+		stages += len(plan.Stages)
 	}
 	p.screen.answer(a.answer())
 	if a.err != nil {
 		p.fault("%s: %v", s.title, a.err)
-		p.screen.logs(a.logs)
+		p.screen.say("   %s", p.screen.paint(faint, strings.Join(a.logs, "\n   ")))
 	}
-	for _, fault := range a.faults {
-		p.fault("%s: %s", s.title, fault)
+	for _, d := range a.answers {
+		p.heard = append(p.heard, d.body)
+		if d.fault != "" {
+			p.fault("%s: %s", s.title, d.fault)
+		}
 	}
-	p.check(s, a, changes)
-	return a.answer(), nil
+	p.check(s, a, stages)
+	held, values, err := p.account.read(ctx)
+	p.keep(values)
+	return a.answer(), held, err
 }
 
 // check holds an answer against what it should be.
-func (p *play) check(s scene, a act, changes int) {
+func (p *play) check(s scene, a act, stages int) {
 	if len(a.answers) != 1 {
 		p.fault("%s: %d answers came, not one", s.title, len(a.answers))
 		return
 	}
 	answer := a.answer()
-	if answer.Status != s.expected() {
-		p.fault("%s: the answer is %s, not %s: %s", s.title, answer.Status, s.expected(), answer.Reason)
+	if answer.Status != s.expected {
+		p.fault("%s: the answer is %s, not %s: %s", s.title, answer.Status, s.expected, answer.Reason)
 	}
 	if answer.PhysicalResourceID == "" || answer.StackID != s.text("StackId") || answer.RequestID != s.text("RequestId") ||
 		answer.LogicalResourceID != s.text("LogicalResourceId") {
@@ -128,7 +123,7 @@ func (p *play) check(s scene, a act, changes int) {
 			p.fault("%s: Data has the keys %s", s.title, strings.Join(keys, ", "))
 		}
 	}
-	if _, writes := kinds(a.calls); s.calm && (writes > 0 || changes > 0) {
+	if s.calm && changes(a.calls)+stages > 0 {
 		p.fault("%s: something was changed, and nothing should be", s.title)
 	}
 }
@@ -148,31 +143,25 @@ func (p *play) story(answers []cfn.Response) {
 	}
 }
 
+// keep remembers the secrets in the values of the account's secrets.
 func (p *play) keep(values []string) {
 	for _, value := range values {
-		var fields map[string]string
-		if json.Unmarshal([]byte(value), &fields) != nil {
-			continue
-		}
-		for _, field := range []string{"accessSecretKey", "consolePassword"} {
-			if fields[field] != "" {
-				p.secrets = append(p.secrets, fields[field])
-			}
-		}
+		var held struct{ AccessSecretKey, ConsolePassword string }
+		_ = json.Unmarshal([]byte(value), &held) // what people made may be anything
+		p.secrets = append(p.secrets, held.AccessSecretKey, held.ConsolePassword)
 	}
 }
 
-// silence checks that no secret and no signed URL is in anything that the function wrote.
+// silence checks that no secret and no signed URL is in anything that the functions wrote.
 func (p *play) silence() {
-	for _, text := range p.heard {
-		for _, secret := range p.secrets {
-			if strings.Contains(text, secret) {
-				p.fault("a secret is in what the function wrote")
-			}
+	heard := strings.Join(p.heard, "\n")
+	for _, secret := range p.secrets {
+		if secret != "" && strings.Contains(heard, secret) {
+			p.fault("a secret is in what the function wrote")
 		}
-		if strings.Contains(text, "X-Amz-Signature") {
-			p.fault("a signed URL is in what the function wrote")
-		}
+	}
+	if strings.Contains(heard, "X-Amz-Signature") {
+		p.fault("a signed URL is in what the function wrote")
 	}
 }
 
@@ -180,14 +169,17 @@ func (p *play) fault(format string, args ...any) {
 	p.faults = append(p.faults, fmt.Sprintf(format, args...))
 }
 
+// verdict says how all of it went.
 func (p *play) verdict(answers int) error {
+	p.silence()
 	p.screen.say("")
 	if len(p.faults) == 0 {
 		played := count(answers, "answer")
 		if p.looks > 0 {
 			played += " and " + count(p.looks, "look") + " of the watcher"
 		}
-		p.screen.good("%s, as expected; no secret in %d log lines, answers and messages.", played, len(p.heard))
+		played += fmt.Sprintf(", as expected; no secret in %d log lines, answers and messages.", len(p.heard))
+		p.screen.say("%s", p.screen.paint(green, played))
 		return nil
 	}
 	for _, fault := range p.faults {

@@ -4,46 +4,38 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"sync"
 
 	"github.com/aws/aws-lambda-go/cfn"
 )
 
 // receiver is CloudFormation as it takes answers: a presigned URL that a function PUTs one answer
 // to.
-type receiver struct {
-	mu      sync.Mutex
-	bodies  []string
-	faults  []string
-	answers []cfn.Response
+type receiver struct{ record[delivery] }
+
+func (r *receiver) ServeHTTP(_ http.ResponseWriter, request *http.Request) {
+	r.add(delivered(request))
 }
 
-func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
+// delivery is an answer as it came.
+type delivery struct {
+	cfn.Response
+	body  string
+	fault string // what is wrong with how it came, or ""
+}
+
+func delivered(request *http.Request) (d delivery) {
 	const most = 4096
 	body, _ := io.ReadAll(io.LimitReader(request.Body, 1<<20))
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var answer cfn.Response
+	d.body = string(body)
 	switch {
 	case request.Method != http.MethodPut:
-		r.faults = append(r.faults, "the answer came by "+request.Method+" and not by PUT")
+		d.fault = "the answer came by " + request.Method + " and not by PUT"
 	case request.Header.Get("Content-Type") != "":
-		r.faults = append(r.faults, "the answer had a Content-Type, which the signature of the URL does not cover")
+		d.fault = "the answer had a Content-Type, which the signature of the URL does not cover"
 	case len(body) > most:
-		r.faults = append(r.faults, "the answer had more than 4,096 bytes")
-	case json.Unmarshal(body, &answer) != nil:
-		r.faults = append(r.faults, "the answer was not JSON")
+		d.fault = "the answer had more than 4,096 bytes"
+	case json.Unmarshal(body, &d.Response) != nil:
+		d.fault = "the answer was not JSON"
 	}
-	r.bodies = append(r.bodies, string(body))
-	r.answers = append(r.answers, answer)
-	w.WriteHeader(http.StatusOK)
-}
-
-// take returns what has come since the last take.
-func (r *receiver) take() (answers []cfn.Response, bodies, faults []string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	answers, bodies, faults = r.answers, r.bodies, r.faults
-	r.answers, r.bodies, r.faults = nil, nil, nil
-	return answers, bodies, faults
+	return d
 }

@@ -46,62 +46,81 @@ func (s *screen) paint(style, text string) string {
 
 func (s *screen) say(format string, args ...any) { fmt.Fprintf(s.out, format+"\n", args...) }
 func (s *screen) title(text string)              { s.say("%s", s.paint(bold, text)) }
-func (s *screen) good(format string, args ...any) {
-	s.say("%s", s.paint(green, fmt.Sprintf(format, args...)))
+func (s *screen) bad(text string)                { s.say("%s %s", s.paint(red, "✗"), text) }
+
+// rows shows lines with a label before the first.
+func (s *screen) rows(label string, lines ...string) {
+	for _, line := range lines {
+		s.say("%s", strings.TrimRight(fmt.Sprintf("   %-10s %s", label, line), " "))
+		label = ""
+	}
 }
-func (s *screen) bad(text string) { s.say("%s %s", s.paint(red, "✗"), text) }
+
+// head heads an event, with what people did before it and what became of it.
+func (s *screen) head(before, title, style, status string) {
+	s.say("")
+	if before != "" {
+		s.say("   Before it, %s.\n", before)
+	}
+	s.say("%s  %s", s.paint(bold, title), s.paint(style, status))
+}
+
+// cost shows what an event cost. Of the calls that do not only read it says the given.
+func (s *screen) cost(event string, a act, others string) {
+	s.rows("cost", fmt.Sprintf("%s%s to AWS (%d read, %s) in %s, %.2f s", event, count(len(a.calls), "call"), len(a.calls)-changes(a.calls),
+		others, count(localaws.RoundTrips(a.calls), "sequential round trip"), a.took.Seconds()))
+}
 
 // scene heads an event with what it cost.
 func (s *screen) scene(number int, scene scene, a act) {
 	style, status := green, cmp.Or(string(a.answer().Status), "NO ANSWER")
 	switch {
-	case status == string(scene.expected()) && scene.fails:
-		style, status = amber, "refused, as it should be"
-	case status != string(scene.expected()):
+	case a.answer().Status != scene.expected:
 		style = red
+	case scene.expected == cfn.StatusFailed:
+		style, status = amber, "refused, as it should be"
 	}
-	reads, writes := kinds(a.calls)
-	s.say("")
+	before := ""
 	if scene.byHand {
-		s.say("   Before it, people make the entities by hand, with an access key.")
-		s.say("")
+		before = "people make the entities by hand, with an access key"
 	}
-	s.say("%s  %s", s.paint(bold, fmt.Sprintf("%d  %-16s", number, scene.title)), s.paint(style, status))
-	s.say("   %-10s %s: %s to AWS (%d read, %d change) in %s, %.2f s", "cost", scene.text("RequestType"),
-		count(len(a.calls), "call"), reads, writes, count(localaws.RoundTrips(a.calls), "sequential round trip"), a.took.Seconds())
-	for i, call := range slices.SortedStableFunc(slices.Values(a.calls), func(a, b localaws.Call) int { return a.Start.Compare(b.Start) }) {
-		label := ""
-		if i == 0 {
-			label = "calls"
-		}
-		if s.calls {
-			s.say("   %-10s %6.3f s  %-32s %s", label, call.Start.Sub(a.began).Seconds(), call.Action, call.Error)
-		}
+	s.head(before, fmt.Sprintf("%d  %-16s", number, scene.title), style, status)
+	s.cost(scene.text("RequestType")+": ", a, fmt.Sprintf("%d change", changes(a.calls)))
+	if !s.calls {
+		return
 	}
+	var lines []string
+	for _, call := range slices.SortedStableFunc(slices.Values(a.calls), func(a, b localaws.Call) int { return a.Start.Compare(b.Start) }) {
+		lines = append(lines, fmt.Sprintf("%6.3f s  %-32s %s", call.Start.Sub(a.began).Seconds(), call.Action, call.Error))
+	}
+	s.rows("calls", lines...)
 }
 
 // plan shows what was planned, stage by stage. So many stages came before it.
 func (s *screen) plan(p plan, before int) {
 	if len(p.Stages) == 0 {
-		s.say("   %-10s nothing to change", "plan")
+		s.rows("plan", "nothing to change")
 	}
 	for i, stage := range p.Stages {
-		for j, step := range stage {
-			label := ""
-			if j == 0 {
-				label = fmt.Sprintf("stage %d", before+i+1)
-			}
+		var lines []string
+		for _, step := range stage {
 			style := map[string]string{"+": green, "~": amber, "-": red}[step.Effect]
-			s.say("   %-10s %s %s", label, s.paint(cmp.Or(style, faint), step.Effect), step.Step)
+			lines = append(lines, s.paint(cmp.Or(style, faint), step.Effect)+" "+step.Step)
 		}
+		s.rows(fmt.Sprintf("stage %d", before+i+1), lines...)
 	}
 }
 
 // answer shows what CloudFormation got: of Data, what differs from the answer before.
 func (s *screen) answer(answer cfn.Response) {
-	rows := [][2]string{{"Status", string(answer.Status)}, {"PhysicalResourceId", answer.PhysicalResourceID}}
+	var lines []string
+	add := func(name string, value any) {
+		lines = append(lines, fmt.Sprintf("%-24s %s", name, cmp.Or(fmt.Sprint(value), s.paint(faint, "(empty)"))))
+	}
+	add("Status", answer.Status)
+	add("PhysicalResourceId", answer.PhysicalResourceID)
 	if answer.Reason != "" {
-		rows = append(rows, [2]string{"Reason", answer.Reason})
+		add("Reason", answer.Reason)
 	}
 	same := 0
 	for _, key := range slices.Sorted(maps.Keys(answer.Data)) {
@@ -109,21 +128,15 @@ func (s *screen) answer(answer cfn.Response) {
 			same++
 			continue
 		}
-		rows = append(rows, [2]string{key, fmt.Sprint(answer.Data[key])})
+		add(key, answer.Data[key])
 	}
 	if same > 0 {
-		rows = append(rows, [2]string{"Data", fmt.Sprintf("%d values as in the answer before", same)})
+		add("Data", fmt.Sprintf("%d values as in the answer before", same))
 	}
 	if answer.Data != nil {
 		s.data = answer.Data
 	}
-	for i, row := range rows {
-		label := ""
-		if i == 0 {
-			label = "answer"
-		}
-		s.say("   %-10s %-24s %s", label, row[0], cmp.Or(row[1], s.paint(faint, "(empty)")))
-	}
+	s.rows("answer", lines...)
 }
 
 // holds shows what an account holds.
@@ -139,11 +152,6 @@ func (s *screen) holds(entries []entry) {
 		fmt.Fprintf(table, "     %s\t%s\t%s\n", e.kind, e.name, e.detail)
 	}
 	_ = table.Flush()
-}
-
-// logs shows the function's log, after it failed to answer.
-func (s *screen) logs(lines []string) {
-	s.say("   %s", s.paint(faint, strings.Join(lines, "\n   ")))
 }
 
 // count writes a number of things.

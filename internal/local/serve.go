@@ -1,12 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"redis-cloud-iam/internal/localaws"
@@ -19,80 +20,65 @@ const (
 )
 
 // stand is what "make local-aws" serves for "sam local invoke": an AWS in memory, and
-// CloudFormation's receiver.
-type stand struct {
-	aws, answers http.Handler
-}
-
-// newStand makes both. They tell what happens on the screen, and never a secret.
-func newStand(screen *screen) stand {
+// CloudFormation's receiver. They tell what happens on the screen, and never a secret.
+func stand(screen *screen) (cloud, answers http.Handler) {
 	// Of the events. sam local gives the function the credentials of the person who runs it, or
 	// made-up ones.
-	cloud := localaws.New(localaws.Options{AccountID: "123456789012", Region: "us-east-1", AnyCaller: true})
-	cloud.CreateTopic(topic, "")
-	meter := &meter{next: cloud, told: func(action string, status int) {
-		screen.call(action, status)
-		if messages := cloud.Messages(topic); action == "Publish" && len(messages) > 0 {
+	memory := localaws.New(localaws.Options{AccountID: "123456789012", Region: "us-east-1", AnyCaller: true})
+	memory.CreateTopic(topic, "")
+	var mu sync.Mutex // of the screen
+	cloud = &meter{next: memory, told: func(call localaws.Call) {
+		mu.Lock()
+		defer mu.Unlock()
+		screen.call(call)
+		if messages := memory.Messages(topic); call.Action == "Publish" && len(messages) > 0 {
 			screen.message(messages[len(messages)-1])
 		}
 	}}
-	return stand{
-		aws: meter,
-		answers: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			receiver := &receiver{}
-			receiver.ServeHTTP(w, r)
-			answers, _, faults := receiver.take()
-			meter.mu.Lock() // which is at the screen, too
-			defer meter.mu.Unlock()
-			screen.say("")
-			for _, fault := range faults {
-				screen.bad(fault)
-			}
-			for _, answer := range answers {
-				screen.answer(answer)
-			}
-			screen.say("")
-		}),
-	}
+	answers = http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		answer := delivered(r)
+		mu.Lock()
+		defer mu.Unlock()
+		screen.say("")
+		if answer.fault != "" {
+			screen.bad(answer.fault)
+		}
+		screen.answer(answer.Response)
+		screen.say("")
+	})
+	return cloud, answers
 }
 
 // call shows one call to AWS.
-func (s *screen) call(action string, status int) {
+func (s *screen) call(call localaws.Call) {
 	style := green
 	switch {
-	case status >= http.StatusBadRequest:
+	case call.Error != "":
 		style = amber // such as "there is no such entity", which is no failure
-	case isRead(action):
+	case isRead(call.Action):
 		style = faint
 	}
-	s.say("   %s  %s  %s", time.Now().Format(time.TimeOnly), s.paint(style, fmt.Sprint(status)), action)
+	s.say("   %s  %s  %s", call.End.Format(time.TimeOnly), s.paint(style, cmp.Or(call.Error, "200")), call.Action)
 }
 
 // serve serves the stand until the context ends.
-func (s stand) serve(ctx context.Context, screen *screen) error {
-	var servers []*http.Server
-	failed := make(chan error, 4)
+func serve(ctx context.Context, screen *screen) error {
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	cloud, answers := stand(screen)
 	hosts := addresses()
-	for port, handler := range map[int]http.Handler{awsPort: s.aws, answerPort: s.answers} {
+	failed := make(chan error, 2*len(hosts))
+	for port, handler := range map[int]http.Handler{awsPort: cloud, answerPort: answers} {
+		server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
+		context.AfterFunc(ctx, func() { _ = server.Close() })
 		for _, host := range hosts {
 			listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(host, fmt.Sprint(port)))
 			if err != nil {
 				return fmt.Errorf("listen (is another make local-aws running?): %w", err)
 			}
-			server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
-			servers = append(servers, server)
-			go func() {
-				if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-					failed <- fmt.Errorf("serve: %w", err)
-				}
-			}()
+			go func() { failed <- server.Serve(listener) }()
 		}
 	}
-	defer func() {
-		for _, server := range servers {
-			_ = server.Close()
-		}
-	}()
 	screen.title("An AWS in memory, and a receiver for the function's answers")
 	screen.say("   AWS      http://127.0.0.1:%d   (account 123456789012, us-east-1; empty at first, gone when this ends)", awsPort)
 	screen.say("   answers  http://127.0.0.1:%d", answerPort)
@@ -105,7 +91,7 @@ func (s stand) serve(ctx context.Context, screen *screen) error {
 	case <-ctx.Done():
 		return nil
 	case err := <-failed:
-		return err
+		return fmt.Errorf("serve: %w", err)
 	}
 }
 
@@ -117,10 +103,7 @@ func addresses() []string {
 	if err != nil {
 		return all
 	}
-	found, err := bridge.Addrs()
-	if err != nil {
-		return all
-	}
+	found, _ := bridge.Addrs()
 	for _, address := range found {
 		if ip, _, err := net.ParseCIDR(address.String()); err == nil && ip.To4() != nil {
 			all = append(all, ip.String())

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -74,11 +73,11 @@ func TestTheEventsAndTheEnvironmentLeadToLocalAWS(t *testing.T) {
 // It plays the events against the stand with the environment of sam local, but for the name of the
 // host, which only containers know. The credentials are those of a person who has some.
 func TestSamLocalInvokeIsServed(t *testing.T) {
-	bootstrap, err := build(t.Context(), module, t.TempDir())
+	bootstrap, err := build(t.Context(), module, theFunction, t.TempDir())
 	require.NoError(t, err)
 	var shown bytes.Buffer
-	stand := newStand(&screen{out: &shown})
-	cloud, answers, api := httptest.NewServer(stand.aws), httptest.NewServer(stand.answers), newRuntimeAPI()
+	inMemory, receiver := stand(&screen{out: &shown})
+	cloud, answers, api := httptest.NewServer(inMemory), httptest.NewServer(receiver), newRuntimeAPI()
 	defer cloud.Close()
 	defer answers.Close()
 	runtime := httptest.NewServer(api)
@@ -92,10 +91,9 @@ func TestSamLocalInvokeIsServed(t *testing.T) {
 		require.NoError(t, err)
 		address, err := url.Parse(scenes[0].text("ResponseURL"))
 		require.NoError(t, err)
-		payload, err := scenes[0].payload(answers.URL + address.RequestURI())
-		require.NoError(t, err)
+		payload := scenes[0].payload(answers.URL + address.RequestURI())
 		shown.Reset()
-		require.NoError(t, api.invoke(t.Context(), payload, time.Minute, function.died))
+		require.NoError(t, api.invoke(t.Context(), payload, function.died))
 		assert.Contains(t, shown.String(), "SUCCESS", name)
 		assert.NotContains(t, shown.String(), "✗", name)
 	}

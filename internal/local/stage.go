@@ -19,15 +19,22 @@ type stage struct {
 	api      *runtimeAPI
 	function *function
 
-	cloud, metered, answers, lambda *httptest.Server
+	cloudURL  string // without the meter
+	answerURL string // of the receiver
+	servers   []*httptest.Server
 }
 
-func newStage(ctx context.Context, bootstrap string, cloud http.Handler, latency time.Duration, region string) (*stage, error) {
+// newStage starts a built function, with more variables of its environment if there are any.
+func newStage(ctx context.Context, bootstrap string, cloud http.Handler, latency time.Duration, region string, more ...string) (*stage, error) {
 	s := &stage{meter: &meter{next: cloud, latency: latency}, receiver: &receiver{}, api: newRuntimeAPI()}
-	s.cloud, s.metered = httptest.NewServer(cloud), httptest.NewServer(s.meter)
-	s.answers, s.lambda = httptest.NewServer(s.receiver), httptest.NewServer(s.api)
+	serve := func(handler http.Handler) string {
+		server := httptest.NewServer(handler)
+		s.servers = append(s.servers, server)
+		return server.URL
+	}
+	s.cloudURL, s.answerURL = serve(cloud), serve(s.receiver)
 	var err error
-	s.function, err = startFunction(ctx, bootstrap, s.lambda.Listener.Addr().String(), s.metered.URL, region)
+	s.function, err = startFunction(ctx, bootstrap, serve(s.api), serve(s.meter), region, more...)
 	if err != nil {
 		s.stop()
 		return nil, err
@@ -39,19 +46,19 @@ func (s *stage) stop() {
 	if s.function != nil {
 		s.function.stop()
 	}
-	for _, server := range []*httptest.Server{s.cloud, s.metered, s.answers, s.lambda} {
+	for _, server := range s.servers {
 		server.Close()
 	}
 }
 
 // act is what the function did with one event.
 type act struct {
-	began                time.Time
-	took                 time.Duration
-	calls                []localaws.Call
-	answers              []cfn.Response
-	logs, bodies, faults []string
-	err                  error // what Lambda says
+	began   time.Time
+	took    time.Duration
+	calls   []localaws.Call
+	answers []delivery
+	logs    []string
+	err     error // what Lambda says
 }
 
 // answer is the first answer, or an empty one if none came.
@@ -59,20 +66,18 @@ func (a act) answer() cfn.Response {
 	if len(a.answers) == 0 {
 		return cfn.Response{}
 	}
-	return a.answers[0]
+	return a.answers[0].Response
 }
 
-// invoke gives the function the event of a scene.
-func (s *stage) invoke(ctx context.Context, scene scene) (a act, err error) {
-	const timeout = 5 * time.Minute
-	payload, err := scene.payload(s.answers.URL + "/answer?X-Amz-Signature=local%2Fsignature")
-	if err != nil {
-		return a, err
-	}
+// play gives the function the event of a scene.
+func (s *stage) play(ctx context.Context, scene scene) act {
+	return s.invoke(ctx, scene.payload(s.answerURL+"/answer?X-Amz-Signature=local%2Fsignature"))
+}
+
+func (s *stage) invoke(ctx context.Context, payload []byte) (a act) {
 	a.began = time.Now()
-	a.err = s.api.invoke(ctx, payload, timeout, s.function.died)
+	a.err = s.api.invoke(ctx, payload, s.function.died)
 	a.took = time.Since(a.began)
-	a.calls, a.logs = s.meter.take(), s.function.take()
-	a.answers, a.bodies, a.faults = s.receiver.take()
-	return a, ctx.Err()
+	a.calls, a.logs, a.answers = s.meter.take(), s.function.take(), s.receiver.take()
+	return a
 }

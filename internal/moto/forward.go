@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"strings"
 )
 
 // Forward sends the calls to another emulator.
@@ -38,16 +39,31 @@ func Forward(endpoint string) (http.Handler, error) {
 		return nil
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
-		if err != nil {
-			http.Error(w, "read the request", http.StatusBadRequest)
-			return
-		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		if form, err := url.ParseQuery(string(body)); err == nil && form.Get("Action") == unknown {
+		switch action, err := Action(r); {
+		case err != nil:
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		case action == unknown:
 			emptyList.ServeHTTP(w, r)
-			return
+		default:
+			proxy.ServeHTTP(w, r)
 		}
-		proxy.ServeHTTP(w, r)
 	}), nil
+}
+
+// Action is the operation of a call to AWS, in the query protocol or the JSON protocol. The call's
+// body can be read again.
+func Action(r *http.Request) (string, error) {
+	if _, operation, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
+		return operation, nil
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+	if err != nil {
+		return "", fmt.Errorf("read the request: %w", err)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return "unknown", nil //nolint:nilerr // another protocol
+	}
+	return form.Get("Action"), nil
 }

@@ -40,24 +40,17 @@ func Start(ctx context.Context, module string) (url string, stop func(), err err
 		_ = command.Process.Kill()
 		_ = command.Wait()
 	}
-	found := make(chan string, 1)
-	go func() {
-		address := regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
-		for lines := bufio.NewScanner(output); lines.Scan(); {
-			if url := address.FindString(lines.Text()); url != "" {
-				found <- url
-				break
-			}
+	late := time.AfterFunc(time.Minute, func() { _ = command.Process.Kill() })
+	defer late.Stop()
+	address := regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
+	for lines := bufio.NewScanner(output); lines.Scan(); {
+		if url := address.FindString(lines.Text()); url != "" {
+			go io.Copy(io.Discard, output) //nolint:errcheck // until it ends
+			return url, stop, nil
 		}
-		_, _ = io.Copy(io.Discard, output)
-	}()
-	select {
-	case url := <-found:
-		return url, stop, nil
-	case <-time.After(time.Minute):
-		stop()
-		return "", nil, errors.New("moto_server did not start within a minute")
 	}
+	stop()
+	return "", nil, errors.New("moto_server ended, or did not start within a minute")
 }
 
 // Reset empties the accounts of a moto.

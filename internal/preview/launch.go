@@ -116,28 +116,12 @@ func (l launch) preview(ctx context.Context, config aws.Config, out io.Writer) e
 	case ok && !l.desired.Spec.Adopt:
 		l.desired.Spec.Adopt = true
 		_, adopting := reader.Preview(ctx, l.desired)
-		return told(conflict, beyond(conflict, adopting))
+		return refusal(told(conflict).Error() + beyond(conflict, adopting))
 	case err != nil:
 		return told(err)
 	}
 	show(out, p)
 	return nil
-}
-
-// beyond are the conflicts that are found only where the entities may be adopted. So nobody learns
-// of them after the first ones are solved.
-func beyond(conflict *spec.ConflictError, adopting error) error {
-	second, ok := errors.AsType[*spec.ConflictError](adopting)
-	if !ok {
-		return nil
-	}
-	added := slices.DeleteFunc(slices.Clone(second.Conflicts), func(text string) bool {
-		return slices.Contains(conflict.Conflicts, text)
-	})
-	if len(added) == 0 {
-		return nil
-	}
-	return &spec.ConflictError{Conflicts: added, Remedy: second.Remedy}
 }
 
 // denied reports whether the caller lacks a right.
@@ -149,12 +133,10 @@ func denied(err error) bool {
 // show writes a plan stage by stage.
 func show(out io.Writer, p plan.Plan) {
 	for i, stage := range p.Stages {
-		for j, step := range stage {
-			label := ""
-			if j == 0 {
-				label = fmt.Sprintf("stage %d", i+1)
-			}
+		label := fmt.Sprintf("stage %d", i+1)
+		for _, step := range stage {
 			fmt.Fprintf(out, "   %-10s %s %s\n", label, plan.Effect(step), step)
+			label = ""
 		}
 	}
 	for _, notice := range p.Notices {
@@ -163,45 +145,43 @@ func show(out io.Writer, p plan.Plan) {
 	fmt.Fprintln(out, "\n+ make  ~ change  - remove  ? check. The stack itself makes its function, with the function's role, and its log group.")
 }
 
-// refusal is an error in lines for a person at a terminal.
-type refusal struct {
-	error
-	text string
-}
+// refusal is why a launch would be refused, in lines for a person at a terminal.
+type refusal string
 
-func (r refusal) Error() string { return r.text }
-func (r refusal) Unwrap() error { return r.error }
+func (r refusal) Error() string { return string(r) }
 
-// told writes why a launch would be refused, a line each. The others are what would refuse it next,
-// if ExistingEntities were Adopt.
-func told(err error, others ...error) error {
-	text, ok := listed("the launch would be refused:", err)
-	if !ok {
-		return err
-	}
-	for _, other := range others {
-		if more, ok := listed("With ExistingEntities=Adopt it would still be refused:", other); ok {
-			text += "\n" + more
-		}
-	}
-	return refusal{err, text}
-}
-
-// listed writes the faults of a refusal below a heading, and their remedy after them.
-func listed(heading string, err error) (text string, ok bool) {
-	var faults []string
-	var remedy string
+// told makes a refusal of an error that is one.
+func told(err error) error {
+	const heading = "the launch would be refused:"
 	if conflict, ok := errors.AsType[*spec.ConflictError](err); ok {
-		faults, remedy = conflict.Conflicts, conflict.Remedy
-	} else if invalid, ok := errors.AsType[*spec.InvalidError](err); ok {
-		faults, remedy = invalid.Faults, invalid.Remedy
-	} else {
-		return "", false
+		return refusal(listed(heading, conflict.Conflicts, conflict.Remedy))
 	}
+	if invalid, ok := errors.AsType[*spec.InvalidError](err); ok {
+		return refusal(listed(heading, invalid.Faults, invalid.Remedy))
+	}
+	return err
+}
+
+// beyond lists the conflicts that are found only where the entities may be adopted. So nobody
+// learns of them after the first ones are solved.
+func beyond(conflict *spec.ConflictError, adopting error) string {
+	second, ok := errors.AsType[*spec.ConflictError](adopting)
+	if !ok {
+		return ""
+	}
+	added := slices.DeleteFunc(second.Conflicts, func(text string) bool { return slices.Contains(conflict.Conflicts, text) })
+	if len(added) == 0 {
+		return ""
+	}
+	return "\n" + listed("With ExistingEntities=Adopt it would still be refused:", added, second.Remedy)
+}
+
+// listed writes faults below a heading, and their remedy after them.
+func listed(heading string, faults []string, remedy string) string {
 	const item = "\n   ✗ "
-	text = heading + item + strings.Join(faults, item)
+	text := heading + item + strings.Join(faults, item)
 	if remedy != "" {
 		text += "\n" + remedy + "."
 	}
-	return text, true
+	return text
 }

@@ -1,8 +1,6 @@
 // Command preview shows what a launch of the stack would do in a real account, and changes nothing.
-// make plan calls it, in the folder that holds template.yaml, with the parameters of the launch:
-//
-//	go run ./internal/preview ExistingEntities=Adopt UserName=redis
-//	go run ./internal/preview -rights
+// make plan calls it, in the folder that holds template.yaml, with the parameters of the launch or
+// with -rights.
 //
 // It reads with the credentials and the Region that the AWS CLI would use. The exit status is 0 for
 // a plan, 2 where the launch would be refused, and 1 where the account could not be read.
@@ -19,8 +17,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/config"
-
-	"redis-cloud-iam/internal/spec"
 )
 
 func main() {
@@ -31,17 +27,10 @@ func main() {
 		return
 	}
 	fmt.Fprintln(os.Stderr, "make plan:", err)
-	if refused(err) {
+	if _, refused := errors.AsType[refusal](err); refused {
 		os.Exit(2)
 	}
 	os.Exit(1)
-}
-
-// refused reports whether an error is why a launch would be refused.
-func refused(err error) bool {
-	_, conflict := errors.AsType[*spec.ConflictError](err)
-	_, invalid := errors.AsType[*spec.InvalidError](err)
-	return conflict || invalid
 }
 
 func run(ctx context.Context, args []string, out io.Writer) error {

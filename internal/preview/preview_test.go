@@ -70,6 +70,12 @@ func planned(t *testing.T, parameters ...string) (string, error) {
 	return out.String(), err
 }
 
+// refused reports whether an error is why a launch would be refused.
+func refused(err error) bool {
+	_, ok := errors.AsType[refusal](err)
+	return ok
+}
+
 // steps are the lines of a plan, stage by stage.
 func steps(screen string) (lines []string) {
 	for _, line := range regexp.MustCompile(`(?m)^ {3}(?:stage \d+ {1,4}| {10}) ([+~?-] .*)$`).FindAllStringSubmatch(screen, -1) {

@@ -9,41 +9,30 @@ import (
 	"redis-cloud-iam/internal/plan"
 )
 
-// statement is one of an IAM policy.
-type statement struct {
-	Sid      string
-	Effect   string
-	Action   []string
-	Resource []string
-}
-
 // rights writes the policy that permits a preview and nothing else.
 func (l launch) rights(out io.Writer) error {
+	type statement struct {
+		Sid      string
+		Effect   string
+		Action   []string
+		Resource []string
+	}
 	policy := struct {
 		Version   string
 		Statement []statement
 	}{Version: "2012-10-17"}
-	for _, s := range []struct {
-		sid     string
-		kind    plan.Kind
-		actions []string
-	}{
-		{"ReadPolicies", plan.Policy, []string{"iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions"}},
-		{"ReadRoles", plan.Role, []string{"iam:GetRole", "iam:ListAttachedRolePolicies"}},
-		{"ReadInstanceProfile", plan.Profile, []string{"iam:GetInstanceProfile"}},
-		{"ReadUser", plan.Person, []string{
-			"iam:GetAccessKeyLastUsed", "iam:GetLoginProfile", "iam:GetUser", "iam:ListAccessKeys", "iam:ListAttachedUserPolicies",
-		}},
-		{"ReadAboutSecrets", plan.Secret, []string{"secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy"}},
-	} {
-		policy.Statement = append(policy.Statement, statement{s.sid, "Allow", s.actions, l.resources(s.kind)})
+	allow := func(sid string, kind plan.Kind, actions ...string) {
+		policy.Statement = append(policy.Statement, statement{sid, "Allow", actions, l.resources(kind)})
 	}
-	text, err := json.MarshalIndent(policy, "", "  ")
-	if err != nil {
-		return fmt.Errorf("encode the policy: %w", err)
-	}
-	_, err = fmt.Fprintf(out, "%s\n", text)
-	return err
+	allow("ReadPolicies", plan.Policy, "iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions")
+	allow("ReadRoles", plan.Role, "iam:GetRole", "iam:ListAttachedRolePolicies")
+	allow("ReadInstanceProfile", plan.Profile, "iam:GetInstanceProfile")
+	allow("ReadUser", plan.Person,
+		"iam:GetAccessKeyLastUsed", "iam:GetLoginProfile", "iam:GetUser", "iam:ListAccessKeys", "iam:ListAttachedUserPolicies")
+	allow("ReadAboutSecrets", plan.Secret, "secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy")
+	encoder := json.NewEncoder(out)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(policy)
 }
 
 // resources are the ARNs that entities of a kind have, or would have. Another entity of the name

@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -17,6 +19,8 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"redis-cloud-iam/internal/templates"
 )
 
 // bucket is where a Region's files go. Every call says whose it must be: a name such as my-prefix-eu-central-1 is easily guessed,
@@ -24,24 +28,25 @@ import (
 type bucket struct {
 	target
 	client  *s3.Client
-	owner   string          // AWS account
+	owner   string // AWS account
+	version contents
 	missing map[string]bool // the files of the version that are not there yet
 	files   []file          // of the version, as they are in this bucket
 
-	objectVersions map[string]string // of the zips that are there
+	objectVersions map[string]string // of the zips that are there; "" in a bucket without versions
 }
 
-func newBucket(cfg aws.Config, place target, owner string) *bucket {
+func newBucket(cfg aws.Config, place target, owner string, version contents) *bucket {
 	client := s3.NewFromConfig(cfg, func(o *s3.Options) {
 		o.Region = place.region
 		o.UsePathStyle = o.BaseEndpoint != nil // an emulator has no host name for each bucket
 		o.DisableLogOutputChecksumValidationSkipped = true
 	})
-	return &bucket{target: place, client: client, owner: owner, missing: map[string]bool{}, objectVersions: map[string]string{}}
+	return &bucket{target: place, client: client, owner: owner, version: version, missing: map[string]bool{}, objectVersions: map[string]string{}}
 }
 
 // survey looks at the bucket and at what it holds of the version.
-func (b *bucket) survey(ctx context.Context, version contents) error {
+func (b *bucket) survey(ctx context.Context) error {
 	name := aws.String(b.bucket())
 	head, err := b.client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: name, ExpectedBucketOwner: &b.owner})
 	region := b.region
@@ -60,6 +65,9 @@ func (b *bucket) survey(ctx context.Context, version contents) error {
 			region, err = response.Response.Header.Get("x-amz-bucket-region"), nil
 		}
 	}
+	if _, nowhere := errors.AsType[*net.DNSError](err); nowhere {
+		return fmt.Errorf("%s: there is no such Region in REGIONS, or this machine does not reach it: %w", b.region, err)
+	}
 	if err != nil {
 		return fmt.Errorf("%s: look at the bucket %s: %w", b.region, b.bucket(), err)
 	}
@@ -68,43 +76,42 @@ func (b *bucket) survey(ctx context.Context, version contents) error {
 			"or delete the bucket and create it in its Region:\n  %s", b.region, b.bucket(), region, b.create())
 	}
 
-	for name := range zips() {
-		_, objectVersion, err := b.get(ctx, version.version, name)
-		if err == nil {
-			err = b.pin(version, name, objectVersion)
-		}
-		if err != nil {
-			return err
-		}
+	if b.files, err = b.version.files(nil); err != nil {
+		return err
 	}
 	var different []string
-	for _, f := range b.files {
-		there, _, err := b.get(ctx, version.version, f.name)
+	for i := range b.files { // the zips come first, and decide about the rest
+		name := b.files[i].name
+		there, objectVersion, err := b.get(ctx, name)
+		if err == nil {
+			err = b.pin(i, objectVersion)
+		}
 		switch {
 		case err != nil:
 			return err
 		case there == nil:
-			b.missing[f.name] = true
-		case !bytes.Equal(there, f.content):
-			different = append(different, f.name)
+			b.missing[name] = true
+		case !bytes.Equal(there, b.files[i].content):
+			different = append(different, name)
 		}
 	}
 	if len(different) > 0 {
 		return fmt.Errorf("%s: the bucket %s has a %s that differs (%s). What is published never changes: raise SemanticVersion in "+
-			"template.yaml, run make templates and commit", b.region, b.bucket(), version.version, strings.Join(different, ", "))
+			"template.yaml, run make templates and commit", b.region, b.bucket(), b.version.version, strings.Join(different, ", "))
 	}
 	return nil
 }
 
-// pin says which version of the object a zip is; "" where the bucket has no versions, or no such zip yet.
-// The template names it, so that nobody who may write to the bucket later can change what it runs.
-func (b *bucket) pin(version contents, name, objectVersion string) error {
-	b.objectVersions[name] = objectVersion
-	files, err := version.pinned(b.objectVersions)
-	if err != nil {
+// pin says which version of the object a file is. The template names that of a zip, so that nobody
+// who may write to the bucket later can change what it runs.
+func (b *bucket) pin(i int, objectVersion string) (err error) {
+	if path.Ext(b.files[i].name) != ".zip" {
+		return nil
+	}
+	b.objectVersions[b.files[i].name] = objectVersion
+	if b.files, err = b.version.files(b.objectVersions); err != nil {
 		return fmt.Errorf("%s: %w", b.region, err)
 	}
-	b.files = files
 	return nil
 }
 
@@ -116,10 +123,10 @@ func (b *bucket) keep() error {
 		return err
 	}
 	for _, f := range b.files {
-		if f.name != plainName && f.name != stackSetName {
+		if path.Ext(f.name) != ".yaml" {
 			continue
 		}
-		if err := os.WriteFile(filepath.Join(folder, f.name), f.content, 0o644); err != nil { //nolint:gosec // it is published
+		if err := write(filepath.Join(folder, f.name), f.content); err != nil {
 			return err
 		}
 	}
@@ -131,22 +138,28 @@ func (b *bucket) create() string {
 	return fmt.Sprintf("aws s3 mb s3://%s --region %s", b.bucket(), b.region)
 }
 
+// address is where a file is, for people.
+func (b *bucket) address(name string) string {
+	return fmt.Sprintf("s3://%s/%s", b.bucket(), b.key(name))
+}
+
+func (b *bucket) key(name string) string { return templates.Key(b.version.version, name) }
+
 // get returns what the bucket has under the file's name, and its version where the bucket has versions;
 // nil where it has nothing.
-func (b *bucket) get(ctx context.Context, version, name string) (content []byte, objectVersion string, err error) {
+func (b *bucket) get(ctx context.Context, name string) (content []byte, objectVersion string, err error) {
 	object, err := b.client.GetObject(ctx, &s3.GetObjectInput{
-		Bucket: aws.String(b.bucket()), Key: aws.String(key(version, name)), ExpectedBucketOwner: &b.owner,
+		Bucket: aws.String(b.bucket()), Key: aws.String(b.key(name)), ExpectedBucketOwner: &b.owner,
 	})
 	if _, none := errors.AsType[*types.NoSuchKey](err); none {
 		return nil, "", nil
 	}
-	if err != nil {
-		return nil, "", fmt.Errorf("%s: read s3://%s/%s: %w", b.region, b.bucket(), key(version, name), err)
+	if err == nil {
+		defer object.Body.Close()
+		content, err = io.ReadAll(object.Body)
 	}
-	defer object.Body.Close()
-	content, err = io.ReadAll(object.Body)
 	if err != nil {
-		return nil, "", fmt.Errorf("%s: read s3://%s/%s: %w", b.region, b.bucket(), key(version, name), err)
+		return nil, "", fmt.Errorf("%s: read %s: %w", b.region, b.address(name), err)
 	}
 	return content, versionOf(object.VersionId), nil
 }
@@ -161,30 +174,28 @@ func versionOf(id *string) string {
 	return aws.ToString(id)
 }
 
-// put uploads a file that was not there, and returns its version where the bucket has versions. If it is there by now, it must have the same bytes: then it was this upload, whose
-// reply got lost, or somebody who publishes the same.
+// put uploads a file that was not there, and returns its version where the bucket has versions. If
+// it is there by now, it must have the same bytes: then it was this upload, whose reply got lost,
+// or somebody who publishes the same.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
-func (b *bucket) put(ctx context.Context, version string, f file) (objectVersion string, err error) {
+func (b *bucket) put(ctx context.Context, f file) (objectVersion string, err error) {
 	sum := sha256.Sum256(f.content)
 	stored, err := b.client.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: aws.String(b.bucket()), Key: aws.String(key(version, f.name)), ExpectedBucketOwner: &b.owner,
+		Bucket: aws.String(b.bucket()), Key: aws.String(b.key(f.name)), ExpectedBucketOwner: &b.owner,
 		IfNoneMatch: aws.String("*"), Body: bytes.NewReader(f.content), ContentType: &f.contentType,
 		ChecksumSHA256: aws.String(base64.StdEncoding.EncodeToString(sum[:])),
 	})
+	if err == nil {
+		return versionOf(stored.VersionId), nil
+	}
 	response, ok := errors.AsType[*awshttp.ResponseError](err)
-	if ok && response.HTTPStatusCode() == http.StatusPreconditionFailed {
-		there, objectVersion, getErr := b.get(ctx, version, f.name)
-		if getErr != nil {
-			return "", getErr
-		}
-		if bytes.Equal(there, f.content) {
-			return objectVersion, nil
-		}
-		return "", fmt.Errorf("%s: s3://%s/%s: somebody else has published another %s at this moment. Nothing of it was overwritten",
-			b.region, b.bucket(), key(version, f.name), version)
+	if !ok || response.HTTPStatusCode() != http.StatusPreconditionFailed {
+		return "", fmt.Errorf("%s: upload %s: %w", b.region, b.address(f.name), err)
 	}
-	if err != nil {
-		return "", fmt.Errorf("%s: upload s3://%s/%s: %w", b.region, b.bucket(), key(version, f.name), err)
+	there, objectVersion, err := b.get(ctx, f.name)
+	if err == nil && !bytes.Equal(there, f.content) {
+		err = fmt.Errorf("%s: %s: somebody else has published another %s at this moment. Nothing of it was overwritten",
+			b.region, b.address(f.name), b.version.version)
 	}
-	return versionOf(stored.VersionId), nil
+	return objectVersion, err
 }

@@ -164,7 +164,7 @@ func raise(t *testing.T, version string) {
 	source, err := os.ReadFile("template.yaml")
 	require.NoError(t, err)
 	source = regexp.MustCompile(`SemanticVersion: .*`).ReplaceAll(source, []byte("SemanticVersion: "+version))
-	made, err := templates.All(source)
+	made, err := templates.All(source, templates.Artifacts{})
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile("template.yaml", source, 0o600))
 	for name, content := range made {

@@ -12,20 +12,23 @@ import (
 )
 
 func TestThePublishedTemplatesDifferByOneLine(t *testing.T) {
-	for _, name := range []string{plainName, stackSetName} {
-		before, err := os.ReadFile("../../templates/" + name)
-		require.NoError(t, err)
-		after, err := loadTemplate(os.DirFS("../.."), name, "my-prefix")
+	source, err := os.ReadFile("../../template.yaml")
+	require.NoError(t, err)
+	files, err := contents{source: source, prefix: "my-prefix", zips: []file{{}}}.files(nil)
+	require.NoError(t, err)
+	require.Len(t, files, 4)
+	for _, after := range files[1:3] {
+		before, err := os.ReadFile("../../templates/" + after.name)
 		require.NoError(t, err)
 		key := "  ArtifactBucketPrefix:\n    Type:"
 		require.Contains(t, string(before), key)
-		assert.Equal(t, strings.Replace(string(before), key, "  ArtifactBucketPrefix:\n    Default: \"my-prefix\"\n    Type:", 1), string(after))
+		assert.Equal(t, strings.Replace(string(before), key, "  ArtifactBucketPrefix:\n    Default: \"my-prefix\"\n    Type:", 1), string(after.content))
 	}
 }
 
 // CloudFormation refuses a template whose default does not match the parameter's pattern.
 func TestTheTemplatesTakeThePrefixesThatPublishTakes(t *testing.T) {
-	source, err := os.ReadFile("../../templates/" + plainName)
+	source, err := os.ReadFile("../../templates/" + "redis-cloud-iam.yaml")
 	require.NoError(t, err)
 	assert.Contains(t, string(source), "AllowedPattern: \""+prefixPattern+"\"")
 }
@@ -38,7 +41,7 @@ func TestTheVersionIsThatOfTheTemplate(t *testing.T) {
 
 	for _, version := range []string{"", "1.0", "1.2.3+linux", "1.2.3/../4", "v1.2.3"} {
 		source := "Metadata:\n  AWS::ServerlessRepo::Application:\n    SemanticVersion: " + version + "\n"
-		_, err := readVersion(fstest.MapFS{"template.yaml": {Data: []byte(source)}})
+		_, _, err := readVersion(fstest.MapFS{"template.yaml": {Data: []byte(source)}})
 		require.ErrorContains(t, err, "write a version such as 1.2.3", version)
 	}
 }

@@ -33,7 +33,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	switch project := os.DirFS("."); args[0] {
 	case "version":
-		version, err := readVersion(project)
+		version, _, err := readVersion(project)
 		if err != nil {
 			return err
 		}

@@ -25,16 +25,15 @@ func writePackage(project fs.FS, out io.Writer) error {
 		if err := bundle(&content, program); err != nil {
 			return fmt.Errorf("zip the built function: %w", err)
 		}
-		if err := write("build/"+name, content.Bytes()); err != nil {
-			return err
-		}
 		files = append(files, file{name: name, content: content.Bytes()})
 	}
-	sums := checksums(files)
-	if err := write("build/"+sumsName, sums.content); err != nil {
-		return err
+	files = append(files, checksums(files))
+	for _, f := range files {
+		if err := write("build/"+f.name, f.content); err != nil {
+			return err
+		}
 	}
-	_, err := out.Write(sums.content)
+	_, err := out.Write(files[len(files)-1].content)
 	return err
 }
 

@@ -32,7 +32,7 @@ func TestATemplateNamesTheVersionOfItsZip(t *testing.T) {
 	}
 	cloud.keepVersions("acme-us-east-1")
 	cloud.front = func(w http.ResponseWriter, r *http.Request) bool {
-		dies := r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, plainName)
+		dies := r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "redis-cloud-iam.yaml")
 		if dies {
 			w.WriteHeader(http.StatusForbidden)
 		}
@@ -48,7 +48,7 @@ func TestATemplateNamesTheVersionOfItsZip(t *testing.T) {
 
 	const folder = "redis-cloud-iam/1.2.3/"
 	held, without := cloud.read("acme-us-east-1"), cloud.read("acme-eu-central-1")
-	unpinned := held[folder+plainName]
+	unpinned := held[folder+"redis-cloud-iam.yaml"]
 	for name := range zips() {
 		head, err := cloud.s3("us-east-1").HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: aws.String("acme-us-east-1"), Key: aws.String(folder + name)})
 		require.NoError(t, err)
@@ -57,10 +57,10 @@ func TestATemplateNamesTheVersionOfItsZip(t *testing.T) {
 		require.Contains(t, unpinned, line)
 		unpinned = strings.Replace(unpinned, line, "/"+name+"\n", 1)
 	}
-	kept, err := os.ReadFile("build/published/us-east-1/" + plainName)
+	kept, err := os.ReadFile("build/published/us-east-1/" + "redis-cloud-iam.yaml")
 	require.NoError(t, err)
-	assert.Equal(t, held[folder+plainName], string(kept), "what a release workflow attests")
-	assert.Equal(t, without[folder+plainName], unpinned, "and nothing else differs")
+	assert.Equal(t, held[folder+"redis-cloud-iam.yaml"], string(kept), "what a release workflow attests")
+	assert.Equal(t, without[folder+"redis-cloud-iam.yaml"], unpinned, "and nothing else differs")
 	for sum := range strings.Lines(held[folder+sumsName]) {
 		sum, name, _ := strings.Cut(strings.TrimSpace(sum), "  ")
 		assert.Equal(t, sum, fmt.Sprintf("%x", sha256.Sum256([]byte(held[folder+name]))), name)
@@ -69,19 +69,20 @@ func TestATemplateNamesTheVersionOfItsZip(t *testing.T) {
 	again, err := publishAs(t, "acme", "us-east-1", "eu-central-1")
 	require.NoError(t, err)
 	assert.Contains(t, again, "Nothing was uploaded")
-	cloud.write("acme-us-east-1", folder+zipName, "a zip")
+	cloud.write("acme-us-east-1", folder+"provisioner.zip", "a zip")
 	_, err = publishAs(t, "acme", "us-east-1", "eu-central-1")
 	require.ErrorContains(t, err, "has a 1.2.3 that differs", "another version of the zip, though of the same bytes")
 }
 
 func TestAVersionThatCannotBeWrittenIsRefused(t *testing.T) {
-	version := contents{"1.2.3", []file{{zipName, "", nil}, {plainName, "", []byte("        S3Key: k/provisioner.zip\n")}, {sumsName, "", nil}}}
-	_, err := version.pinned(map[string]string{zipName: "a\"\nb"})
-	require.ErrorContains(t, err, "cannot be written into a template")
-	files, err := version.pinned(map[string]string{zipName: "v.1_-"})
+	source, err := os.ReadFile("../../template.yaml")
 	require.NoError(t, err)
-	assert.Equal(t, "        S3Key: k/provisioner.zip\n        S3ObjectVersion: \"v.1_-\"\n", string(files[1].content))
-	version.files[1].content = nil
-	_, err = version.pinned(map[string]string{zipName: "v1"})
-	require.ErrorContains(t, err, "no one S3Key")
+	version := contents{"1.2.3", source, "acme", []file{{"provisioner.zip", "", nil}, {"watcher.zip", "", nil}}}
+	_, err = version.files(map[string]string{"provisioner.zip": "a\"\nb"})
+	require.ErrorContains(t, err, "cannot be written into a template")
+	files, err := version.files(map[string]string{"provisioner.zip": "v.1_-", "watcher.zip": ""})
+	require.NoError(t, err)
+	require.Equal(t, "redis-cloud-iam.yaml", files[2].name)
+	assert.Regexp(t, `\n        S3Key: redis-cloud-iam/\S+/provisioner.zip\n        S3ObjectVersion: "v.1_-"\n`, string(files[2].content))
+	assert.Equal(t, 1, strings.Count(string(files[2].content), "S3ObjectVersion"))
 }

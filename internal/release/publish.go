@@ -24,9 +24,6 @@ import (
 // can be repeated, and a Region can be added later: files that are there with the same bytes stay as they are.
 func publish(ctx context.Context, project fs.FS, prefix string, regions []string, out io.Writer) error {
 	places, inputErr := targets(prefix, regions)
-	if !validPrefix(prefix) {
-		prefix = "" // said already
-	}
 	version, loadErr := load(project, prefix)
 	buckets, bucketErr := survey(ctx, places, version)
 	if err := errors.Join(inputErr, committed(ctx), loadErr, bucketErr); err != nil {
@@ -37,20 +34,20 @@ func publish(ctx context.Context, project fs.FS, prefix string, regions []string
 			"run make templates and commit.\n", version.version)
 	}
 
-	for i := range version.files {
+	for i := range buckets[0].files {
 		for _, b := range buckets {
 			f := b.files[i]
 			if !b.missing[f.name] {
 				continue
 			}
-			objectVersion, err := b.put(ctx, version.version, f)
-			if _, isZip := zips()[f.name]; err == nil && isZip {
-				err = b.pin(version, f.name, objectVersion)
+			objectVersion, err := b.put(ctx, f)
+			if err == nil {
+				err = b.pin(i, objectVersion)
 			}
 			if err != nil {
 				return fmt.Errorf("%w\nWhat is uploaded so far is good: when the cause is gone, publish again", err)
 			}
-			fmt.Fprintf(out, "uploaded s3://%s/%s\n", b.bucket(), key(version.version, f.name))
+			fmt.Fprintf(out, "uploaded %s\n", b.address(f.name))
 		}
 	}
 	for _, b := range buckets {
@@ -58,13 +55,15 @@ func publish(ctx context.Context, project fs.FS, prefix string, regions []string
 			return err
 		}
 	}
-	return announce(version, places, out)
+	announce(version, places, out)
+	return nil
 }
 
-// check finds the faults for which nothing need be built or asked of AWS.
+// check finds the faults for which nothing need be built.
 func check(ctx context.Context, prefix string, regions []string) error {
-	_, inputErr := targets(prefix, regions)
-	if err := errors.Join(inputErr, committed(ctx)); err != nil {
+	places, inputErr := targets(prefix, regions)
+	_, bucketErr := survey(ctx, places, contents{})
+	if err := errors.Join(inputErr, committed(ctx), bucketErr); err != nil {
 		return fmt.Errorf("nothing was built:\n%w", err)
 	}
 	return nil
@@ -87,12 +86,13 @@ func committed(ctx context.Context) error {
 	return nil
 }
 
-// survey looks at the bucket of each Region, and changes nothing. The error has the faults of all of them.
+// survey looks at the bucket of each Region, and at what it holds of the version, if that is
+// loaded. It changes nothing. The error has the faults of all of them.
 func survey(ctx context.Context, places []target, version contents) ([]*bucket, error) {
 	if len(places) == 0 {
 		return nil, nil
 	}
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(places[0].region))
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(places[0].partition.home))
 	if err != nil {
 		return nil, fmt.Errorf("read the AWS configuration: %w", err)
 	}
@@ -103,32 +103,27 @@ func survey(ctx context.Context, places []target, version contents) ([]*bucket, 
 	var buckets []*bucket
 	var faults []error
 	for _, place := range places {
-		b := newBucket(cfg, place, aws.ToString(caller.Account))
-		faults = append(faults, b.survey(ctx, version))
+		b := newBucket(cfg, place, aws.ToString(caller.Account), version)
+		faults = append(faults, b.survey(ctx))
 		buckets = append(buckets, b)
 	}
 	return buckets, errors.Join(faults...)
 }
 
 // announce prints the links that launch a version.
-func announce(contents contents, places []target, out io.Writer) error {
-	var text strings.Builder
+func announce(contents contents, places []target, out io.Writer) {
 	version := contents.version
-	fmt.Fprintf(&text, "\n%s is published. Who may launch it depends on who may read the buckets: docs/releasing.md\n", version)
-	text.WriteString("\nSHA-256 of the functions' zips:\n")
-	for _, f := range contents.files {
-		if _, isZip := zips()[f.name]; isZip {
-			fmt.Fprintf(&text, "  %x  %s\n", sha256.Sum256(f.content), f.name)
-		}
+	fmt.Fprintf(out, "\n%s is published. Who may launch it depends on who may read the buckets: docs/releasing.md\n", version)
+	fmt.Fprintln(out, "\nSHA-256 of the functions' zips:")
+	for _, zip := range contents.zips {
+		fmt.Fprintf(out, "  %x  %s\n", sha256.Sum256(zip.content), zip.name)
 	}
-	text.WriteString("\nQuick-create links:\n")
+	fmt.Fprintln(out, "\nQuick-create links:")
 	for _, place := range places {
-		fmt.Fprintf(&text, "  %s\n", place.quickCreate(version))
+		fmt.Fprintf(out, "  %s\n", place.quickCreate(version))
 	}
-	text.WriteString("\nLaunch buttons in Markdown:\n")
+	fmt.Fprintln(out, "\nLaunch buttons in Markdown:")
 	for _, place := range places {
-		fmt.Fprintf(&text, "  %s\n", place.button(version))
+		fmt.Fprintf(out, "  %s\n", place.button(version))
 	}
-	_, err := io.WriteString(out, text.String())
-	return err
 }

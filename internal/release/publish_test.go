@@ -220,26 +220,39 @@ func TestEveryFaultIsToldBeforeAnythingIsUploaded(t *testing.T) {
 	assert.Empty(t, cloud.read("acme-us-east-1"))
 }
 
+func checkAs(t *testing.T, prefix string, regions ...string) error {
+	t.Helper()
+	return run(t.Context(), append([]string{"check", "-prefix", prefix}, regions...), io.Discard)
+}
+
 func TestArgumentsAreCheckedBeforeTheBuild(t *testing.T) {
 	makefile, err := os.ReadFile("../../Makefile")
 	require.NoError(t, err)
 	newProject(t)
 	require.NoError(t, os.RemoveAll("build"))
-	checkAs := func(prefix string, regions ...string) error {
-		return run(t.Context(), append([]string{"check", "-prefix", prefix}, regions...), io.Discard)
-	}
-	require.NoError(t, checkAs("acme", "us-east-1"))
-	err = checkAs("Acme")
+	err = checkAs(t, "Acme")
 	require.ErrorContains(t, err, `nothing was built:`)
 	require.ErrorContains(t, err, `ARTIFACT_BUCKET_PREFIX is "Acme"`)
 	require.ErrorContains(t, err, "REGIONS is missing")
+	require.NotContains(t, err.Error(), "committed")
 	require.NoError(t, os.WriteFile("more", nil, 0o600))
-	require.ErrorContains(t, checkAs("acme", "us-east-1"), "?? more")
+	require.ErrorContains(t, checkAs(t, "Acme", "us-east-1"), "?? more")
 	require.NoError(t, os.RemoveAll(".git"))
-	require.ErrorContains(t, checkAs("acme", "us-east-1"), "publish from a clone of the repository")
+	require.ErrorContains(t, checkAs(t, "Acme", "us-east-1"), "publish from a clone of the repository")
 	t.Setenv("PATH", "")
-	require.ErrorContains(t, checkAs("acme", "us-east-1"), "git is missing")
+	require.ErrorContains(t, checkAs(t, "Acme", "us-east-1"), "git is missing")
 	assert.Regexp(t, `(?s)\npublish: need-go .*release check .* package\n.*release publish `, string(makefile))
+}
+
+func TestBucketsAreLookedAtBeforeTheBuild(t *testing.T) {
+	cloud := newCloud(t)
+	newProject(t)
+	require.NoError(t, os.RemoveAll("build"))
+	cloud.createBucket("acme-us-east-1", "us-east-1")
+	require.NoError(t, checkAs(t, "acme", "us-east-1"))
+	require.ErrorContains(t, checkAs(t, "acme", "us-east-1", "eu-west-1"), "nothing was built:\neu-west-1: there is no bucket acme-eu-west-1")
+	t.Setenv("AWS_ENDPOINT_URL_S3", "http://s3.us-nowhere-1.invalid")
+	require.ErrorContains(t, checkAs(t, "acme", "us-nowhere-1"), "us-nowhere-1: there is no such Region")
 }
 
 // TestABucketThatIsNotOursIsNamed has S3 answer as moto does not.

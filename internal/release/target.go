@@ -3,10 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
+
+	"redis-cloud-iam/internal/templates"
 )
 
 // target is a Region that is published to. Lambda takes code from a bucket of its own Region alone, so each has one.
@@ -21,6 +24,7 @@ func (t target) bucket() string { return t.prefix + "-" + t.region }
 // partition is what differs between AWS, AWS GovCloud (US) and AWS in China.
 type partition struct {
 	name     string
+	home     string // a Region that is always there
 	console  string // domain of the console
 	services string // domain of S3
 }
@@ -31,11 +35,11 @@ func partitionOf(region string) (partition, bool) {
 	case !regexp.MustCompile(`^[a-z]{2}(-gov)?-[a-z]+-\d+$`).MatchString(region):
 		return partition{}, false
 	case strings.HasPrefix(region, "cn-"):
-		return partition{"aws-cn", "console.amazonaws.cn", "amazonaws.com.cn"}, true
+		return partition{"aws-cn", "cn-north-1", "console.amazonaws.cn", "amazonaws.com.cn"}, true
 	case strings.HasPrefix(region, "us-gov-"):
-		return partition{"aws-us-gov", "console.amazonaws-us-gov.com", "amazonaws.com"}, true
+		return partition{"aws-us-gov", "us-gov-west-1", "console.amazonaws-us-gov.com", "amazonaws.com"}, true
 	default:
-		return partition{"aws", "console.aws.amazon.com", "amazonaws.com"}, true
+		return partition{"aws", "us-east-1", "console.aws.amazon.com", "amazonaws.com"}, true
 	}
 }
 
@@ -61,7 +65,7 @@ func targets(prefix string, regions []string) ([]target, error) {
 		faults = append(faults, errors.New("REGIONS is missing: give the Regions to publish to, "+example))
 	}
 	var found []target
-	var partitions []string
+	partitions := map[string]bool{}
 	for _, region := range slices.Compact(slices.Sorted(slices.Values(regions))) {
 		partition, known := partitionOf(region)
 		if !known {
@@ -69,15 +73,14 @@ func targets(prefix string, regions []string) ([]target, error) {
 				"with spaces between several", region))
 			continue
 		}
-		partitions = append(partitions, partition.name)
-		if validPrefix(prefix) {
-			found = append(found, target{region, partition, prefix})
-		}
+		partitions[partition.name] = true
+		found = append(found, target{region, partition, prefix})
 	}
-	slices.Sort(partitions)
-	if names := slices.Compact(partitions); len(names) > 1 {
+	if len(partitions) > 1 {
 		faults = append(faults, fmt.Errorf("REGIONS are in several partitions (%s), and credentials are good for one: publish to each by itself",
-			strings.Join(names, ", ")))
+			strings.Join(slices.Sorted(maps.Keys(partitions)), ", ")))
+	}
+	if len(partitions) > 1 || !validPrefix(prefix) {
 		found = nil
 	}
 	return found, errors.Join(faults...)
@@ -85,14 +88,14 @@ func targets(prefix string, regions []string) ([]target, error) {
 
 // templateURL is where CloudFormation reads the plain template.
 func (t target) templateURL(version string) string {
-	return fmt.Sprintf("https://%s.s3.%s.%s/%s", t.bucket(), t.region, t.partition.services, key(version, plainName))
+	return fmt.Sprintf("https://%s.s3.%s.%s/%s", t.bucket(), t.region, t.partition.services, templates.Key(version, "redis-cloud-iam.yaml"))
 }
 
 // quickCreate is the link to the page of the console that launches the plain template.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-console-create-stacks-quick-create-links.html
 func (t target) quickCreate(version string) string {
-	return fmt.Sprintf("https://%[1]s.%[2]s/cloudformation/home?region=%[1]s#/stacks/quickcreate?templateURL=%[3]s&stackName=redis-cloud&param_%[4]s=%[5]s",
-		t.region, t.partition.console, url.QueryEscape(t.templateURL(version)), prefixParameter, t.prefix)
+	return fmt.Sprintf("https://%[1]s.%[2]s/cloudformation/home?region=%[1]s#/stacks/quickcreate?templateURL=%[3]s&stackName=redis-cloud&param_ArtifactBucketPrefix=%[4]s",
+		t.region, t.partition.console, url.QueryEscape(t.templateURL(version)), t.prefix)
 }
 
 // button is the link in Markdown, under AWS's picture of a button.

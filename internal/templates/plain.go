@@ -14,49 +14,32 @@ func zips() map[string]string {
 	return map[string]string{"Provisioner": "provisioner.zip", "Watcher": "watcher.zip"}
 }
 
-// Version returns the version that a template.yaml says it has.
-func Version(template []byte) (string, error) {
-	s, err := parse(template)
-	if err != nil {
-		return "", err
+// line is a line of YAML in a map at two spaces, or nothing where there is no value.
+func line(key, value string) string {
+	if value == "" {
+		return ""
 	}
-	version := s.at("Metadata", "AWS::ServerlessRepo::Application", "SemanticVersion")
-	return version.value.Value, s.err
+	return fmt.Sprintf("\n  %s: %q", key, value)
 }
 
-// Plain makes the template without a transform of a template.yaml. StackSets with service-managed permissions
-// and people who review a template take no other. The function's code comes from a bucket of the stack's Region.
-// Everything that the SAM translator writes is written as it writes it, so that a stack can be moved from one
-// template to the other without a change. A thing in the SAM template that this does not know is an error.
-func Plain(template []byte) ([]byte, error) {
-	s, err := parse(template)
-	if err != nil {
-		return nil, err
-	}
-	version, err := Version(template)
-	if err != nil {
-		return nil, err
-	}
-	remove := func(path ...string) edit {
-		e := s.at(path...)
-		return edit{e.first, e.last, nil}
-	}
-	add := func(lines []string, path ...string) edit {
-		e := s.at(path...)
-		after := e.first + len(s.text(e))
-		return edit{after, after, lines}
-	}
+// plain makes the template without a transform of a template.yaml. StackSets with service-managed
+// permissions and people who review a template take no other. The function's code comes from a
+// bucket of the stack's Region. Everything that the SAM translator writes is written as it writes
+// it, so that a stack can be moved from one template to the other without a change. A thing in the
+// SAM template that this does not know is an error.
+func (s *source) plain(version string, artifacts Artifacts) ([]byte, error) {
 	s.known()
 	edits := []edit{
 		{0, 0, indented(0, header)},
-		remove("Transform"),
-		remove("Metadata", "AWS::ServerlessRepo::Application"),
-		add(indented(6, groupOfArtifacts), "Metadata", "AWS::CloudFormation::Interface", "ParameterGroups"),
-		add(indented(6, labelOfArtifacts), "Metadata", "AWS::CloudFormation::Interface", "ParameterLabels"),
-		add(append([]string{""}, indented(2, artifacts)...), "Parameters"),
+		s.replace(s.at("Transform")),
+		s.replace(s.at("Metadata", "AWS::ServerlessRepo::Application")),
+		s.add(indented(6, groupOfArtifacts), "Metadata", "AWS::CloudFormation::Interface", "ParameterGroups"),
+		s.add(indented(6, labelOfArtifacts), "Metadata", "AWS::CloudFormation::Interface", "ParameterLabels"),
+		s.add(append([]string{""}, indented(2, fmt.Sprintf(parameter, line("Default", artifacts.Prefix)))...), "Parameters"),
 	}
 	for _, name := range slices.Sorted(maps.Keys(zips())) {
-		edits = append(edits, s.function(name, version))
+		zip := zips()[name]
+		edits = append(edits, s.function(name, fmt.Sprintf(code, Key(version, zip), line("S3ObjectVersion", artifacts.Versions[zip])))...)
 	}
 	if s.err != nil {
 		return nil, s.err
@@ -82,8 +65,8 @@ const (
 ArtifactBucketPrefix:
   default: Prefix of the bucket's name
 `
-	artifacts = `
-ArtifactBucketPrefix:
+	parameter = `
+ArtifactBucketPrefix:%s
   Type: String
   Description: The function's code is read from the bucket <prefix>-<Region>. "make publish" fills it.
   # A bucket's name has at most 63 characters, and the longest name of a Region 15, with a dash before it.
@@ -93,7 +76,7 @@ ArtifactBucketPrefix:
 	code = `
 Code:
   S3Bucket: !Sub "${ArtifactBucketPrefix}-${AWS::Region}"
-  S3Key: redis-cloud-iam/%s/%s
+  S3Key: %s%s
 `
 	createdBy = `
 # As the SAM translator writes it, so that a stack may change between the two templates.
@@ -114,13 +97,12 @@ Tags:
 // known faults what this does not know how to translate.
 func (s *source) known() {
 	sections := []string{"AWSTemplateFormatVersion", "Transform", "Description", "Metadata", "Parameters", "Rules", "Conditions", "Resources", "Outputs"}
-	for _, e := range s.entries(s.root, len(s.lines)) {
+	for _, e := range s.entries(s.at()) {
 		if !slices.Contains(sections, e.name) {
 			s.fault("section %s is not known", e.name)
 		}
 	}
-	resources := s.at("Resources")
-	for _, e := range s.entries(resources.value, resources.last) {
+	for _, e := range s.entries(s.at("Resources")) {
 		kind := s.at("Resources", e.name, "Type").value.Value
 		serverless := strings.HasPrefix(kind, "AWS::Serverless::")
 		if serverless && (zips()[e.name] == "" || kind != "AWS::Serverless::Function") {
@@ -129,73 +111,50 @@ func (s *source) known() {
 	}
 }
 
-// translation is a function of the SAM template on its way to Lambda's own resources.
-type translation struct {
-	*source
-	name, version string
-	condition     string   // the line that all of them have, or ""
-	properties    []string // of the function
-	beside        []string // the resource that the SAM translator makes of a property
-}
-
-// function is the edit that puts Lambda's own resources in the place of SAM's.
-func (s *source) function(name, version string) edit {
-	resource := s.at("Resources", name)
-	if s.err != nil {
-		return edit{}
-	}
-	t := &translation{source: s, name: name, version: version}
-	out := slices.Clone(s.lines[resource.first : resource.value.Line-1])
-	for _, e := range s.entries(resource.value, resource.last) {
+// function is the edits that put Lambda's own resources in the place of SAM's.
+func (s *source) function(name, code string) (edits []edit) {
+	condition := "" // the line that all of them have
+	for _, e := range s.entries(s.at("Resources", name)) {
 		switch e.name {
 		case "Type":
-			out = append(out, "    Type: AWS::Lambda::Function")
+			edits = append(edits, s.replace(e, "    Type: AWS::Lambda::Function"))
 		case "Metadata": // how sam build builds it
+			edits = append(edits, s.replace(e))
 		case "Condition":
-			t.condition = fmt.Sprintf("  Condition: %s\n", e.value.Value)
-			out = append(out, s.text(e)...)
-		case "DependsOn":
-			out = append(out, s.text(e)...)
-		case "Properties":
-			t.translate(e)
-			out = append(out, t.properties...)
+			condition = fmt.Sprintf("  Condition: %s\n", e.value.Value)
+		case "DependsOn", "Properties":
 		default:
 			s.fault("attribute %s of %s is not known", e.name, name)
 		}
 	}
-	out = append(append(out, t.beside...), "")
-	return edit{resource.first, resource.first + len(s.text(resource)) + 1, out}
-}
-
-// translate reads the properties of the function.
-func (t *translation) translate(of entry) {
-	t.properties = []string{"    Properties:"}
-	for _, e := range t.entries(of.value, of.last) {
+	end := indented(6, createdBy)
+	for _, e := range s.entries(s.at("Resources", name, "Properties")) {
 		switch e.name {
 		case "Architectures", "Description", "Environment", "Handler", "LoggingConfig", "MemorySize", "Role", "Runtime", "Timeout":
-			t.properties = append(t.properties, t.text(e)...)
 		case "CodeUri":
-			t.properties = append(t.properties, indented(6, fmt.Sprintf(code, t.version, zips()[t.name]))...)
+			edits = append(edits, s.replace(e, indented(6, code)...))
 		case "EventInvokeConfig":
-			t.invokeConfig(e)
+			edits = append(edits, s.replace(e))
+			end = append(end, s.invokeConfig(e, name, condition)...)
 		default:
-			t.fault("property %s of %s is not known", e.name, t.name)
+			s.fault("property %s of %s is not known", e.name, name)
 		}
 	}
-	t.properties = append(t.properties, indented(6, createdBy)...)
+	return append(edits, s.add(end, "Resources", name, "Properties"))
 }
 
-// invokeConfig makes the resource that the property becomes, under the comment that it had.
-func (t *translation) invokeConfig(e entry) {
-	t.beside = append(t.beside, "")
-	for _, line := range t.lines[e.first : e.value.Line-2] {
-		t.beside = append(t.beside, strings.TrimPrefix(line, "    "))
+// invokeConfig is the resource that the property becomes, under the comment that it had.
+func (s *source) invokeConfig(e entry, name, condition string) []string {
+	lines := []string{""}
+	for _, line := range s.lines[e.first : e.value.Line-2] {
+		lines = append(lines, strings.TrimPrefix(line, "    "))
 	}
-	t.beside = append(t.beside, indented(2, fmt.Sprintf(invokeConfig, t.name, t.condition))...)
-	for _, setting := range t.entries(e.value, e.last) {
+	lines = append(lines, indented(2, fmt.Sprintf(invokeConfig, name, condition))...)
+	for _, setting := range s.entries(e) {
 		if setting.value.Kind != yaml.ScalarNode || setting.name != "MaximumRetryAttempts" && setting.name != "MaximumEventAgeInSeconds" {
-			t.fault("%s of EventInvokeConfig is not known", setting.name)
+			s.fault("%s of EventInvokeConfig is not known", setting.name)
 		}
-		t.beside = append(t.beside, fmt.Sprintf("      %s: %s", setting.name, setting.value.Value))
+		lines = append(lines, fmt.Sprintf("      %s: %s", setting.name, setting.value.Value))
 	}
+	return lines
 }

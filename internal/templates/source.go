@@ -1,5 +1,3 @@
-// Package templates makes the templates that people launch of the one that developers edit: template.yaml. What it
-// writes is template.yaml, line for line and with its comments, but for the places where it must differ.
 package templates
 
 import (
@@ -43,19 +41,19 @@ type entry struct {
 	first, last int // of lines, first inclusive, last exclusive
 }
 
-// entries returns the entries of a map (of another node, none), which ends where the lines of its file do or at the line given.
-func (s *source) entries(m *yaml.Node, end int) []entry {
+// entries returns the entries of a map (of another node, none).
+func (s *source) entries(of entry) []entry {
 	var all []entry
-	for i := 0; m.Kind == yaml.MappingNode && i < len(m.Content); i += 2 {
-		key := m.Content[i]
+	for i := 0; of.value.Kind == yaml.MappingNode && i < len(of.value.Content); i += 2 {
+		key := of.value.Content[i]
 		first := key.Line - 1
 		for first > 0 && strings.HasPrefix(strings.TrimSpace(s.lines[first-1]), "#") {
 			first--
 		}
-		all = append(all, entry{name: key.Value, value: m.Content[i+1], first: first, last: end})
-	}
-	for i := range all[:max(0, len(all)-1)] {
-		all[i].last = all[i+1].first
+		if n := len(all); n > 0 {
+			all[n-1].last = first
+		}
+		all = append(all, entry{name: key.Value, value: of.value.Content[i+1], first: first, last: of.last})
 	}
 	return all
 }
@@ -64,7 +62,7 @@ func (s *source) entries(m *yaml.Node, end int) []entry {
 func (s *source) at(path ...string) entry {
 	found := entry{value: s.root, last: len(s.lines)}
 	for _, name := range path {
-		entries := s.entries(found.value, found.last)
+		entries := s.entries(found)
 		i := slices.IndexFunc(entries, func(e entry) bool { return e.name == name })
 		if i < 0 {
 			s.fault("the template has no %s", strings.Join(path, "."))
@@ -88,6 +86,18 @@ func (s *source) text(e entry) []string {
 type edit struct {
 	first, last int
 	with        []string
+}
+
+// replace puts lines in the place of an entry, but for the blank ones at its end.
+func (s *source) replace(e entry, with ...string) edit {
+	return edit{e.first, e.first + len(s.text(e)), with}
+}
+
+// add puts lines after the entry with the path of names.
+func (s *source) add(with []string, path ...string) edit {
+	e := s.at(path...)
+	after := e.first + len(s.text(e))
+	return edit{after, after, with}
 }
 
 // apply makes the edits, which do not overlap.

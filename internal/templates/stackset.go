@@ -3,6 +3,7 @@ package templates
 import (
 	_ "embed" // the StackSet's own part
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -13,8 +14,9 @@ import (
 //go:embed stackset.yaml
 var stackSetSource string
 
-// StackSet makes the template of a StackSet that launches the plain template, and passes every parameter of it on.
-func StackSet(plain []byte, version string) ([]byte, error) {
+// stackSet makes the template of a StackSet that launches the plain template, and passes every
+// parameter of it on.
+func stackSet(plain []byte, version string) ([]byte, error) {
 	s, err := parse(plain)
 	if err != nil {
 		return nil, err
@@ -31,11 +33,9 @@ func StackSet(plain []byte, version string) ([]byte, error) {
 	}
 	parts["@parameters"] = append(parts["@parameters"], "")
 
-	parameters := s.at("Parameters")
-	for _, p := range s.entries(parameters.value, parameters.last) {
-		kind := s.at("Parameters", p.name, "Type")
+	for _, p := range s.entries(s.at("Parameters")) {
 		value := "!Ref " + p.name
-		if kind.value.Value == "CommaDelimitedList" {
+		if s.at("Parameters", p.name, "Type").value.Value == "CommaDelimitedList" {
 			value = fmt.Sprintf(`!Join [",", !Ref %s]`, p.name)
 		}
 		parts["@passed"] = append(parts["@passed"],
@@ -46,35 +46,12 @@ func StackSet(plain []byte, version string) ([]byte, error) {
 	if s.err != nil {
 		return nil, s.err
 	}
-	out := indented(0, headerOfStackSet)
-	for line := range strings.Lines(strings.ReplaceAll(stackSetSource, "@version", version)) {
-		line = strings.TrimRight(line, "\n")
-		if mark, ok := strings.CutPrefix(strings.TrimSpace(line), "# "); ok && strings.HasPrefix(mark, "@") {
-			out = append(out, parts[mark]...)
-			continue
-		}
-		out = append(out, line)
-	}
-	return []byte(strings.Join(out, "\n") + "\n"), nil
+	text := headerOfStackSet + strings.ReplaceAll(stackSetSource, "@version", version)
+	return regexp.MustCompile(`(?m)^ *# @\w+$`).ReplaceAllFunc([]byte(text), func(line []byte) []byte {
+		_, mark, _ := strings.Cut(string(line), "# ")
+		return []byte(strings.Join(parts[mark], "\n"))
+	}), nil
 }
 
-const headerOfStackSet = `
-# Made of template.yaml and internal/templates/stackset.yaml by "make templates". Edit those, and not this.
+const headerOfStackSet = `# Made of template.yaml and internal/templates/stackset.yaml by "make templates". Edit those, and not this.
 `
-
-// All makes every template that people launch, by the name of its file.
-func All(template []byte) (map[string][]byte, error) {
-	version, err := Version(template)
-	if err != nil {
-		return nil, err
-	}
-	plain, err := Plain(template)
-	if err != nil {
-		return nil, err
-	}
-	set, err := StackSet(plain, version)
-	if err != nil {
-		return nil, err
-	}
-	return map[string][]byte{"redis-cloud-iam.yaml": plain, "stackset.yaml": set}, nil
-}

@@ -21,7 +21,7 @@ func template(t *testing.T) string {
 }
 
 func TestTheTemplatesAreNotStale(t *testing.T) {
-	files, err := All([]byte(template(t)))
+	files, err := All([]byte(template(t)), Artifacts{})
 	require.NoError(t, err)
 	for name, want := range files {
 		have, err := os.ReadFile(filepath.Join(root, "templates", name))
@@ -35,8 +35,9 @@ func TestTheTemplatesAreNotStale(t *testing.T) {
 
 // Every comment of template.yaml is in the plain template, but for those of what is not there.
 func TestThePlainTemplateKeepsTheComments(t *testing.T) {
-	plain, err := Plain([]byte(template(t)))
+	files, err := All([]byte(template(t)), Artifacts{})
 	require.NoError(t, err)
+	plain := files["redis-cloud-iam.yaml"]
 	for line := range strings.Lines(template(t)) {
 		comment := strings.TrimSpace(line)
 		if strings.HasPrefix(comment, "#") && !strings.Contains(comment, "Serverless Application Repository") {
@@ -49,7 +50,7 @@ func TestThePlainTemplateKeepsTheComments(t *testing.T) {
 
 // What a StackSet does not hand on would have its default in every account.
 func TestTheStackSetHandsEveryParameterOn(t *testing.T) {
-	files, err := All([]byte(template(t)))
+	files, err := All([]byte(template(t)), Artifacts{})
 	require.NoError(t, err)
 	var plain, set struct {
 		Parameters map[string]yaml.Node `yaml:"Parameters"`
@@ -92,12 +93,12 @@ func TestWhatIsNotKnownIsRefused(t *testing.T) {
 		t.Run(row.says, func(t *testing.T) {
 			text := template(t)
 			require.Contains(t, text, row.old)
-			_, err := Plain([]byte(strings.Replace(text, row.old, row.replacement, 1)))
+			_, err := All([]byte(strings.Replace(text, row.old, row.replacement, 1)), Artifacts{})
 			assert.ErrorContains(t, err, row.says)
 		})
 	}
 	for _, text := range []string{"", "- a", "a: [", "Resources: text"} {
-		_, err := Plain([]byte(text))
+		_, err := All([]byte(text), Artifacts{})
 		assert.Error(t, err, text)
 	}
 }

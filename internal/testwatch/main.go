@@ -5,6 +5,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -26,7 +28,13 @@ func main() {
 		err = command.Start()
 	}
 	if err == nil {
-		watch(events, time.Tick(5*time.Second), newReport(os.Stdout))
+		r := newReport(os.Stdout)
+		go func() {
+			for range time.Tick(5 * time.Second) {
+				r.progress()
+			}
+		}()
+		watch(events, r)
 		err = command.Wait()
 	}
 	if err != nil {
@@ -37,33 +45,17 @@ func main() {
 
 // watch reports the events of go test until there are no more. What is under way then never ended,
 // because its process died: its output says how.
-func watch(events io.Reader, tick <-chan time.Time, r *report) {
-	lines := make(chan event)
-	go func() {
-		defer close(lines)
-		scanner := bufio.NewScanner(events)
-		for scanner.Buffer(nil, 1<<24); scanner.Scan(); {
-			var e event
-			if json.Unmarshal(scanner.Bytes(), &e) != nil { // said before the tests begin
-				e = event{Action: "build-output", Output: scanner.Text() + "\n"}
-			}
-			lines <- e
+func watch(events io.Reader, r *report) {
+	scanner := bufio.NewScanner(events)
+	for scanner.Buffer(nil, 1<<24); scanner.Scan(); {
+		var e event
+		if json.Unmarshal(scanner.Bytes(), &e) != nil { // said before the tests begin
+			e = event{Action: "build-output", Output: scanner.Text() + "\n"}
 		}
-	}()
-	for {
-		select {
-		case e, more := <-lines:
-			if more {
-				r.take(e)
-				continue
-			}
-			for _, output := range r.output {
-				fmt.Fprint(r.out, output)
-			}
-			return
-		case <-tick:
-			r.progress()
-		}
+		r.take(e)
+	}
+	for _, output := range r.output {
+		fmt.Fprint(r.out, output)
 	}
 }
 
@@ -87,6 +79,7 @@ func (t test) String() string {
 
 // report says how the tests go.
 type report struct {
+	mu     sync.Mutex
 	out    io.Writer
 	begin  time.Time
 	output map[test]string // of what is under way
@@ -98,6 +91,8 @@ func newReport(out io.Writer) *report {
 }
 
 func (r *report) take(e event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	switch e.Action {
 	case "run", "output":
 		r.output[e.test] += e.Output
@@ -130,6 +125,8 @@ func (r *report) notes(e event, how string) {
 
 // progress says what runs.
 func (r *report) progress() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	var names []string
 	for t := range r.output {
 		if t.top() {
@@ -137,9 +134,6 @@ func (r *report) progress() {
 		}
 	}
 	slices.Sort(names)
-	what := strings.Join(names, ", ")
-	if what == "" {
-		what = "building"
-	}
+	what := cmp.Or(strings.Join(names, ", "), "building")
 	fmt.Fprintf(r.out, "      %6.1f s  %d passed; now %.100s\n", time.Since(r.begin).Seconds(), r.passed, what)
 }

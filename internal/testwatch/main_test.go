@@ -11,7 +11,7 @@ import (
 
 func reported(events ...string) string {
 	var out bytes.Buffer
-	watch(strings.NewReader(strings.Join(events, "\n")), nil, newReport(&out))
+	watch(strings.NewReader(strings.Join(events, "\n")), newReport(&out))
 	return out.String()
 }
 

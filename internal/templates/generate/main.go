@@ -22,7 +22,7 @@ func generate() error {
 	if err != nil {
 		return err
 	}
-	files, err := templates.All(source)
+	files, err := templates.All(source, templates.Artifacts{})
 	if err != nil {
 		return err
 	}
