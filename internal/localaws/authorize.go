@@ -56,7 +56,7 @@ func (s *state) decide(u *user, q iampolicy.Request) (policies, boundary iampoli
 	q.Keys = keys
 	documents := s.policiesOf(&u.identity)
 	for _, name := range u.Groups {
-		documents = append(documents, s.policiesOf(&s.Groups[name].identity)...)
+		documents = append(documents, s.policiesOf(&s.Groups[fold(name)].identity)...)
 	}
 	policies, boundary = iampolicy.Decide(q, documents...), iampolicy.Allowed
 	if u.Boundary != "" {

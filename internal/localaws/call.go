@@ -45,11 +45,15 @@ func (o operation) api() (in, out reflect.Type, ok bool) {
 }
 
 // effect returns the method of [tx] that has the operation's effect: the one with its name or, of
-// what several kinds of entity have, the one that says Entity in the place of the kind.
+// what several kinds of entity or credential have, the one that says Entity or Credential in the place
+// of the kind.
 func (o operation) effect() (method reflect.Method, ok bool) {
 	names := []string{o.action}
-	for _, kind := range []kind{aUser, aGroup, aRole, aProfile, aPolicy} {
+	for _, kind := range kinds() {
 		names = append(names, strings.Replace(o.action, kind.word(), "Entity", 1))
+	}
+	for _, kind := range []string{"SigningCertificate", "SSHPublicKey", "ServiceSpecificCredential"} {
+		names = append(names, strings.Replace(o.action, kind, "Credential", 1))
 	}
 	for _, name := range names {
 		if method, ok = reflect.TypeFor[*tx]().MethodByName(name); ok {
@@ -62,10 +66,10 @@ func (o operation) effect() (method reflect.Method, ok bool) {
 // tx is one call that is having its effect, alone in the account.
 //
 // Its exported methods are the operations; the service's model says which ones there are. A method
-// takes what it needs of: the input, as the SDK's structure or as [fields]; the output, which it
-// fills; and what the call is about, such as the user that the input names. See arguments. It
-// returns an error, unless it cannot fail. One that returns an error must have changed nothing. Each
-// follows its page of https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html or
+// takes what it needs of: the input and the output, which it fills, as the SDK's structures, unless it
+// reads and sets their members by name; and what the call is about, such as the user that the input
+// names. See arguments. It returns an error, unless it cannot fail. One that returns an error must have
+// changed nothing. Each follows its page of https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html or
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Operations.html.
 type tx struct {
 	*Account
@@ -74,6 +78,7 @@ type tx struct {
 	seen  *state // the replicas' view, where a write too must find what it refers to
 	now   time.Time
 
+	in, out   fields // the structures of the SDK
 	caller    *user  // who calls, where it is a user
 	signedFor string // the Region that the request is signed for
 }
@@ -130,7 +135,7 @@ func (a *Account) enact(who claim, op operation, in fields) (out reflect.Value, 
 	if err := a.authorize(caller, seen, op, in); err != nil {
 		return out, err
 	}
-	if err := a.validate(op, in.input); err != nil {
+	if err := a.validate(op, in.Value); err != nil {
 		return out, err
 	}
 	work := a.state
@@ -141,11 +146,14 @@ func (a *Account) enact(who claim, op operation, in fields) (out reflect.Value, 
 			a.remember(now)
 		}
 	}
-	tx := &tx{Account: a, operation: op, state: work, seen: seen, now: now, caller: caller, signedFor: who.region}
 	effect, _ := op.effect()
 	_, output, _ := op.api()
 	out = reflect.New(output).Elem()
-	arguments, err := tx.arguments(effect.Type, in, out)
+	tx := &tx{
+		Account: a, operation: op, state: work, seen: seen, now: now,
+		in: in, out: fields{out}, caller: caller, signedFor: who.region,
+	}
+	arguments, err := tx.arguments(effect.Type)
 	if err != nil {
 		return out, err
 	}

@@ -20,7 +20,7 @@ func (p *jsonProtocol) decode(in reflect.Value) error {
 }
 
 func (p *jsonProtocol) answer(w http.ResponseWriter, op operation, out reflect.Value) {
-	object := any(members(out, func(t time.Time) any { return float64(t.UnixMilli()) / 1000 }))
+	object := any(encodable(out, func(t time.Time) any { return float64(t.UnixMilli()) / 1000 }))
 	if op.service == "logs" {
 		object = lowered(object)
 	}
@@ -53,9 +53,9 @@ func lowered(value any) any {
 
 const jsonType = "application/x-amz-json-1.1"
 
-// members are a structure's members that are there, by name, for an encoder: structures as maps,
+// encodable are a structure's members that are there, by name, for an encoder: structures as maps,
 // lists as []any, times as the protocol writes them. Empty lists are there, empty texts are not.
-func members(v reflect.Value, times func(time.Time) any) map[string]any {
+func encodable(v reflect.Value, times func(time.Time) any) map[string]any {
 	object := map[string]any{}
 	for field, member := range v.Fields() {
 		absent := member.IsZero() && member.Kind() != reflect.Bool && member.Kind() != reflect.Int32
@@ -72,7 +72,7 @@ func plain(v reflect.Value, times func(time.Time) any) any {
 	}
 	switch {
 	case v.Kind() == reflect.Struct:
-		return members(v, times)
+		return encodable(v, times)
 	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() != reflect.Uint8:
 		list := make([]any, v.Len())
 		for i := range v.Len() {

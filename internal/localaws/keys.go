@@ -69,35 +69,28 @@ func (a *Account) Age(d time.Duration) {
 }
 
 // CreateAccessKey makes an access key and shows its secret, this once.
-func (tx *tx) CreateAccessKey(out *iam.CreateAccessKeyOutput, u *user) error {
+func (tx *tx) CreateAccessKey(u *user) error {
 	if len(u.Keys) >= maxKeys {
 		return refuse(limitExceeded, "Cannot exceed quota for AccessKeysPerUser: %d", maxKeys)
 	}
 	k := &accessKey{ID: uniqueID("AKIA"), Secret: randomSecret(), Status: active, Created: tx.now}
 	u.Keys = append(u.Keys, k)
-	made := shownKey[iamtypes.AccessKey](u, k)
-	out.AccessKey = &made
+	tx.out.set(members{"AccessKey": u.shownKey(k)})
 	return nil
 }
 
-// shownKey is a key as a structure of the SDK shows it. Only that of a new key has the secret.
-func shownKey[T any](u *user, k *accessKey) T {
-	return show[T](map[string]any{
-		"AccessKeyId": &k.ID, "CreateDate": stamp(k.Created), "SecretAccessKey": &k.Secret, "Status": k.Status, "UserName": &u.Name,
-	})
+// shownKey is a key as IAM shows it. Only the structure of a new key has a place for the secret.
+func (u *user) shownKey(k *accessKey) members {
+	return members{"AccessKeyId": &k.ID, "CreateDate": stamp(k.Created), "SecretAccessKey": &k.Secret, "Status": k.Status, "UserName": &u.Name}
 }
 
 // ListAccessKeys lists a user's access keys, without their secrets.
-func (tx *tx) ListAccessKeys(out *iam.ListAccessKeysOutput, u *user) {
+func (tx *tx) ListAccessKeys(u *user) {
 	keys := orderedBy(u.Keys, func(k *accessKey) string { return k.ID })
-	out.AccessKeyMetadata = each(keys, func(k *accessKey) iamtypes.AccessKeyMetadata { return shownKey[iamtypes.AccessKeyMetadata](u, k) })
+	tx.out.set(members{"AccessKeyMetadata": each(keys, u.shownKey)})
 }
 
-func (tx *tx) UpdateAccessKey(in *iam.UpdateAccessKeyInput, u *user) error {
-	k, err := tx.keyOf(u, in.AccessKeyId)
-	if err != nil {
-		return err
-	}
+func (tx *tx) UpdateAccessKey(in *iam.UpdateAccessKeyInput, _ *user, k *accessKey) error {
 	if in.Status == iamtypes.StatusTypeExpired {
 		return refuse(invalidInput, "The status of an access key cannot be set to Expired.")
 	}
@@ -105,20 +98,16 @@ func (tx *tx) UpdateAccessKey(in *iam.UpdateAccessKeyInput, u *user) error {
 	return nil
 }
 
-func (tx *tx) DeleteAccessKey(in *iam.DeleteAccessKeyInput, u *user) error {
-	k, err := tx.keyOf(u, in.AccessKeyId)
-	if err != nil {
-		return err
-	}
+func (tx *tx) DeleteAccessKey(u *user, k *accessKey) {
 	u.Keys = slices.DeleteFunc(u.Keys, func(other *accessKey) bool { return other == k })
-	return nil
 }
 
 // keyOf returns a user's key. Like other entities, a key is not found before the replicas have it.
-func (tx *tx) keyOf(u *user, id *string) (*accessKey, error) {
-	owner, k := tx.state.key(*id)
-	if _, seen := tx.seen.key(*id); owner != u || seen == nil {
-		return nil, refuse(noSuchEntity, "The Access Key with id %s cannot be found.", *id)
+func (tx *tx) keyOf(u *user) (*accessKey, error) {
+	id := tx.in.text("AccessKeyId")
+	owner, k := tx.state.key(id)
+	if _, seen := tx.seen.key(id); owner != u || seen == nil {
+		return nil, refuse(noSuchEntity, "The Access Key with id %s cannot be found.", id)
 	}
 	return k, nil
 }

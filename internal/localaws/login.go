@@ -8,7 +8,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
-	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
 type loginProfile struct {
@@ -66,7 +65,7 @@ func (tx *tx) checkPassword(u *user, password string) error {
 }
 
 // CreateLoginProfile gives a user a console password.
-func (tx *tx) CreateLoginProfile(in *iam.CreateLoginProfileInput, out *iam.CreateLoginProfileOutput, u *user) error {
+func (tx *tx) CreateLoginProfile(in *iam.CreateLoginProfileInput, u *user) error {
 	if u.Login != nil {
 		return refuse(entityExists, "Login Profile for user %s already exists.", u.Name)
 	}
@@ -77,64 +76,45 @@ func (tx *tx) CreateLoginProfile(in *iam.CreateLoginProfileInput, out *iam.Creat
 		return err
 	}
 	u.Login = &loginProfile{Password: *in.Password, Reset: in.PasswordResetRequired, Created: tx.now}
-	out.LoginProfile = u.shownLogin()
+	tx.GetLoginProfile(u, u.Login)
 	return nil
 }
 
-func (u *user) shownLogin() *iamtypes.LoginProfile {
-	return &iamtypes.LoginProfile{
-		CreateDate:            stamp(u.Login.Created),
-		PasswordResetRequired: u.Login.Reset,
-		UserName:              aws.String(u.Name),
-	}
-}
-
-// hasLogin refuses a user without a login profile. A write that comes before the replicas have the
-// profile finds it EntityTemporarilyUnmodifiable, as in AWS for some seconds after it was made.
-func (tx *tx) hasLogin(u *user) error {
+// loginOf returns a user's login profile. A write that comes before the replicas have the profile
+// finds it EntityTemporarilyUnmodifiable, as in AWS for some seconds after it was made.
+func (tx *tx) loginOf(u *user) (*loginProfile, error) {
 	if u.Login == nil {
-		return refuse(noSuchEntity, "Login Profile for User %s cannot be found.", u.Name)
+		return nil, refuse(noSuchEntity, "Login Profile for User %s cannot be found.", u.Name)
 	}
 	if seen := tx.seen.Users[fold(u.Name)]; seen == nil || seen.Login == nil {
-		return refuse("EntityTemporarilyUnmodifiable",
+		return nil, refuse("EntityTemporarilyUnmodifiable",
 			"Login Profile for User %s cannot be modified while login profile is being created.", u.Name)
 	}
-	return nil
+	return u.Login, nil
 }
 
 // GetLoginProfile tells whether a user has a console password, and since when.
-func (tx *tx) GetLoginProfile(out *iam.GetLoginProfileOutput, u *user) error {
-	if err := tx.hasLogin(u); err != nil {
-		return err
-	}
-	out.LoginProfile = u.shownLogin()
-	return nil
+func (tx *tx) GetLoginProfile(u *user, l *loginProfile) {
+	tx.out.set(members{"LoginProfile": members{
+		"CreateDate": stamp(l.Created), "PasswordResetRequired": l.Reset, "UserName": &u.Name,
+	}})
 }
 
 // UpdateLoginProfile changes a console password, or whether it must be changed at the next sign-in.
-func (tx *tx) UpdateLoginProfile(in *iam.UpdateLoginProfileInput, u *user) error {
-	if err := tx.hasLogin(u); err != nil {
-		return err
-	}
+func (tx *tx) UpdateLoginProfile(in *iam.UpdateLoginProfileInput, u *user, l *loginProfile) error {
 	if in.Password != nil {
 		if err := tx.checkPassword(u, *in.Password); err != nil {
 			return err
 		}
-		u.Login.Password = *in.Password
+		l.Password = *in.Password
 	}
 	if in.PasswordResetRequired != nil {
-		u.Login.Reset = *in.PasswordResetRequired
+		l.Reset = *in.PasswordResetRequired
 	}
 	return nil
 }
 
-func (tx *tx) DeleteLoginProfile(u *user) error {
-	if err := tx.hasLogin(u); err != nil {
-		return err
-	}
-	u.Login = nil
-	return nil
-}
+func (tx *tx) DeleteLoginProfile(u *user, _ *loginProfile) { u.Login = nil }
 
 // UpdateAccountPasswordPolicy replaces the account's password policy: what is not given goes back
 // to its default.

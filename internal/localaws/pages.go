@@ -28,7 +28,7 @@ func (a *Account) cut(op operation, in fields, out reflect.Value) error {
 		return err
 	}
 	size := defaultPage
-	if asked := in.input.FieldByName(most); !asked.IsNil() {
+	if asked := in.FieldByName(most); !asked.IsNil() {
 		size = int(asked.Elem().Int())
 	}
 	if limit := a.settings.pageSize; limit > 0 {

@@ -101,7 +101,7 @@ func scan(v reflect.Value, key, text string) error {
 
 func (p *queryProtocol) answer(w http.ResponseWriter, op operation, out reflect.Value) {
 	p.send(w, http.StatusOK, op.action+"Response", map[string]any{
-		op.action + "Result": members(out, func(t time.Time) any { return t.Format(time.RFC3339) }),
+		op.action + "Result": encodable(out, func(t time.Time) any { return t.Format(time.RFC3339) }),
 		"ResponseMetadata":   map[string]any{"RequestId": uuid()},
 	})
 }
@@ -131,7 +131,7 @@ func (p *queryProtocol) send(w http.ResponseWriter, status int, root string, obj
 	send(w, "text/xml", status, b.Bytes())
 }
 
-// writeXML writes what members returns.
+// writeXML writes what encodable returns.
 func writeXML(b *bytes.Buffer, value any) {
 	switch value := value.(type) {
 	case map[string]any:

@@ -7,8 +7,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// fields gives the members of an input by name, without regard to whether they are there.
-type fields struct{ input reflect.Value }
+// fields is an input or an output of the SDK, whose members are read and set by name, without regard
+// to whether they are there.
+type fields struct{ reflect.Value }
 
 // text returns a member that is a text, or "".
 func (f fields) text(name string) string {
@@ -16,10 +17,10 @@ func (f fields) text(name string) string {
 }
 
 // has reports whether the input can have a member.
-func (f fields) has(name string) bool { return f.input.FieldByName(name).IsValid() }
+func (f fields) has(name string) bool { return f.FieldByName(name).IsValid() }
 
 func (f fields) value(name string) any {
-	if v := f.input.FieldByName(name); v.IsValid() {
+	if v := f.FieldByName(name); v.IsValid() {
 		return v.Interface()
 	}
 	return nil
@@ -33,7 +34,7 @@ func (f fields) pointer(name string) *string {
 
 // many reports whether a member is a list that holds something.
 func (f fields) many(name string) bool {
-	v := f.input.FieldByName(name)
+	v := f.FieldByName(name)
 	return v.IsValid() && v.Len() > 0
 }
 
@@ -97,8 +98,8 @@ func (a *Account) entityARN(k kind, name string) string {
 
 // redacted copies the input without the secret values in it.
 func (f fields) redacted() any {
-	copied := reflect.New(f.input.Type())
-	copied.Elem().Set(f.input)
+	copied := reflect.New(f.Type())
+	copied.Elem().Set(f.Value)
 	deepen(copied.Elem())
 	for _, name := range []string{"SecretString", "Password"} {
 		if field := copied.Elem().FieldByName(name); field.IsValid() && !field.IsNil() {
@@ -108,22 +109,32 @@ func (f fields) redacted() any {
 	return copied.Interface()
 }
 
-// output is an output of the SDK, whose members are set by name.
-type output struct{ reflect.Value }
+// members are values for a structure's members, by name: members for one that is a structure itself,
+// and a list of them for a list of structures.
+type members map[string]any
 
-// set sets those of the members that the output has.
-func (o output) set(members map[string]any) {
-	for name, value := range members {
-		if member := o.FieldByName(name); member.IsValid() {
+// set sets those of the members that the structure has.
+func (f fields) set(all members) {
+	for name, value := range all {
+		member := f.FieldByName(name)
+		if !member.IsValid() {
+			continue
+		}
+		switch value := value.(type) {
+		case members:
+			member.Set(reflect.New(member.Type().Elem()))
+			fields{member.Elem()}.set(value)
+		case []members:
+			if value != nil { // or else the list stays absent
+				member.Set(reflect.MakeSlice(member.Type(), len(value), len(value)))
+			}
+			for i, element := range value {
+				fields{member.Index(i)}.set(element)
+			}
+		default:
 			member.Set(reflect.ValueOf(value))
 		}
 	}
-}
-
-// show makes a structure of the SDK, with those of the members that it has.
-func show[T any](members map[string]any) (out T) {
-	output{reflect.ValueOf(&out).Elem()}.set(members)
-	return out
 }
 
 // each shows the items of a list one by one.

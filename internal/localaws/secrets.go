@@ -7,15 +7,14 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	secrettypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 )
 
 type secret struct {
 	Name, ARN, Description string
 	KMSKey                 string // an ARN; empty for the account's aws/secretsmanager
-	Tags                   []tag
+	Tags                   map[string]string
 	Created, Changed       time.Time
-	Deletion               time.Time // when it will be gone; zero unless that is scheduled
+	Deletion               *time.Time // when it will be gone; nil unless that is scheduled
 	Versions               []*secretVersion
 	Policy                 string
 	Replicas               []string // Regions, sorted
@@ -56,7 +55,7 @@ func (a *Account) secretARN(name string) string {
 // secretNamed returns a secret, scheduled for deletion or not.
 func (tx *tx) secretNamed(id string) (*secret, error) {
 	s := tx.secretCalled(id)
-	if s != nil && !s.Deletion.IsZero() && !tx.now.Before(s.Deletion) {
+	if s != nil && s.Deletion != nil && !tx.now.Before(*s.Deletion) {
 		delete(tx.state.Secrets, s.Name) // its recovery window is over
 		s = nil
 	}
@@ -66,13 +65,18 @@ func (tx *tx) secretNamed(id string) (*secret, error) {
 	return s, nil
 }
 
-// liveSecret returns a secret that is not scheduled for deletion.
-func (tx *tx) liveSecret(id string) (*secret, error) {
-	s, err := tx.secretNamed(id)
-	if err == nil && !s.Deletion.IsZero() {
+// secret returns the secret that the input names. A secret that is scheduled for deletion can only be
+// described and restored.
+func (tx *tx) secret() (*secret, error) {
+	s, err := tx.secretNamed(tx.in.text("SecretId"))
+	if err != nil {
+		return nil, err
+	}
+	if s.Deletion != nil && tx.action != "DescribeSecret" && tx.action != "RestoreSecret" {
 		return nil, refuse(invalidRequest, "You can't perform this operation on the secret because it was marked for deletion.")
 	}
-	return s, err
+	tx.out.set(members{"ARN": &s.ARN, "Name": &s.Name})
+	return s, nil
 }
 
 // CreateSecret makes a secret and, with a value, its first version. The same call again, with the
@@ -94,6 +98,7 @@ func (tx *tx) CreateSecret(in *secretsmanager.CreateSecretInput, out *secretsman
 		Description: aws.ToString(in.Description),
 		Created:     tx.now,
 		Changed:     tx.now,
+		Tags:        map[string]string{},
 	}
 	if err := s.encrypt(tx, in.KmsKeyId); err != nil {
 		return err
@@ -115,7 +120,7 @@ func (tx *tx) CreateSecret(in *secretsmanager.CreateSecretInput, out *secretsman
 
 // repeated decides a CreateSecret whose name is taken.
 func (s *secret) repeated(token, value *string) error {
-	if !s.Deletion.IsZero() {
+	if s.Deletion != nil {
 		return scheduled()
 	}
 	if v := s.version(aws.ToString(token)); v == nil || v.Text != aws.ToString(value) {
@@ -157,23 +162,18 @@ func (a *Account) kmsKey(id string) string {
 
 // DescribeSecret returns all of a secret but its value, even when it is scheduled for deletion.
 // Versions without labels are left out.
-func (tx *tx) DescribeSecret(out *secretsmanager.DescribeSecretOutput, s *secret) {
-	out.Description, out.KmsKeyId = optional(s.Description), optional(s.KMSKey)
-	out.CreatedDate, out.LastChangedDate, out.DeletedDate = stamp(s.Created), stamp(s.Changed), s.deletedDate()
-	out.Tags, out.ReplicationStatus = s.tags(), s.replicated()
-	out.VersionIdsToStages = map[string][]string{}
+func (tx *tx) DescribeSecret(s *secret) {
+	stages := map[string][]string{}
 	for _, v := range s.Versions {
 		if len(v.Stages) > 0 {
-			out.VersionIdsToStages[v.ID] = slices.Clone(v.Stages)
+			stages[v.ID] = slices.Clone(v.Stages)
 		}
 	}
-}
-
-func (s *secret) deletedDate() *time.Time {
-	if s.Deletion.IsZero() {
-		return nil
-	}
-	return stamp(s.Deletion)
+	tx.out.set(members{
+		"Description": optional(s.Description), "KmsKeyId": optional(s.KMSKey), "CreatedDate": stamp(s.Created),
+		"LastChangedDate": stamp(s.Changed), "DeletedDate": s.Deletion, "Tags": shownTags(s.Tags),
+		"ReplicationStatus": s.replicated(), "VersionIdsToStages": stages,
+	})
 }
 
 // UpdateSecret changes a secret's key and description, and its value by a new version.
@@ -202,12 +202,12 @@ func (tx *tx) UpdateSecret(in *secretsmanager.UpdateSecretInput, out *secretsman
 
 // ListSecrets lists the secrets whose deletion is not scheduled, or all of them. Of what
 // DescribeSecret returns it has the members that tell them apart.
-func (tx *tx) ListSecrets(in *secretsmanager.ListSecretsInput, out *secretsmanager.ListSecretsOutput) {
+func (tx *tx) ListSecrets(in *secretsmanager.ListSecretsInput) {
+	var found []members
 	for _, s := range ordered(tx.state.Secrets) {
-		if s.Deletion.IsZero() || aws.ToBool(in.IncludePlannedDeletion) {
-			out.SecretList = append(out.SecretList, secrettypes.SecretListEntry{
-				ARN: &s.ARN, Name: &s.Name, DeletedDate: s.deletedDate(), Tags: s.tags(),
-			})
+		if s.Deletion == nil || aws.ToBool(in.IncludePlannedDeletion) {
+			found = append(found, members{"ARN": &s.ARN, "Name": &s.Name, "DeletedDate": s.Deletion, "Tags": shownTags(s.Tags)})
 		}
 	}
+	tx.out.set(members{"SecretList": found})
 }

@@ -38,11 +38,11 @@ func (tx *tx) DeleteSecret(in *secretsmanager.DeleteSecretInput, out *secretsman
 	if err != nil {
 		return err
 	}
-	if !s.Deletion.IsZero() {
+	if s.Deletion != nil {
 		return refuse(invalidRequest, "You can't perform this operation on the secret because it was already scheduled for deletion.")
 	}
-	s.Deletion = tx.now.Add(time.Duration(window) * day)
-	out.ARN, out.Name, out.DeletionDate = &s.ARN, &s.Name, stamp(s.Deletion)
+	s.Deletion = stamp(tx.now.Add(time.Duration(window) * day))
+	out.ARN, out.Name, out.DeletionDate = &s.ARN, &s.Name, s.Deletion
 	return nil
 }
 
@@ -57,24 +57,18 @@ func (tx *tx) forceDelete(s *secret, id string, out *secretsmanager.DeleteSecret
 }
 
 // RestoreSecret takes a scheduled deletion back.
-func (tx *tx) RestoreSecret(s *secret) { s.Deletion = time.Time{} }
-
-// tags shows a secret's tags.
-func (s *secret) tags() []secrettypes.Tag {
-	return each(s.Tags, func(t tag) secrettypes.Tag {
-		return secrettypes.Tag{Key: aws.String(t.Key), Value: aws.String(t.Value)}
-	})
-}
+func (tx *tx) RestoreSecret(s *secret) { s.Deletion = nil }
 
 // tag adds tags to a secret or overwrites them. Unlike IAM, Secrets Manager tells keys apart by
 // case.
 func (s *secret) tag(more []secrettypes.Tag) error {
-	tags := slices.Clone(s.Tags)
+	tags := s.Tags
 	for _, t := range more {
 		if t.Key == nil || reserved(*t.Key) {
 			return refuse(invalidParameter, "A tag's key must be given and must not begin with aws:.")
 		}
-		tags = withTag(tags, tag{*t.Key, aws.ToString(t.Value)}, caseCounts)
+		tags = withoutTags(tags, []string{*t.Key}, caseCounts)
+		tags[*t.Key] = aws.ToString(t.Value)
 	}
 	if len(tags) > maxTags {
 		return refuse(invalidParameter, "A secret can have at most %d tags.", maxTags)

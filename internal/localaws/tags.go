@@ -1,14 +1,13 @@
 package localaws
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
-
-type tag struct{ Key, Value string }
 
 const maxTags = 50
 
@@ -27,62 +26,50 @@ func (k kind) sameKey() sameKey {
 	return caseCounts
 }
 
-// withTag sets one tag in place. The slice must be the caller's own.
-func withTag(tags []tag, t tag, same sameKey) []tag {
-	if i := slices.IndexFunc(tags, func(o tag) bool { return same(o.Key, t.Key) }); i >= 0 {
-		tags[i] = t
-		return tags
-	}
-	return append(tags, t)
-}
-
-func withoutTags(tags []tag, keys []string, same sameKey) []tag {
-	return slices.DeleteFunc(slices.Clone(tags), func(t tag) bool {
-		return slices.ContainsFunc(keys, func(key string) bool { return same(t.Key, key) })
+// withoutTags copies tags without those that some keys name.
+func withoutTags(tags map[string]string, keys []string, same sameKey) map[string]string {
+	rest := maps.Clone(tags)
+	maps.DeleteFunc(rest, func(has, _ string) bool {
+		return slices.ContainsFunc(keys, func(key string) bool { return same(has, key) })
 	})
+	return rest
 }
 
 func reserved(key string) bool { return strings.HasPrefix(strings.ToLower(key), "aws:") }
 
-// tag adds tags to an entity or overwrites them. IAM's errors for it are InvalidInput for keys that
+// TagEntity adds tags to an entity or overwrites them. IAM's errors for it are InvalidInput for keys that
 // come twice or are reserved, LimitExceeded beyond 50.
-func (e *entity) tag(more []iamtypes.Tag) error {
-	same := e.Kind.sameKey()
-	result := slices.Clone(e.Tags)
+func (tx *tx) TagEntity(e *entity) error {
+	more, _ := tx.in.value("Tags").([]iamtypes.Tag)
+	same, tags := e.Kind.sameKey(), e.Tags
 	for i, m := range more {
-		key := aws.ToString(m.Key)
-		if slices.ContainsFunc(more[:i], func(t iamtypes.Tag) bool { return same(*t.Key, key) }) {
+		switch {
+		case slices.ContainsFunc(more[:i], func(t iamtypes.Tag) bool { return same(*t.Key, *m.Key) }):
 			return refuse(invalidInput, "Duplicate tag keys found.")
-		}
-		if reserved(key) {
+		case reserved(*m.Key):
 			return refuse(invalidInput, "Tag keys that begin with aws: are reserved for AWS.")
 		}
-		result = withTag(result, tag{key, aws.ToString(m.Value)}, same)
+		tags = withoutTags(tags, []string{*m.Key}, same)
+		tags[*m.Key] = aws.ToString(m.Value)
 	}
-	if len(result) > maxTags {
+	if len(tags) > maxTags {
 		return refuse(limitExceeded, "The number of tags has reached the maximum limit.")
 	}
-	e.Tags = result
+	e.Tags = tags
 	return nil
 }
 
-// iamTags shows tags as IAM does; an entity without tags has none to show.
-func iamTags(tags []tag) []iamtypes.Tag {
-	return each(tags, func(t tag) iamtypes.Tag { return iamtypes.Tag{Key: aws.String(t.Key), Value: aws.String(t.Value)} })
-}
-
-func (tx *tx) TagEntity(in fields, e *entity) error {
-	tags, _ := in.value("Tags").([]iamtypes.Tag)
-	return e.tag(tags)
+// shownTags are tags as services show them, in the order of their keys.
+func shownTags(tags map[string]string) []members {
+	return each(slices.Sorted(maps.Keys(tags)), func(key string) members {
+		return members{"Key": &key, "Value": new(tags[key])}
+	})
 }
 
 // UntagEntity removes tags; keys that are not there do not matter.
-func (tx *tx) UntagEntity(in fields, e *entity) {
-	keys, _ := in.value("TagKeys").([]string)
+func (tx *tx) UntagEntity(e *entity) {
+	keys, _ := tx.in.value("TagKeys").([]string)
 	e.Tags = withoutTags(e.Tags, keys, e.Kind.sameKey())
 }
 
-func (tx *tx) ListEntityTags(out output, e *entity) {
-	tags := orderedBy(e.Tags, func(t tag) string { return t.Key })
-	out.set(map[string]any{"Tags": iamTags(tags)})
-}
+func (tx *tx) ListEntityTags(e *entity) { tx.out.set(e.detail(tx.now)) }

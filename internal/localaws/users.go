@@ -1,44 +1,23 @@
 package localaws
 
-import (
-	"github.com/aws/aws-sdk-go-v2/service/iam"
-	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
-)
-
 type user struct {
 	identity
-	Groups      []string // folded names
+	Groups      []string
 	Keys        []*accessKey
 	Login       *loginProfile
 	Credentials []*credential
 }
 
 // CreateUser makes a user, tags and boundary included, or nothing.
-func (tx *tx) CreateUser(in *iam.CreateUserInput, out *iam.CreateUserOutput) error {
-	id, err := tx.identified(aUser, in.Path, in.UserName, in.Tags, in.PermissionsBoundary)
+func (tx *tx) CreateUser() error {
+	id, err := tx.identified(aUser)
 	if err != nil {
 		return err
 	}
 	u := &user{identity: id}
 	tx.state.Users[fold(u.Name)] = u
-	out.User = u.shown()
+	tx.GetEntity(u)
 	return nil
-}
-
-// shown is a user as GetUser returns it.
-func (u *user) shown() *iamtypes.User {
-	shown := u.listed()
-	shown.Tags = iamTags(u.Tags)
-	shown.PermissionsBoundary = shownBoundary(u.Boundary)
-	return &shown
-}
-
-// listed is a user as ListUsers returns it, without tags and boundary.
-func (u *user) listed() iamtypes.User { return shown[iamtypes.User](&u.entity) }
-
-// GetUser returns a user; without a name, the one who calls.
-func (tx *tx) GetUser(out *iam.GetUserOutput, u *user) {
-	out.User = u.shown()
 }
 
 // DeleteUser deletes a user from which everything has been taken away.
@@ -72,6 +51,4 @@ func (tx *tx) stripped(u *user) error {
 	return refuse(deleteConflict, "Cannot delete entity, must %s first.", first)
 }
 
-func (tx *tx) ListUsers(out *iam.ListUsersOutput) {
-	out.Users = each(ordered(tx.state.Users), (*user).listed)
-}
+func (tx *tx) ListUsers() { list(tx, "Users", ordered(tx.state.Users)) }
