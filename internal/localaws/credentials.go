@@ -49,12 +49,11 @@ func (u *user) credentialsOf(k credentialKind) []*credential {
 // credentialOf returns the credential of a user that the input names.
 func (tx *tx) credentialOf(u *user) (*credential, error) {
 	id := tx.in.text(string(tx.credentials()) + "Id")
-	for _, c := range u.credentialsOf(tx.credentials()) {
-		if c.ID == id {
-			return c, nil
-		}
+	found := first(u.credentialsOf(tx.credentials()), func(c *credential) bool { return c.ID == id })
+	if found == nil {
+		return nil, refuse(noSuchEntity, "%s: %s cannot be found.", tx.credentials(), id)
 	}
-	return nil, refuse(noSuchEntity, "%s: %s cannot be found.", tx.credentials(), id)
+	return found, nil
 }
 
 // shownCredential is a credential as IAM shows it: each structure of the SDK has the members of its

@@ -22,7 +22,7 @@ func (a *Account) permissions(op operation, resource string, f fields) []Permiss
 		return nil
 	}
 	asked := []Permission{{Action: op.fullName(), Resource: resource, Keys: a.conditionKeys(op, f)}}
-	if f.many("Tags") {
+	if len(f.list("Tags")) > 0 {
 		kind := map[string]string{
 			"CreateUser": "TagUser", "CreateRole": "TagRole", "CreatePolicy": "TagPolicy",
 			"CreateInstanceProfile": "TagInstanceProfile", "CreateSecret": "TagResource",

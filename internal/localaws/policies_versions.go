@@ -28,12 +28,11 @@ func (p *policy) add(document string, now time.Time) *policyVersion {
 
 // version returns one version of a policy.
 func (p *policy) version(id string) (*policyVersion, error) {
-	for _, v := range p.Versions {
-		if v.ID == id {
-			return v, nil
-		}
+	v := first(p.Versions, func(v *policyVersion) bool { return v.ID == id })
+	if v == nil {
+		return nil, refuse(noSuchEntity, "Policy %s version %s does not exist or is not attachable.", p.ARN, id)
 	}
-	return nil, refuse(noSuchEntity, "Policy %s version %s does not exist or is not attachable.", p.ARN, id)
+	return v, nil
 }
 
 // document is the version of the policy that is in effect.

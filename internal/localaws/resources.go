@@ -3,6 +3,7 @@ package localaws
 import (
 	"cmp"
 	"reflect"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
@@ -32,10 +33,14 @@ func (f fields) pointer(name string) *string {
 	return pointer
 }
 
-// many reports whether a member is a list that holds something.
-func (f fields) many(name string) bool {
-	v := f.FieldByName(name)
-	return v.IsValid() && v.Len() > 0
+// list returns the structures in a member that is a list of them.
+func (f fields) list(name string) (list []fields) {
+	if f.has(name) {
+		for _, element := range f.FieldByName(name).Seq2() {
+			list = append(list, fields{element})
+		}
+	}
+	return list
 }
 
 // resource returns the ARN that IAM authorizes a call against, or "" where the action knows no
@@ -143,4 +148,12 @@ func each[From, To any](list []From, show func(From) To) (shown []To) {
 		shown = append(shown, show(item))
 	}
 	return shown
+}
+
+// first returns the first item of a list that fits, or nil.
+func first[T any](list []*T, fits func(*T) bool) *T {
+	if i := slices.IndexFunc(list, fits); i >= 0 {
+		return list[i]
+	}
+	return nil
 }

@@ -81,12 +81,12 @@ func (tx *tx) secret() (*secret, error) {
 
 // CreateSecret makes a secret and, with a value, its first version. The same call again, with the
 // same token and the same value, is a success and changes nothing.
-func (tx *tx) CreateSecret(in *secretsmanager.CreateSecretInput, out *secretsmanager.CreateSecretOutput) error {
+func (tx *tx) CreateSecret(in *secretsmanager.CreateSecretInput) error {
 	if !tx.pattern(`[A-Za-z0-9/_+=.@!-]+`).MatchString(*in.Name) {
 		return refuse("ValidationException", "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!")
 	}
 	if s, err := tx.secretNamed(*in.Name); err == nil {
-		out.ARN, out.Name, out.VersionId = &s.ARN, &s.Name, in.ClientRequestToken
+		tx.out.set(members{"ARN": &s.ARN, "Name": &s.Name, "VersionId": in.ClientRequestToken})
 		return s.repeated(in.ClientRequestToken, in.SecretString)
 	}
 	if tx.now.Before(tx.state.BlockedSecrets[*in.Name]) {
@@ -103,18 +103,16 @@ func (tx *tx) CreateSecret(in *secretsmanager.CreateSecretInput, out *secretsman
 	if err := s.encrypt(tx, in.KmsKeyId); err != nil {
 		return err
 	}
-	if err := s.tag(in.Tags); err != nil {
+	if err := tx.TagResource(s); err != nil {
 		return err
 	}
-	out.ARN, out.Name = &s.ARN, &s.Name
 	if in.SecretString != nil {
-		v, err := tx.put(s, in.ClientRequestToken, in.SecretString)
-		if err != nil {
+		if err := tx.PutSecretValue(s); err != nil {
 			return err
 		}
-		out.VersionId = aws.String(v.ID)
 	}
 	tx.state.Secrets[s.Name] = s
+	tx.out.set(members{"ARN": &s.ARN, "Name": &s.Name})
 	return nil
 }
 
@@ -177,7 +175,7 @@ func (tx *tx) DescribeSecret(s *secret) {
 }
 
 // UpdateSecret changes a secret's key and description, and its value by a new version.
-func (tx *tx) UpdateSecret(in *secretsmanager.UpdateSecretInput, out *secretsmanager.UpdateSecretOutput, s *secret) error {
+func (tx *tx) UpdateSecret(in *secretsmanager.UpdateSecretInput, s *secret) error {
 	if token := in.ClientRequestToken; in.SecretString != nil && token != nil && s.version(*token) != nil {
 		return tokenTaken(s, *token) // a new value must have a new one, even if it is the same value
 	}
@@ -186,12 +184,10 @@ func (tx *tx) UpdateSecret(in *secretsmanager.UpdateSecretInput, out *secretsman
 		return err
 	}
 	if in.SecretString != nil {
-		v, err := tx.put(s, in.ClientRequestToken, in.SecretString)
-		if err != nil {
+		if err := tx.PutSecretValue(s); err != nil {
 			s.KMSKey = previous
 			return err
 		}
-		out.VersionId = aws.String(v.ID)
 	}
 	if in.Description != nil {
 		s.Description = *in.Description

@@ -3,11 +3,11 @@ package localaws
 import (
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	secrettypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
 	"redis-cloud-iam/internal/iampolicy"
 )
@@ -15,75 +15,55 @@ import (
 const day = 24 * time.Hour
 
 // DeleteSecret schedules a secret's deletion, in 30 days unless told otherwise, or deletes it at
-// once. To force the deletion of a secret that is not there is a success.
-func (tx *tx) DeleteSecret(in *secretsmanager.DeleteSecretInput, out *secretsmanager.DeleteSecretOutput) error {
+// once, and its name stays blocked for a while. To force the deletion of a secret that is not there is
+// a success. While a secret has replicas, both are refused, in the words that
+// https://github.com/rebuy-de/aws-nuke/issues/1127 quotes.
+//
+// See https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html.
+func (tx *tx) DeleteSecret(in *secretsmanager.DeleteSecretInput) error {
 	force, window := aws.ToBool(in.ForceDeleteWithoutRecovery), int64(30)
 	if in.RecoveryWindowInDays != nil {
 		window = *in.RecoveryWindowInDays
-		switch {
-		case force:
-			return refuse(invalidParameter, "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.")
-		case window < 7 || window > 30:
-			return refuse(invalidParameter, "The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).")
-		}
 	}
 	s, err := tx.secretNamed(*in.SecretId)
-	if err := s.undeletable(); err != nil {
-		return err
-	}
-	if force {
-		tx.forceDelete(s, *in.SecretId, out)
+	switch {
+	case force && in.RecoveryWindowInDays != nil:
+		return refuse(invalidParameter, "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.")
+	case window < 7 || window > 30:
+		return refuse(invalidParameter, "The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).")
+	case s == nil && force:
+		tx.out.set(members{"ARN": new(tx.secretResource(*in.SecretId, false)), "Name": in.SecretId, "DeletionDate": stamp(tx.now)})
 		return nil
-	}
-	if err != nil {
+	case err != nil:
 		return err
-	}
-	if s.Deletion != nil {
-		return refuse(invalidRequest, "You can't perform this operation on the secret because it was already scheduled for deletion.")
-	}
-	s.Deletion = stamp(tx.now.Add(time.Duration(window) * day))
-	out.ARN, out.Name, out.DeletionDate = &s.ARN, &s.Name, s.Deletion
-	return nil
-}
-
-// forceDelete deletes a secret for good. Its name stays blocked for a while.
-func (tx *tx) forceDelete(s *secret, id string, out *secretsmanager.DeleteSecretOutput) {
-	out.ARN, out.Name, out.DeletionDate = aws.String(tx.secretResource(id, false)), &id, stamp(tx.now)
-	if s != nil {
-		out.Name = &s.Name
+	case len(s.Replicas) > 0:
+		return refuse(invalidParameter, "You can't delete secret %s that still has replica regions [%s].", s.ARN, strings.Join(s.Replicas, ", "))
+	case force:
+		s.Deletion = stamp(tx.now)
 		delete(tx.state.Secrets, s.Name)
 		tx.state.BlockedSecrets[s.Name] = tx.now.Add(tx.settings.secretNameBlock)
+	case s.Deletion != nil:
+		return refuse(invalidRequest, "You can't perform this operation on the secret because it was already scheduled for deletion.")
+	default:
+		s.Deletion = stamp(tx.now.Add(time.Duration(window) * day))
 	}
+	tx.out.set(members{"ARN": &s.ARN, "Name": &s.Name, "DeletionDate": s.Deletion})
+	return nil
 }
 
 // RestoreSecret takes a scheduled deletion back.
 func (tx *tx) RestoreSecret(s *secret) { s.Deletion = nil }
 
-// tag adds tags to a secret or overwrites them. Unlike IAM, Secrets Manager tells keys apart by
-// case.
-func (s *secret) tag(more []secrettypes.Tag) error {
-	tags := s.Tags
-	for _, t := range more {
-		if t.Key == nil || reserved(*t.Key) {
-			return refuse(invalidParameter, "A tag's key must be given and must not begin with aws:.")
-		}
-		tags = withoutTags(tags, []string{*t.Key}, caseCounts)
-		tags[*t.Key] = aws.ToString(t.Value)
-	}
-	if len(tags) > maxTags {
-		return refuse(invalidParameter, "A secret can have at most %d tags.", maxTags)
-	}
-	s.Tags = tags
-	return nil
-}
+// aSecret is the kind of thing that a secret is, for its tags.
+const aSecret kind = "secret"
 
-func (tx *tx) TagResource(in *secretsmanager.TagResourceInput, s *secret) error {
-	return s.tag(in.Tags)
+func (tx *tx) TagResource(s *secret) error {
+	return tx.tag(aSecret, &s.Tags)
 }
 
 // UntagResource removes tags from a secret; keys that are not there do not matter.
 func (tx *tx) UntagResource(in *secretsmanager.UntagResourceInput, s *secret) {
-	s.Tags = withoutTags(s.Tags, in.TagKeys, caseCounts)
+	s.Tags = aSecret.withoutTags(s.Tags, in.TagKeys...)
 }
 
 func (tx *tx) PutResourcePolicy(in *secretsmanager.PutResourcePolicyInput, s *secret) error {

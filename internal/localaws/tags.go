@@ -4,9 +4,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
 const maxTags = 50
@@ -15,47 +12,39 @@ const maxTags = 50
 // to case, and the case last written stays; elsewhere case counts.
 //
 // See https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#case-sensitivity.
-type sameKey func(a, b string) bool
-
-func caseCounts(a, b string) bool { return a == b }
-
-func (k kind) sameKey() sameKey {
-	if k == aUser || k == aRole {
-		return strings.EqualFold
-	}
-	return caseCounts
+func (k kind) sameKey(a, b string) bool {
+	return a == b || (k == aUser || k == aRole) && strings.EqualFold(a, b)
 }
 
-// withoutTags copies tags without those that some keys name.
-func withoutTags(tags map[string]string, keys []string, same sameKey) map[string]string {
+// withoutTags copies the tags of a thing of some kind, without those that some keys name.
+func (k kind) withoutTags(tags map[string]string, keys ...string) map[string]string {
 	rest := maps.Clone(tags)
 	maps.DeleteFunc(rest, func(has, _ string) bool {
-		return slices.ContainsFunc(keys, func(key string) bool { return same(has, key) })
+		return slices.ContainsFunc(keys, func(key string) bool { return k.sameKey(has, key) })
 	})
 	return rest
 }
 
-func reserved(key string) bool { return strings.HasPrefix(strings.ToLower(key), "aws:") }
-
-// TagEntity adds tags to an entity or overwrites them. IAM's errors for it are InvalidInput for keys that
-// come twice or are reserved, LimitExceeded beyond 50.
-func (tx *tx) TagEntity(e *entity) error {
-	more, _ := tx.in.value("Tags").([]iamtypes.Tag)
-	same, tags := e.Kind.sameKey(), e.Tags
-	for i, m := range more {
+// tag adds the input's tags to those of a thing of some kind, or overwrites them. IAM's errors are
+// InvalidInput for keys that come twice or are reserved, LimitExceeded beyond 50; that of Secrets
+// Manager is InvalidParameterException, and of a key that comes twice the last one counts.
+func (tx *tx) tag(k kind, tags *map[string]string) error {
+	result, more := *tags, tx.in.list("Tags")
+	for i, t := range more {
+		key := t.text("Key")
 		switch {
-		case slices.ContainsFunc(more[:i], func(t iamtypes.Tag) bool { return same(*t.Key, *m.Key) }):
+		case key == "", strings.HasPrefix(strings.ToLower(key), "aws:"):
+			return refuse(either(tx.service, invalidParameter, invalidInput), "A tag's key must be given and must not begin with aws:.")
+		case tx.service == "iam" && slices.ContainsFunc(more[:i], func(t fields) bool { return k.sameKey(t.text("Key"), key) }):
 			return refuse(invalidInput, "Duplicate tag keys found.")
-		case reserved(*m.Key):
-			return refuse(invalidInput, "Tag keys that begin with aws: are reserved for AWS.")
 		}
-		tags = withoutTags(tags, []string{*m.Key}, same)
-		tags[*m.Key] = aws.ToString(m.Value)
+		result = k.withoutTags(result, key)
+		result[key] = t.text("Value")
 	}
-	if len(tags) > maxTags {
-		return refuse(limitExceeded, "The number of tags has reached the maximum limit.")
+	if len(result) > maxTags {
+		return refuse(either(tx.service, invalidParameter, limitExceeded), "There can be at most %d tags.", maxTags)
 	}
-	e.Tags = tags
+	*tags = result
 	return nil
 }
 
@@ -66,10 +55,14 @@ func shownTags(tags map[string]string) []members {
 	})
 }
 
+func (tx *tx) TagEntity(e *entity) error {
+	return tx.tag(e.Kind, &e.Tags)
+}
+
 // UntagEntity removes tags; keys that are not there do not matter.
 func (tx *tx) UntagEntity(e *entity) {
 	keys, _ := tx.in.value("TagKeys").([]string)
-	e.Tags = withoutTags(e.Tags, keys, e.Kind.sameKey())
+	e.Tags = e.Kind.withoutTags(e.Tags, keys...)
 }
 
 func (tx *tx) ListEntityTags(e *entity) { tx.out.set(e.detail(tx.now)) }
