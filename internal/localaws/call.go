@@ -2,7 +2,6 @@ package localaws
 
 import (
 	"context"
-	"errors"
 	"reflect"
 	"strings"
 	"time"
@@ -27,18 +26,15 @@ func (o operation) fullName() string { return o.service + ":" + o.action }
 
 // api returns the structures that the SDK has for the operation's input and output.
 func (o operation) api() (in, out reflect.Type, ok bool) {
-	client, ok := map[string]reflect.Type{
+	client := map[string]reflect.Type{
 		"iam":            reflect.TypeFor[*iam.Client](),
 		"secretsmanager": reflect.TypeFor[*secretsmanager.Client](),
 		"sts":            reflect.TypeFor[*sts.Client](),
 		"sns":            reflect.TypeFor[*sns.Client](),
 		"logs":           reflect.TypeFor[*cloudwatchlogs.Client](),
 	}[o.service]
-	if !ok {
-		return nil, nil, false
-	}
 	method, ok := client.MethodByName(o.action)
-	if !ok {
+	if !ok || method.Type.NumIn() < 3 { // such as Options
 		return nil, nil, false
 	}
 	return method.Type.In(2).Elem(), method.Type.Out(0).Elem(), true
@@ -85,21 +81,16 @@ type tx struct {
 
 // Errors of calls that get no answer.
 var (
-	errReplyLost = errors.New("the reply is lost")
-	errCanceled  = errors.New("the caller has given up")
+	errReplyLost = refuse("ReplyLost", "the reply is lost")
+	errCanceled  = refuse("Canceled", "the caller has given up")
 )
 
-// reply is what a call answers with.
-type reply struct {
-	out  reflect.Value       // a structure of the SDK
-	kept func([]byte) []byte // what is left of the body; nil for all of it
-}
-
 // call is what happens to every call: it is recorded, meets its faults, is authenticated,
-// authorized and checked, and has its effect.
-func (a *Account) call(ctx context.Context, who claim, op operation, in fields) (r reply, err error) {
+// authorized and checked, and has its effect. It returns a structure of the SDK, and what is kept of
+// the body that it becomes.
+func (a *Account) call(ctx context.Context, who claim, op operation, in fields) (out reflect.Value, kept func([]byte) []byte, err error) {
 	if ctx.Err() != nil {
-		return r, errCanceled
+		return out, nil, errCanceled
 	}
 	record, fate := a.begin(who, op, in)
 	defer func() { a.end(record, err) }()
@@ -108,17 +99,17 @@ func (a *Account) call(ctx context.Context, who claim, op operation, in fields) 
 	}
 
 	if err := fate.before(ctx, *record); err != nil {
-		return r, err
+		return out, nil, err
 	}
-	r.out, err = a.enact(who, op, in)
-	var lost bool
-	if lost, r.kept = fate.after(*record); lost {
-		return r, errReplyLost
+	out, err = a.enact(who, op, in)
+	lost, kept := fate.after(*record)
+	switch {
+	case lost:
+		return out, nil, errReplyLost
+	case ctx.Err() != nil:
+		return out, nil, errCanceled
 	}
-	if ctx.Err() != nil {
-		return r, errCanceled
-	}
-	return r, err
+	return out, kept, err
 }
 
 // enact authenticates, authorizes and checks a call, and lets it have its effect.

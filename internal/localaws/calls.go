@@ -86,19 +86,8 @@ func (a *Account) begin(caller claim, op operation, in fields) (*Call, fate) {
 func (a *Account) end(record *Call, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	record.End, record.Error = time.Now(), errorCode(err)
-}
-
-// errorCode names an error in a record.
-func errorCode(err error) string {
-	if err == nil {
-		return ""
-	}
+	record.End = time.Now()
 	if refused, ok := errors.AsType[*refusal](err); ok {
-		return refused.code
+		record.Error = refused.code
 	}
-	if errors.Is(err, errCanceled) {
-		return "Canceled"
-	}
-	return "ReplyLost"
 }

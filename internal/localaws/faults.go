@@ -2,7 +2,6 @@ package localaws
 
 import (
 	"context"
-	"net/http"
 	"time"
 )
 
@@ -161,8 +160,10 @@ func (m fate) before(ctx context.Context, call Call) error {
 	return nil
 }
 
-// after is what happens to a call that has had its effect: its reply may be lost, or broken.
+// after is what happens to a call that has had its effect: its reply may be lost, or a part of its
+// body is kept.
 func (m fate) after(call Call) (lost bool, kept func([]byte) []byte) {
+	kept = func(body []byte) []byte { return body }
 	for _, f := range m.struck {
 		if f.after != nil {
 			f.after(call)
@@ -174,15 +175,6 @@ func (m fate) after(call Call) (lost bool, kept func([]byte) []byte) {
 	}
 	return lost, kept
 }
-
-// broken is the writer of a reply of which a fault leaves a part.
-type broken struct {
-	http.ResponseWriter
-	kept func([]byte) []byte
-}
-
-// Write implements [http.ResponseWriter]. The protocols write a body in one piece.
-func (b broken) Write(body []byte) (int, error) { return b.ResponseWriter.Write(b.kept(body)) }
 
 func (m fate) refusal(code string) error {
 	switch code {

@@ -1,7 +1,7 @@
 package localaws
 
 import (
-	"slices"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -49,35 +49,26 @@ func (a *Account) permissions(op operation, resource string, f fields) []Permiss
 // secretsmanager:KmsKeyArn is the key that the request names. Whether AWS fills it for its own key is
 // not documented, so here it does not.
 func (a *Account) conditionKeys(op operation, f fields) map[string]string {
-	keys := map[string]string{}
-	if arn := f.text("PolicyArn"); strings.HasPrefix(op.action, "Attach") || strings.HasPrefix(op.action, "Detach") {
-		keys["iam:PolicyARN"] = arn
-	}
+	boundary := f.text("PermissionsBoundary")
 	switch op.action {
-	case "CreateUser", "CreateRole", "PutUserPermissionsBoundary", "PutRolePermissionsBoundary":
-		keys["iam:PermissionsBoundary"] = f.text("PermissionsBoundary")
 	case "DeleteUserPermissionsBoundary", "AttachUserPolicy", "DetachUserPolicy", "PutUserPolicy", "DeleteUserPolicy",
 		"DeleteRolePermissionsBoundary", "AttachRolePolicy", "DetachRolePolicy", "PutRolePolicy", "DeleteRolePolicy",
 		"UpdateRole", "UpdateAssumeRolePolicy":
 		if u := a.state.Users[fold(f.text("UserName"))]; u != nil {
-			keys["iam:PermissionsBoundary"] = u.Boundary
+			boundary = u.Boundary
 		}
 		if r := a.state.Roles[fold(f.text("RoleName"))]; r != nil {
-			keys["iam:PermissionsBoundary"] = r.Boundary
+			boundary = r.Boundary
 		}
+	}
+	keys := map[string]string{"iam:PermissionsBoundary": boundary, "secretsmanager:KmsKeyArn": a.kmsKey(f.text("KmsKeyId"))}
+	if strings.HasPrefix(op.action, "Attach") || strings.HasPrefix(op.action, "Detach") {
+		keys["iam:PolicyARN"] = f.text("PolicyArn")
 	}
 	if block, _ := f.value("BlockPublicPolicy").(*bool); block != nil {
 		keys["secretsmanager:BlockPublicPolicy"] = strconv.FormatBool(*block)
 	}
-	if given, _ := f.value("KmsKeyId").(*string); given != nil && op.service == "secretsmanager" {
-		keys["secretsmanager:KmsKeyArn"] = a.kmsKey(*given)
-	}
-	if keys["secretsmanager:KmsKeyArn"] == "" {
-		delete(keys, "secretsmanager:KmsKeyArn")
-	}
-	if keys["iam:PermissionsBoundary"] == "" {
-		delete(keys, "iam:PermissionsBoundary")
-	}
+	maps.DeleteFunc(keys, func(_, value string) bool { return value == "" })
 	if len(keys) == 0 {
 		return nil
 	}
@@ -95,12 +86,10 @@ func (a *Account) conditionKeys(op operation, f fields) map[string]string {
 func (a *Account) encryption(op operation, f fields) []Permission {
 	var asked []Permission
 	ask := func(key string, actions ...string) {
+		via := map[string]string{"kms:ViaService": "secretsmanager." + a.region + "." + a.urlSuffix()}
 		for _, action := range actions {
-			p := Permission{Action: "kms:" + action, Resource: key, Keys: map[string]string{
-				"kms:ViaService": "secretsmanager." + a.region + "." + a.urlSuffix(),
-			}}
-			if key != "" && !slices.ContainsFunc(asked, func(q Permission) bool { return q.Action == p.Action && q.Resource == key }) {
-				asked = append(asked, p)
+			if key != "" {
+				asked = append(asked, Permission{Action: "kms:" + action, Resource: key, Keys: via})
 			}
 		}
 	}
@@ -109,12 +98,10 @@ func (a *Account) encryption(op operation, f fields) []Permission {
 	if s != nil {
 		former = s.KMSKey
 	}
-	given, _ := f.value("KmsKeyId").(*string)
+	given := f.pointer("KmsKeyId")
 	switch op.action {
 	case "CreateSecret":
-		if given != nil {
-			ask(a.kmsKey(*given), "GenerateDataKey", "Decrypt")
-		}
+		ask(a.kmsKey(f.text("KmsKeyId")), "GenerateDataKey", "Decrypt")
 	case "PutSecretValue":
 		ask(former, "GenerateDataKey")
 		if s != nil && s.version(f.text("ClientRequestToken")) != nil {
@@ -124,7 +111,9 @@ func (a *Account) encryption(op operation, f fields) []Permission {
 		switch {
 		case given != nil:
 			ask(a.kmsKey(*given), "GenerateDataKey", "Decrypt", "Encrypt")
-			ask(former, "Decrypt")
+			if a.kmsKey(*given) != former {
+				ask(former, "Decrypt")
+			}
 		case f.text("SecretString") != "":
 			ask(former, "GenerateDataKey")
 		}

@@ -61,11 +61,8 @@ func (p *queryProtocol) value(v reflect.Value, key string) error {
 
 // has reports whether the form has a key, or one under it.
 func (p *queryProtocol) has(key string) bool {
-	if p.form.Has(key) {
-		return true
-	}
-	for other := range p.form {
-		if strings.HasPrefix(other, key+".") {
+	for given := range p.form {
+		if given == key || strings.HasPrefix(given, key+".") {
 			return true
 		}
 	}
@@ -99,24 +96,26 @@ func scan(v reflect.Value, key, text string) error {
 	return nil
 }
 
-func (p *queryProtocol) answer(w http.ResponseWriter, op operation, out reflect.Value) {
-	p.send(w, http.StatusOK, op.action+"Response", map[string]any{
-		op.action + "Result": encodable(out, func(t time.Time) any { return t.Format(time.RFC3339) }),
-		"ResponseMetadata":   map[string]any{"RequestId": uuid()},
+func (p *queryProtocol) answer(op operation, out reflect.Value) []byte {
+	style := wire{name: same, time: func(t time.Time) any { return t.Format(time.RFC3339) }}
+	return p.document(op.action+"Response", map[string]any{
+		op.action + "Result": style.object(out), "ResponseMetadata": map[string]any{"RequestId": uuid()},
 	})
 }
 
-func (p *queryProtocol) refuse(w http.ResponseWriter, err *refusal) {
-	fault, status := "Sender", httpStatus(err.code)
-	if status >= http.StatusInternalServerError {
+func (p *queryProtocol) refuse(err *refusal) []byte {
+	fault := "Sender"
+	if httpStatus(err.code) >= http.StatusInternalServerError {
 		fault = "Receiver"
 	}
-	p.send(w, status, "ErrorResponse", map[string]any{
+	return p.document("ErrorResponse", map[string]any{
 		"Error": map[string]any{"Type": fault, "Code": err.code, "Message": err.text}, "RequestId": uuid(),
 	})
 }
 
-func (p *queryProtocol) send(w http.ResponseWriter, status int, root string, object map[string]any) {
+func (p *queryProtocol) contentType() string { return "text/xml" }
+
+func (p *queryProtocol) document(root string, object map[string]any) []byte {
 	namespace := "https://iam.amazonaws.com/doc/2010-05-08/"
 	switch queryService(p.form.Get("Version")) {
 	case "sts":
@@ -128,10 +127,10 @@ func (p *queryProtocol) send(w http.ResponseWriter, status int, root string, obj
 	fmt.Fprintf(&b, `<%s xmlns="%s">`, root, namespace)
 	writeXML(&b, object)
 	fmt.Fprintf(&b, "</%s>", root)
-	send(w, "text/xml", status, b.Bytes())
+	return b.Bytes()
 }
 
-// writeXML writes what encodable returns.
+// writeXML writes what wire.object returns.
 func writeXML(b *bytes.Buffer, value any) {
 	switch value := value.(type) {
 	case map[string]any:
