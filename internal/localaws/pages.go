@@ -19,9 +19,9 @@ func (a *Account) cut(op operation, in fields, out reflect.Value) error {
 	if !strings.HasPrefix(op.action, "List") {
 		return nil
 	}
-	marker, most, next := "Marker", "MaxItems", "Marker"
+	marker, most := "Marker", "MaxItems"
 	if op.service == "secretsmanager" {
-		marker, most, next = "NextToken", "MaxResults", "NextToken"
+		marker, most = "NextToken", "MaxResults"
 	}
 	first, err := position(op, in.pointer(marker))
 	if err != nil {
@@ -47,7 +47,7 @@ func (a *Account) cut(op operation, in fields, out reflect.Value) error {
 		}
 	}
 	if seen > end {
-		out.FieldByName(next).Set(reflect.ValueOf(markerAfter(end)))
+		out.FieldByName(marker).Set(reflect.ValueOf(markerAfter(end)))
 		if truncated := out.FieldByName("IsTruncated"); truncated.IsValid() {
 			truncated.SetBool(true)
 		}

@@ -105,7 +105,6 @@ func (a *Account) entityARN(k kind, name string) string {
 func (f fields) redacted() any {
 	copied := reflect.New(f.Type())
 	copied.Elem().Set(f.Value)
-	deepen(copied.Elem())
 	for _, name := range []string{"SecretString", "Password"} {
 		if field := copied.Elem().FieldByName(name); field.IsValid() && !field.IsNil() {
 			field.Set(reflect.ValueOf(aws.String("[redacted]")))

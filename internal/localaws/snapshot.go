@@ -173,10 +173,7 @@ func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) 
 
 // String is the state as indented JSON, the same for equal states.
 func (s State) String() string {
-	text, err := json.MarshalIndent(s, "", "  ")
-	if err != nil {
-		return err.Error()
-	}
+	text, _ := json.MarshalIndent(s, "", "  ") // plain data can always be written
 	return string(text)
 }
 
@@ -185,10 +182,7 @@ func (s State) String() string {
 func (a *Account) Dump() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	text, err := json.Marshal(a.state)
-	if err != nil {
-		return err.Error()
-	}
+	text, _ := json.Marshal(a.state) // plain data can always be written
 	return string(text)
 }
 

@@ -66,7 +66,8 @@ func clone[T any](v T) T {
 	return v
 }
 
-// deepen replaces, in place, all that a shallow copy still shares with its original.
+// deepen replaces, in place, all that a shallow copy still shares with its original, but what is not
+// exported: the location of a time.
 func deepen(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer:
@@ -77,20 +78,15 @@ func deepen(v reflect.Value) {
 			v.Set(copied)
 		}
 	case reflect.Struct:
-		if v.Type() == reflect.TypeFor[time.Time]() {
-			return
-		}
 		for _, field := range v.Fields() {
 			deepen(field)
 		}
 	case reflect.Slice:
 		if !v.IsNil() && v.CanSet() {
-			copied := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
-			reflect.Copy(copied, v)
-			for i := range copied.Len() {
-				deepen(copied.Index(i))
+			v.Set(reflect.AppendSlice(reflect.MakeSlice(v.Type(), 0, v.Len()), v))
+			for _, element := range v.Seq2() {
+				deepen(element)
 			}
-			v.Set(copied)
 		}
 	case reflect.Map:
 		if !v.IsNil() && v.CanSet() {
