@@ -31,9 +31,10 @@ func (a *Account) authenticate(c claim, op operation, now time.Time) (*user, err
 	}
 	switch {
 	case key == nil, key.Status != active, now.Sub(key.Created) < a.settings.keyDelay:
-		return nil, invalidToken(op.service)
+		return nil, op.refuse("InvalidClientTokenId", "The security token included in the request is invalid.")
 	case !c.proof(key.Secret):
-		return nil, badSignature(op.service)
+		return nil, op.refuse("SignatureDoesNotMatch",
+			"The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.")
 	}
 	key.use(op.service, a.signingRegion(op.service), now)
 	return u, nil

@@ -1,6 +1,7 @@
 package localaws
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -16,12 +17,8 @@ func (a *Account) authorize(caller *user, seen *state, op operation, in fields) 
 	for _, p := range a.permissions(op, a.resource(caller, op, in), in) {
 		q := iampolicy.Request(p)
 		if reason := seen.refusal(seen.Users[fold(caller.Name)], q); reason != "" {
-			resource := q.Resource
-			if resource == "" {
-				resource = "*"
-			}
-			return accessDenied(op.service, "User: %s is not authorized to perform: %s on resource: %s %s",
-				caller.ARN, q.Action, resource, reason)
+			return op.refuse(accessDenied, "User: %s is not authorized to perform: %s on resource: %s %s",
+				caller.ARN, q.Action, cmp.Or(q.Resource, "*"), reason)
 		}
 	}
 	return nil

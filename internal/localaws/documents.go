@@ -21,8 +21,8 @@ func when(broken bool, says string) string {
 }
 
 // checkIdentityPolicy checks a policy of a user, a group or a role.
-func (a *Account) checkIdentityPolicy(text string) error {
-	_, err := a.checkPolicy(text, func(s iampolicy.Statement) string {
+func (tx *tx) checkIdentityPolicy(text string) error {
+	_, err := tx.checkPolicy(text, func(s iampolicy.Statement) string {
 		return cmp.Or(
 			when(s.Principal != nil || s.NotPrincipal != nil, "Policy document should not specify a principal."),
 			when(len(s.Resource)+len(s.NotResource) == 0, "Policy statement must contain resources."),
@@ -34,14 +34,14 @@ func (a *Account) checkIdentityPolicy(text string) error {
 // checkTrustPolicy checks a policy that says who may assume a role.
 //
 // See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html.
-func (a *Account) checkTrustPolicy(text string) error {
-	_, err := a.checkPolicy(text, func(s iampolicy.Statement) string {
+func (tx *tx) checkTrustPolicy(text string) error {
+	_, err := tx.checkPolicy(text, func(s iampolicy.Statement) string {
 		return cmp.Or(
 			when(s.Resource != nil || s.NotResource != nil, "Has prohibited field Resource"),
 			when(s.NotPrincipal != nil, "AssumeRolepolicy contained an invalid principal: NotPrincipal is not supported."),
 			when(len(s.Principal) == 0, "Missing required field Principal"),
 			when(len(s.NotAction) > 0 || slices.ContainsFunc(s.Action, notSTS), "AssumeRole policy may only specify STS AssumeRole actions."),
-			a.wrongPrincipal(s.Principal),
+			tx.wrongPrincipal(s.Principal),
 		)
 	})
 	return err
@@ -50,12 +50,12 @@ func (a *Account) checkTrustPolicy(text string) error {
 // checkResourcePolicy checks the policy of a secret. It must name principals and resources.
 //
 // See https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_resource-policies.html.
-func (a *Account) checkResourcePolicy(text string) (*iampolicy.Document, error) {
-	return a.checkPolicy(text, func(s iampolicy.Statement) string {
+func (tx *tx) checkResourcePolicy(text string) (*iampolicy.Document, error) {
+	return tx.checkPolicy(text, func(s iampolicy.Statement) string {
 		return cmp.Or(
 			when(len(s.Principal)+len(s.NotPrincipal) == 0, "Missing required field Principal"),
 			when(len(s.Resource)+len(s.NotResource) == 0, "Policy statement must contain resources."),
-			when(a.wrongPrincipal(s.Principal)+a.wrongPrincipal(s.NotPrincipal) != "", "This resource policy contains an unsupported principal."),
+			when(tx.wrongPrincipal(s.Principal)+tx.wrongPrincipal(s.NotPrincipal) != "", "This resource policy contains an unsupported principal."),
 		)
 	})
 }
@@ -64,23 +64,23 @@ func notSTS(action string) bool { return !strings.HasPrefix(fold(action), "sts:"
 
 // checkPolicy reads a policy and checks what all kinds of policy have in common, and each statement
 // by the rules of its kind.
-func (a *Account) checkPolicy(text string, rules func(iampolicy.Statement) string) (*iampolicy.Document, error) {
+func (tx *tx) checkPolicy(text string, rules func(iampolicy.Statement) string) (*iampolicy.Document, error) {
 	d, err := iampolicy.Parse(text)
 	if err != nil {
-		return nil, refuse(malformedPolicy, "%v", err)
+		return nil, tx.refuse(malformedPolicy, "%v", err)
 	}
 	sids := map[string]bool{}
 	for _, s := range d.Statements {
 		both := s.Action != nil && s.NotAction != nil || s.Resource != nil && s.NotResource != nil || s.Principal != nil && s.NotPrincipal != nil
 		wrong := cmp.Or(
-			when(!a.pattern("[0-9A-Za-z]*").MatchString(s.Sid), "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*"),
+			when(!tx.pattern("[0-9A-Za-z]*").MatchString(s.Sid), "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*"),
 			when(s.Sid != "" && sids[s.Sid], "Statement IDs (SID) in a single policy must be unique."),
 			when(both || s.Effect != "Allow" && s.Effect != "Deny", "Syntax errors in policy."),
 			when(len(s.Action)+len(s.NotAction) == 0, "Policy statement must contain actions."),
-			a.wrongName(s), rules(s), a.wrongCondition(s),
+			tx.wrongName(s), rules(s), tx.wrongCondition(s),
 		)
 		if wrong != "" {
-			return nil, refuse(malformedPolicy, "%s", wrong)
+			return nil, tx.refuse(malformedPolicy, "%s", wrong)
 		}
 		sids[s.Sid] = true
 	}
@@ -136,7 +136,8 @@ func (a *Account) validPrincipal(kind, name string) bool {
 		if !a.pattern(`arn:` + a.partition + `:(iam::\d{12}:(root|(user|role)/.+)|sts::\d{12}:(assumed-role|federated-user)/.+)`).MatchString(name) {
 			return false
 		}
-		return !strings.HasPrefix(name, a.arn("")) || name == a.arn("root") || a.exists(name)
+		return !strings.HasPrefix(name, a.arn("")) || name == a.arn("root") ||
+			slices.ContainsFunc(a.state.identities(), func(id *identity) bool { return id.ARN == name })
 	}
 	return false
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"reflect"
-	"slices"
 	"time"
 )
 
@@ -148,19 +147,6 @@ func (tx *tx) find(k kind, name string) (holder, error) {
 		return nil, refuse(noSuchEntity, "The %s with name %s cannot be found.", k, name)
 	}
 	return found, nil
-}
-
-// callerAsUser returns the caller, who must be a user, to a call that names none.
-func (tx *tx) callerAsUser() (holder, error) {
-	if tx.caller == nil {
-		return nil, refuse("ValidationError", "Must specify userName when calling with non-User credentials")
-	}
-	return tx.find(aUser, tx.caller.Name)
-}
-
-// exists reports whether a user or role with this ARN is in the account.
-func (a *Account) exists(arn string) bool {
-	return slices.ContainsFunc(a.state.identities(), func(id *identity) bool { return id.ARN == arn })
 }
 
 // identities are all users, groups and roles, each kind in the order of the names.

@@ -77,11 +77,6 @@ func (f Fault) Before(hook func(Call)) Fault { f.first = hook; return f }
 // ends the call's context, there will be no answer.
 func (f Fault) After(hook func(Call)) Fault { f.after = hook; return f }
 
-const (
-	throttling  = "Throttling"
-	serverError = "ServerError"
-)
-
 // Inject sets the faults that calls will meet from now on, in place of any set before, and counts
 // calls from 1 again. Without arguments it ends all faults.
 func (a *Account) Inject(faults ...Fault) {
@@ -134,10 +129,8 @@ func (f *Fault) strikes(number int, action string) bool {
 // if it does.
 func (m fate) before(ctx context.Context, call Call) error {
 	if m.latency > 0 {
-		timer := time.NewTimer(m.latency)
-		defer timer.Stop()
 		select {
-		case <-timer.C:
+		case <-time.After(m.latency):
 		case <-ctx.Done():
 		}
 	}
@@ -179,12 +172,9 @@ func (m fate) after(call Call) (lost bool, kept func([]byte) []byte) {
 func (m fate) refusal(code string) error {
 	switch code {
 	case throttling:
-		if m.service == "sns" {
-			return refuse("Throttled", "Rate exceeded")
-		}
-		return refuse(either(m.service, "ThrottlingException", throttling), "Rate exceeded")
+		return m.refuse(code, "Rate exceeded")
 	case serverError:
-		code = map[string]string{"iam": "ServiceFailure", "secretsmanager": "InternalServiceError", "sts": "InternalFailure", "sns": "InternalError", "logs": "ServiceUnavailableException"}[m.service]
+		return m.refuse(code, "Injected fault.")
 	}
 	return refuse(code, "Injected fault: %s.", code)
 }

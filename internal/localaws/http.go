@@ -13,17 +13,18 @@ import (
 
 const maxBody = 1 << 20
 
-// queryService tells the service of the query protocol by the API version that a request names.
-func queryService(version string) string {
+// queryService tells the service of the query protocol by the API version that a request names, and
+// the namespace of its answers.
+func queryService(version string) (service, namespace string) {
 	switch version {
 	case "2010-05-08":
-		return "iam"
+		return "iam", "https://iam.amazonaws.com/doc/2010-05-08/"
 	case "2011-06-15":
-		return "sts"
+		return "sts", "https://sts.amazonaws.com/doc/2011-06-15/"
 	case "2010-03-31":
-		return "sns"
+		return "sns", "http://sns.amazonaws.com/doc/2010-03-31/"
 	}
-	return ""
+	return "", ""
 }
 
 // ServeHTTP answers as the endpoints of all services do, at one address. IAM, STS and SNS take
@@ -106,8 +107,8 @@ func (e *exchange) readForm(r *http.Request, body []byte) error {
 	if err != nil {
 		return refuse("MalformedQueryString", "The form cannot be read.")
 	}
-	e.operation = operation{queryService(form.Get("Version")), form.Get("Action")}
-	e.protocol = &queryProtocol{form}
+	service, namespace := queryService(form.Get("Version"))
+	e.operation, e.protocol = operation{service, form.Get("Action")}, &queryProtocol{form, namespace}
 	if e.service == "" {
 		return refuse("NoSuchVersion", "The requested version (%s) of the API is not known.", form.Get("Version"))
 	}
@@ -118,7 +119,7 @@ func (e *exchange) readForm(r *http.Request, body []byte) error {
 func (e *exchange) perform(ctx context.Context) ([]byte, error) {
 	input, _, ok := e.api()
 	if !ok || e.account.models[e.service][e.action] == nil {
-		return nil, refuse(either(e.service, "UnknownOperationException", "InvalidAction"), "Could not find operation %s.", e.action)
+		return nil, e.refuse("InvalidAction", "Could not find operation %s.", e.action)
 	}
 	in := reflect.New(input).Elem()
 	if err := e.protocol.decode(in); err != nil {

@@ -3,8 +3,9 @@ package localaws
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
-	"unicode"
+	"unicode/utf8"
 
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
@@ -140,11 +141,5 @@ func (id *identity) bare() error {
 
 // length is the size of a policy document as IAM's quotas count it: without white space.
 func length(document string) int {
-	n := 0
-	for _, r := range document {
-		if !unicode.IsSpace(r) {
-			n++
-		}
-	}
-	return n
+	return utf8.RuneCountInString(strings.Join(strings.Fields(document), ""))
 }

@@ -120,7 +120,7 @@ func (tx *tx) keyOf(u *user) (*accessKey, error) {
 func (tx *tx) GetAccessKeyLastUsed(in *iam.GetAccessKeyLastUsedInput, out *iam.GetAccessKeyLastUsedOutput) error {
 	u, k := tx.state.key(*in.AccessKeyId)
 	if k == nil {
-		return accessDenied("iam", "The caller is not authorized to perform: iam:GetAccessKeyLastUsed on resource: access key %s", *in.AccessKeyId)
+		return tx.refuse(accessDenied, "The caller is not authorized to perform: iam:GetAccessKeyLastUsed on resource: access key %s", *in.AccessKeyId)
 	}
 	last := &iamtypes.AccessKeyLastUsed{ServiceName: aws.String(never), Region: aws.String(never)}
 	if !k.Used.IsZero() {

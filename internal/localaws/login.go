@@ -70,7 +70,7 @@ func (tx *tx) CreateLoginProfile(in *iam.CreateLoginProfileInput, u *user) error
 		return refuse(entityExists, "Login Profile for user %s already exists.", u.Name)
 	}
 	if in.Password == nil {
-		return refuse("ValidationError", "A password must be given.")
+		return refuse(validationError, "A password must be given.")
 	}
 	if err := tx.checkPassword(u, *in.Password); err != nil {
 		return err

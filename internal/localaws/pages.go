@@ -74,7 +74,10 @@ func position(op operation, marker *string) (int, error) {
 			return n, nil
 		}
 	}
-	return 0, refuse(either(op.service, "InvalidNextTokenException", "ValidationError"), "Invalid Marker.")
+	if op.service == "secretsmanager" {
+		return 0, refuse("InvalidNextTokenException", "Invalid Marker.")
+	}
+	return 0, op.refuse(validationError, "Invalid Marker.")
 }
 
 // ordered returns the values of a map in the order of its keys.

@@ -55,12 +55,11 @@ func (tx *tx) policyWith(arn string) (*policy, error) {
 	if err := tx.checkPolicyARN(arn); err != nil {
 		return nil, err
 	}
-	if _, seen := tx.seen.Policies[arn]; seen {
-		if p, ok := tx.state.Policies[arn]; ok {
-			return p, nil
-		}
+	p := tx.state.Policies[arn]
+	if p == nil || tx.seen.Policies[arn] == nil {
+		return nil, refuse(noSuchEntity, "Policy %s was not found.", arn)
 	}
-	return nil, refuse(noSuchEntity, "Policy %s was not found.", arn)
+	return p, nil
 }
 
 // ownPolicy returns a policy that the account may change, which neither AWS's own policies nor
@@ -70,7 +69,7 @@ func (tx *tx) ownPolicy(arn string) (*policy, error) {
 		return nil, err
 	}
 	if !strings.HasPrefix(arn, tx.arn("policy/")) {
-		return nil, accessDenied(tx.service, "Policy is outside your own account.")
+		return nil, tx.refuse(accessDenied, "Policy is outside your own account.")
 	}
 	return tx.policyWith(arn)
 }

@@ -3,6 +3,7 @@ package localaws
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"maps"
@@ -10,14 +11,16 @@ import (
 	"net/url"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
 
 // queryProtocol is the AWS query protocol: a form in, XML out. The SDK's structures have the wire's
 // names.
-type queryProtocol struct{ form url.Values }
+type queryProtocol struct {
+	form      url.Values
+	namespace string
+}
 
 func (p *queryProtocol) decode(in reflect.Value) error { return p.fill(in, "") }
 
@@ -69,28 +72,17 @@ func (p *queryProtocol) has(key string) bool {
 	return false
 }
 
-// scan reads a text into a simple value.
+// scan reads a text into a simple value. Numbers and booleans are written as in JSON.
 func scan(v reflect.Value, key, text string) error {
 	if v.Kind() == reflect.Pointer {
 		v.Set(reflect.New(v.Type().Elem()))
 		v = v.Elem()
 	}
-	var err error
-	switch v.Kind() {
-	case reflect.String:
+	if v.Kind() == reflect.String {
 		v.SetString(text)
-	case reflect.Bool:
-		var b bool
-		b, err = strconv.ParseBool(text)
-		v.SetBool(b)
-	case reflect.Int32, reflect.Int64:
-		var n int64
-		n, err = strconv.ParseInt(text, 10, v.Type().Bits())
-		v.SetInt(n)
-	default:
-		err = fmt.Errorf("a %s", v.Type())
+		return nil
 	}
-	if err != nil {
+	if text == "null" || json.Unmarshal([]byte(text), v.Addr().Interface()) != nil {
 		return refuse("MalformedInput", "The value of %s cannot be read.", key)
 	}
 	return nil
@@ -116,15 +108,8 @@ func (p *queryProtocol) refuse(err *refusal) []byte {
 func (p *queryProtocol) contentType() string { return "text/xml" }
 
 func (p *queryProtocol) document(root string, object map[string]any) []byte {
-	namespace := "https://iam.amazonaws.com/doc/2010-05-08/"
-	switch queryService(p.form.Get("Version")) {
-	case "sts":
-		namespace = "https://sts.amazonaws.com/doc/2011-06-15/"
-	case "sns":
-		namespace = "http://sns.amazonaws.com/doc/2010-03-31/"
-	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, `<%s xmlns="%s">`, root, namespace)
+	fmt.Fprintf(&b, `<%s xmlns="%s">`, root, p.namespace)
 	writeXML(&b, object)
 	fmt.Fprintf(&b, "</%s>", root)
 	return b.Bytes()

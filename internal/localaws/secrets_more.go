@@ -1,7 +1,6 @@
 package localaws
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -68,8 +67,8 @@ func (tx *tx) UntagResource(in *secretsmanager.UntagResourceInput, s *secret) {
 
 func (tx *tx) PutResourcePolicy(in *secretsmanager.PutResourcePolicyInput, s *secret) error {
 	d, err := tx.checkResourcePolicy(*in.ResourcePolicy)
-	if malformed, ok := errors.AsType[*refusal](err); ok {
-		return refuse("MalformedPolicyDocumentException", "%s", malformed.text)
+	if err != nil {
+		return err
 	}
 	if aws.ToBool(in.BlockPublicPolicy) && slices.ContainsFunc(d.Statements, public) {
 		return refuse("PublicPolicyException", "You can't attach a resource policy that allows broad access to the secret.")

@@ -62,11 +62,14 @@ func (tx *tx) subject(of reflect.Type, before any) (any, error) {
 	panic("localaws: an operation takes what its input does not name: " + of.String())
 }
 
-// entity finds the entity of a kind that the input names.
+// entity finds the entity of a kind that the input names. An input that names no user is about the
+// caller, who must be one.
 func (tx *tx) entity(k kind, first bool) (holder, error) {
 	switch name := tx.in.text(k.names()); {
+	case k == aUser && tx.in.pointer("UserName") == nil && tx.caller == nil:
+		return nil, refuse(validationError, "Must specify userName when calling with non-User credentials")
 	case k == aUser && tx.in.pointer("UserName") == nil:
-		return tx.callerAsUser()
+		return tx.find(aUser, tx.caller.Name)
 	case k == aPolicy && first && !tx.reads():
 		return tx.ownPolicy(name)
 	case k == aPolicy:

@@ -34,7 +34,7 @@ func (tx *tx) tag(k kind, tags *map[string]string) error {
 		key := t.text("Key")
 		switch {
 		case key == "", strings.HasPrefix(strings.ToLower(key), "aws:"):
-			return refuse(either(tx.service, invalidParameter, invalidInput), "A tag's key must be given and must not begin with aws:.")
+			return tx.refuse(invalidInput, "A tag's key must be given and must not begin with aws:.")
 		case tx.service == "iam" && slices.ContainsFunc(more[:i], func(t fields) bool { return k.sameKey(t.text("Key"), key) }):
 			return refuse(invalidInput, "Duplicate tag keys found.")
 		}
@@ -42,7 +42,7 @@ func (tx *tx) tag(k kind, tags *map[string]string) error {
 		result[key] = t.text("Value")
 	}
 	if len(result) > maxTags {
-		return refuse(either(tx.service, invalidParameter, limitExceeded), "There can be at most %d tags.", maxTags)
+		return tx.refuse(limitExceeded, "There can be at most %d tags.", maxTags)
 	}
 	*tags = result
 	return nil

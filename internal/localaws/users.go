@@ -21,18 +21,9 @@ func (tx *tx) CreateUser() error {
 }
 
 // DeleteUser deletes a user from which everything has been taken away.
-func (tx *tx) DeleteUser(u *user) error {
-	if err := tx.stripped(u); err != nil {
-		return err
-	}
-	delete(tx.state.Users, fold(u.Name))
-	return nil
-}
-
-// stripped reports the delete conflict of a user that still has something.
 //
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html.
-func (tx *tx) stripped(u *user) error {
+func (tx *tx) DeleteUser(u *user) error {
 	var first string
 	switch {
 	case len(u.Keys) > 0:
@@ -46,7 +37,11 @@ func (tx *tx) stripped(u *user) error {
 	case u.Login != nil:
 		first = "delete login profile"
 	default:
-		return u.bare()
+		if err := u.bare(); err != nil {
+			return err
+		}
+		delete(tx.state.Users, fold(u.Name))
+		return nil
 	}
 	return refuse(deleteConflict, "Cannot delete entity, must %s first.", first)
 }
