@@ -25,11 +25,7 @@ type Call struct {
 func (a *Account) Calls() []Call {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	calls := make([]Call, len(a.calls))
-	for i, c := range a.calls {
-		calls[i] = *c
-	}
-	return calls
+	return each(a.calls, func(c *Call) Call { return *c })
 }
 
 // ResetCalls forgets the calls made so far and begins to count anew. Faults stay.

@@ -40,7 +40,8 @@ func EveryCall() Fault { return Fault{times: -1} }
 // Times limits how often the fault strikes.
 func (f Fault) Times(n int) Fault { f.times = n; return f }
 
-// Refuse answers with an error code, such as AccessDenied, and the call has no effect.
+// Refuse answers with an error code, such as AccessDenied, or what the service calls it, and the call
+// has no effect.
 func (f Fault) Refuse(code string) Fault { f.code = code; return f }
 
 // Throttle refuses n times with Throttling, ThrottlingException or Throttled, as the service calls
@@ -170,11 +171,8 @@ func (m fate) after(call Call) (lost bool, kept func([]byte) []byte) {
 }
 
 func (m fate) refusal(code string) error {
-	switch code {
-	case throttling:
+	if code == throttling {
 		return m.refuse(code, "Rate exceeded")
-	case serverError:
-		return m.refuse(code, "Injected fault.")
 	}
-	return refuse(code, "Injected fault: %s.", code)
+	return m.refuse(code, "Injected fault: %s.", code)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -14,13 +15,6 @@ type loginProfile struct {
 	Password string
 	Reset    bool
 	Created  time.Time
-}
-
-// passwordPolicy is what an account asks of its users' passwords: how long they are at least, and
-// what kinds of characters they must have.
-type passwordPolicy struct {
-	Length int
-	Kinds  string // of U, L, D and S
 }
 
 // Password returns the console password of a user. It is for tests, and does not count as a call.
@@ -33,32 +27,27 @@ func (a *Account) Password(userName string) (string, bool) {
 	return "", false
 }
 
-// kindsOf tells which kinds of characters a password has: upper case, lower case, digits, symbols.
-func kindsOf(password string) (kinds string) {
-	for kind, in := range map[string]func(rune) bool{
-		"U": unicode.IsUpper, "L": unicode.IsLower, "D": unicode.IsDigit,
-		"S": func(r rune) bool { return strings.ContainsRune(`!@#$%^&*()_+-=[]{}|'`, r) },
-	} {
-		if strings.ContainsFunc(password, in) {
-			kinds += kind
-		}
-	}
-	return kinds
-}
-
 // checkPassword reports a PasswordPolicyViolation. It does not say the password. While an account
 // has no password policy, passwords must have eight characters at least, of three of the four
 // kinds, and not be the user's name.
 //
 // See https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_account-policy.html.
 func (tx *tx) checkPassword(u *user, password string) error {
-	has, least := kindsOf(password), 8
-	conforms := len(has) >= 3 && !strings.EqualFold(password, u.Name)
-	if p := tx.state.PasswordPolicy; p != nil {
-		least = p.Length
-		conforms = !strings.ContainsFunc(p.Kinds, func(kind rune) bool { return !strings.ContainsRune(has, kind) })
+	upper, lower := strings.ContainsFunc(password, unicode.IsUpper), strings.ContainsFunc(password, unicode.IsLower)
+	digit, symbol := strings.ContainsFunc(password, unicode.IsDigit), strings.ContainsAny(password, `!@#$%^&*()_+-=[]{}|'`)
+	least, kinds := 8, 0
+	for _, has := range []bool{upper, lower, digit, symbol} {
+		if has {
+			kinds++
+		}
 	}
-	if !conforms || len([]rune(password)) < least {
+	conforms := kinds >= 3 && !strings.EqualFold(password, u.Name)
+	if p := tx.state.PasswordPolicy; p != nil {
+		least = int(cmp.Or(aws.ToInt32(p.MinimumPasswordLength), 6))
+		conforms = (upper || !p.RequireUppercaseCharacters) && (lower || !p.RequireLowercaseCharacters) &&
+			(digit || !p.RequireNumbers) && (symbol || !p.RequireSymbols)
+	}
+	if !conforms || utf8.RuneCountInString(password) < least {
 		return refuse("PasswordPolicyViolation", "Password does not conform to the account password policy.")
 	}
 	return nil
@@ -119,13 +108,5 @@ func (tx *tx) DeleteLoginProfile(u *user, _ *loginProfile) { u.Login = nil }
 // UpdateAccountPasswordPolicy replaces the account's password policy: what is not given goes back
 // to its default.
 func (tx *tx) UpdateAccountPasswordPolicy(in *iam.UpdateAccountPasswordPolicyInput) {
-	p := &passwordPolicy{Length: int(cmp.Or(aws.ToInt32(in.MinimumPasswordLength), 6))}
-	for kind, required := range map[string]bool{
-		"U": in.RequireUppercaseCharacters, "L": in.RequireLowercaseCharacters, "D": in.RequireNumbers, "S": in.RequireSymbols,
-	} {
-		if required {
-			p.Kinds += kind
-		}
-	}
-	tx.state.PasswordPolicy = p
+	tx.state.PasswordPolicy = in
 }

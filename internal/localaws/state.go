@@ -4,6 +4,9 @@ import (
 	"maps"
 	"reflect"
 	"time"
+
+	logtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 )
 
 // state is all that an account holds. The fields of its types are exported so that clone can set
@@ -14,12 +17,12 @@ type state struct {
 	Roles          map[string]*role
 	Profiles       map[string]*profile
 	Policies       map[string]*policy
-	MFADevices     map[string]*mfaDevice // by serial number
-	PasswordPolicy *passwordPolicy
+	MFADevices     map[string]*mfaDevice                 // by serial number
+	PasswordPolicy *iam.UpdateAccountPasswordPolicyInput // the last one; nil before
 	Secrets        map[string]*secret
-	BlockedSecrets map[string]time.Time // when a force-deleted secret's name was freed
-	Topics         map[string]*topic    // by ARN
-	LogGroups      map[string][]logEvent
+	BlockedSecrets map[string]time.Time                   // when a force-deleted secret's name was freed
+	Topics         map[string]*topic                      // by ARN
+	LogGroups      map[string][]logtypes.FilteredLogEvent // log streams do not exist here
 }
 
 // newState returns a state that holds nothing but AWS's own policies.
