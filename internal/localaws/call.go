@@ -153,5 +153,5 @@ func (a *Account) enact(who claim, op operation, in fields) (out reflect.Value, 
 			return out, err
 		}
 	}
-	return out, a.cut(op, in, out)
+	return out, tx.cut()
 }

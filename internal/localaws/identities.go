@@ -91,7 +91,7 @@ func (tx *tx) ListEntityPolicies(id *identity) {
 
 // PutEntityPermissionsBoundary gives an identity the boundary that the input names, which must exist.
 func (tx *tx) PutEntityPermissionsBoundary(id *identity) error {
-	p, err := tx.policyWith(tx.in.text("PermissionsBoundary"))
+	p, err := tx.policyWith(tx.in.text("PermissionsBoundary"), false)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
@@ -13,16 +12,13 @@ const (
 	maxKeys = 2 // access keys of a user
 
 	active = iamtypes.StatusTypeActive
-	never  = "N/A" // the service and Region of a key that was not used
 )
 
 type accessKey struct {
-	ID, Secret  string
-	Status      iamtypes.StatusType
-	Created     time.Time
-	Used        time.Time // zero while it was not
-	UsedService string
-	UsedRegion  string
+	ID, Secret string
+	Status     iamtypes.StatusType
+	Created    time.Time
+	Used       iamtypes.AccessKeyLastUsed
 }
 
 // key finds an access key and its user.
@@ -38,7 +34,7 @@ func (s *state) key(id string) (*user, *accessKey) {
 }
 
 func (k *accessKey) use(service, region string, now time.Time) {
-	k.Used, k.UsedService, k.UsedRegion = now, service, region
+	k.Used = iamtypes.AccessKeyLastUsed{LastUsedDate: stamp(now), Region: &region, ServiceName: &service}
 }
 
 // UseKey marks an access key as last used now with a service, such as ec2. It reports whether the
@@ -61,8 +57,8 @@ func (a *Account) Age(d time.Duration) {
 		u.Created = u.Created.Add(-d)
 		for _, k := range u.Keys {
 			k.Created = k.Created.Add(-d)
-			if !k.Used.IsZero() {
-				k.Used = k.Used.Add(-d)
+			if used := k.Used.LastUsedDate; used != nil {
+				k.Used.LastUsedDate = new(used.Add(-d))
 			}
 		}
 	}
@@ -74,6 +70,7 @@ func (tx *tx) CreateAccessKey(u *user) error {
 		return refuse(limitExceeded, "Cannot exceed quota for AccessKeysPerUser: %d", maxKeys)
 	}
 	k := &accessKey{ID: uniqueID("AKIA"), Secret: randomSecret(), Status: active, Created: tx.now}
+	k.Used.Region, k.Used.ServiceName = new("N/A"), new("N/A")
 	u.Keys = append(u.Keys, k)
 	tx.out.set(members{"AccessKey": u.shownKey(k)})
 	return nil
@@ -117,15 +114,11 @@ func (tx *tx) keyOf(u *user) (*accessKey, error) {
 // a key without a user, no caller is allowed to.
 //
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.html.
-func (tx *tx) GetAccessKeyLastUsed(in *iam.GetAccessKeyLastUsedInput, out *iam.GetAccessKeyLastUsedOutput) error {
+func (tx *tx) GetAccessKeyLastUsed(in *iam.GetAccessKeyLastUsedInput) error {
 	u, k := tx.state.key(*in.AccessKeyId)
 	if k == nil {
 		return tx.refuse(accessDenied, "The caller is not authorized to perform: iam:GetAccessKeyLastUsed on resource: access key %s", *in.AccessKeyId)
 	}
-	last := &iamtypes.AccessKeyLastUsed{ServiceName: aws.String(never), Region: aws.String(never)}
-	if !k.Used.IsZero() {
-		last.LastUsedDate, last.ServiceName, last.Region = stamp(k.Used), aws.String(k.UsedService), aws.String(k.UsedRegion)
-	}
-	out.UserName, out.AccessKeyLastUsed = &u.Name, last
+	tx.out.set(members{"UserName": &u.Name, "AccessKeyLastUsed": new(k.Used)})
 	return nil
 }

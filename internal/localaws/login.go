@@ -3,18 +3,17 @@ package localaws
 import (
 	"cmp"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
 type loginProfile struct {
+	iamtypes.LoginProfile
 	Password string
-	Reset    bool
-	Created  time.Time
 }
 
 // Password returns the console password of a user. It is for tests, and does not count as a call.
@@ -64,7 +63,9 @@ func (tx *tx) CreateLoginProfile(in *iam.CreateLoginProfileInput, u *user) error
 	if err := tx.checkPassword(u, *in.Password); err != nil {
 		return err
 	}
-	u.Login = &loginProfile{Password: *in.Password, Reset: in.PasswordResetRequired, Created: tx.now}
+	u.Login = &loginProfile{
+		iamtypes.LoginProfile{CreateDate: stamp(tx.now), PasswordResetRequired: in.PasswordResetRequired, UserName: &u.Name}, *in.Password,
+	}
 	tx.GetLoginProfile(u, u.Login)
 	return nil
 }
@@ -83,10 +84,8 @@ func (tx *tx) loginOf(u *user) (*loginProfile, error) {
 }
 
 // GetLoginProfile tells whether a user has a console password, and since when.
-func (tx *tx) GetLoginProfile(u *user, l *loginProfile) {
-	tx.out.set(members{"LoginProfile": members{
-		"CreateDate": stamp(l.Created), "PasswordResetRequired": l.Reset, "UserName": &u.Name,
-	}})
+func (tx *tx) GetLoginProfile(_ *user, l *loginProfile) {
+	tx.out.set(members{"LoginProfile": new(l.LoginProfile)})
 }
 
 // UpdateLoginProfile changes a console password, or whether it must be changed at the next sign-in.
@@ -98,7 +97,7 @@ func (tx *tx) UpdateLoginProfile(in *iam.UpdateLoginProfileInput, u *user, l *lo
 		l.Password = *in.Password
 	}
 	if in.PasswordResetRequired != nil {
-		l.Reset = *in.PasswordResetRequired
+		l.PasswordResetRequired = *in.PasswordResetRequired
 	}
 	return nil
 }

@@ -52,7 +52,7 @@ func (tx *tx) FilterLogEvents(in *cloudwatchlogs.FilterLogEventsInput, out *clou
 	if newest {
 		slices.Reverse(lines)
 	}
-	first, err := position(tx.operation, in.NextToken)
+	first, err := tx.position(in.NextToken)
 	if err != nil {
 		return refuse(invalidParameter, "The specified nextToken is invalid.")
 	}

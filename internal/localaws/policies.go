@@ -50,28 +50,20 @@ func (tx *tx) checkPolicyARN(arn string) error {
 	return nil
 }
 
-// policyWith returns the managed policy with an ARN, which is compared exactly.
-func (tx *tx) policyWith(arn string) (*policy, error) {
+// policyWith returns the managed policy with an ARN, which is compared exactly. If the account is to
+// change it, it must be its own, which neither AWS's own policies nor those of other accounts are.
+func (tx *tx) policyWith(arn string, change bool) (*policy, error) {
 	if err := tx.checkPolicyARN(arn); err != nil {
 		return nil, err
 	}
 	p := tx.state.Policies[arn]
-	if p == nil || tx.seen.Policies[arn] == nil {
+	switch {
+	case change && !strings.HasPrefix(arn, tx.arn("policy/")):
+		return nil, tx.refuse(accessDenied, "Policy is outside your own account.")
+	case p == nil, tx.seen.Policies[arn] == nil:
 		return nil, refuse(noSuchEntity, "Policy %s was not found.", arn)
 	}
 	return p, nil
-}
-
-// ownPolicy returns a policy that the account may change, which neither AWS's own policies nor
-// those of other accounts are.
-func (tx *tx) ownPolicy(arn string) (*policy, error) {
-	if err := tx.checkPolicyARN(arn); err != nil {
-		return nil, err
-	}
-	if !strings.HasPrefix(arn, tx.arn("policy/")) {
-		return nil, tx.refuse(accessDenied, "Policy is outside your own account.")
-	}
-	return tx.policyWith(arn)
 }
 
 // CreatePolicy makes a managed policy with its first version. Names are unique whatever the path.

@@ -63,14 +63,13 @@ func (a *Account) resource(caller *user, op operation, f fields) string {
 }
 
 func (a *Account) iamResource(caller *user, action string, f fields) string {
-	if action == "GetAccessKeyLastUsed" {
+	path := cmp.Or(f.text("Path"), "/")
+	switch action {
+	case "GetAccessKeyLastUsed":
 		if u, _ := a.state.key(f.text("AccessKeyId")); u != nil {
 			return u.ARN
 		}
 		return ""
-	}
-	path := cmp.Or(f.text("Path"), "/")
-	switch action {
 	case "CreateVirtualMFADevice":
 		return a.arn("mfa" + path + f.text("VirtualMFADeviceName"))
 	case "DeleteVirtualMFADevice":

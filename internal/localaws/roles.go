@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
 const (
@@ -21,8 +22,7 @@ type role struct {
 	Trust       string
 	Description string
 	MaxSession  int32
-	Used        time.Time // zero if it was not
-	UsedRegion  string
+	Used        iamtypes.RoleLastUsed
 }
 
 // UseRole marks a role as last used at some time, in the account's Region, as though an instance
@@ -32,7 +32,7 @@ func (a *Account) UseRole(name string, at time.Time) bool {
 	defer a.mu.Unlock()
 	r, ok := a.state.Roles[fold(name)]
 	if ok {
-		r.Used, r.UsedRegion = at, a.region
+		r.Used = iamtypes.RoleLastUsed{LastUsedDate: stamp(at), Region: new(a.region)}
 	}
 	return ok
 }
@@ -80,11 +80,11 @@ func (r *role) listed(s *state) members {
 //
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html.
 func (r *role) detail(now time.Time) members {
-	shown, used := r.identity.detail(now), members{}
-	if !r.Used.IsZero() && now.Sub(r.Used) < tracked {
-		used = members{"LastUsedDate": stamp(r.Used), "Region": new(r.UsedRegion)}
+	shown, used := r.identity.detail(now), r.Used
+	if used.LastUsedDate != nil && now.Sub(*used.LastUsedDate) >= tracked {
+		used = iamtypes.RoleLastUsed{}
 	}
-	shown["RoleLastUsed"] = used
+	shown["RoleLastUsed"] = &used
 	return shown
 }
 

@@ -36,13 +36,12 @@ func (a *Account) secretCalled(id string) *secret {
 // secretResource is the ARN of a secret. For one that does not exist it is the ARN without the six
 // random characters or, if the call makes it, with "??????" in their place, as policies write it.
 func (a *Account) secretResource(id string, made bool) string {
-	if s := a.secretCalled(id); s != nil {
+	switch s := a.secretCalled(id); {
+	case s != nil:
 		return s.ARN
-	}
-	if strings.HasPrefix(id, "arn:") {
+	case strings.HasPrefix(id, "arn:"):
 		return id
-	}
-	if made {
+	case made:
 		return a.secretARN(id) + "-??????"
 	}
 	return a.secretARN(id)
@@ -85,14 +84,18 @@ func (tx *tx) CreateSecret(in *secretsmanager.CreateSecretInput) error {
 	if !tx.pattern(`[A-Za-z0-9/_+=.@!-]+`).MatchString(*in.Name) {
 		return refuse("ValidationException", "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!")
 	}
-	if s, err := tx.secretNamed(*in.Name); err == nil {
+	s, err := tx.secretNamed(*in.Name)
+	switch {
+	case err == nil && s.Deletion != nil, err != nil && tx.now.Before(tx.state.BlockedSecrets[*in.Name]):
+		return refuse(invalidRequest, "You can't create this secret because a secret with this name is already scheduled for deletion.")
+	case err == nil:
+		if v := s.version(aws.ToString(in.ClientRequestToken)); v == nil || v.Text != aws.ToString(in.SecretString) {
+			return refuse(resourceExists, "The operation failed because the secret %s already exists.", s.Name)
+		}
 		tx.out.set(members{"ARN": &s.ARN, "Name": &s.Name, "VersionId": in.ClientRequestToken})
-		return s.repeated(in.ClientRequestToken, in.SecretString)
+		return nil
 	}
-	if tx.now.Before(tx.state.BlockedSecrets[*in.Name]) {
-		return scheduled()
-	}
-	s := &secret{
+	s = &secret{
 		Name:        *in.Name,
 		ARN:         tx.secretARN(*in.Name) + "-" + random(6),
 		Description: aws.ToString(in.Description),
@@ -114,21 +117,6 @@ func (tx *tx) CreateSecret(in *secretsmanager.CreateSecretInput) error {
 	tx.state.Secrets[s.Name] = s
 	tx.out.set(members{"ARN": &s.ARN, "Name": &s.Name})
 	return nil
-}
-
-// repeated decides a CreateSecret whose name is taken.
-func (s *secret) repeated(token, value *string) error {
-	if s.Deletion != nil {
-		return scheduled()
-	}
-	if v := s.version(aws.ToString(token)); v == nil || v.Text != aws.ToString(value) {
-		return refuse(resourceExists, "The operation failed because the secret %s already exists.", s.Name)
-	}
-	return nil
-}
-
-func scheduled() error {
-	return refuse(invalidRequest, "You can't create this secret because a secret with this name is already scheduled for deletion.")
 }
 
 // encrypt sets the secret's KMS key.

@@ -140,7 +140,9 @@ func (a *Account) Snapshot() State {
 func (a *Account) snapshotUser(u *user) User {
 	s := copied[User](u)
 	s.LoginProfile = u.Login != nil
-	s.Keys = each(u.Keys, func(k *accessKey) Key { return Key{ID: k.ID, Status: string(k.Status), Used: !k.Used.IsZero()} })
+	s.Keys = each(u.Keys, func(k *accessKey) Key {
+		return Key{ID: k.ID, Status: string(k.Status), Used: k.Used.LastUsedDate != nil}
+	})
 	s.MFADevices = each(a.state.devicesOf(u), func(d *mfaDevice) string { return d.Serial })
 	for kind, ids := range map[credentialKind]*[]string{certificates: &s.Certificates, sshKeys: &s.SSHKeys, serviceCredentials: &s.Credentials} {
 		*ids = each(u.credentialsOf(kind), func(c *credential) string { return c.ID })

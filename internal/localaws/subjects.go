@@ -70,10 +70,8 @@ func (tx *tx) entity(k kind, first bool) (holder, error) {
 		return nil, refuse(validationError, "Must specify userName when calling with non-User credentials")
 	case k == aUser && tx.in.pointer("UserName") == nil:
 		return tx.find(aUser, tx.caller.Name)
-	case k == aPolicy && first && !tx.reads():
-		return tx.ownPolicy(name)
 	case k == aPolicy:
-		return tx.policyWith(name)
+		return tx.policyWith(name, first && !tx.reads())
 	default:
 		return tx.find(k, name)
 	}
