@@ -3,7 +3,6 @@ package localaws
 import (
 	"cmp"
 	"maps"
-	"slices"
 
 	"redis-cloud-iam/internal/iampolicy"
 )
@@ -64,14 +63,8 @@ func (s *state) decide(u *user, q iampolicy.Request) (policies, boundary iampoli
 
 // policiesOf returns the documents of an identity's own policies.
 func (s *state) policiesOf(id *identity) []*iampolicy.Document {
-	var documents []*iampolicy.Document
-	for _, arn := range id.Attached {
-		documents = append(documents, s.Policies[arn].document())
-	}
-	for _, name := range slices.Sorted(maps.Keys(id.Inline)) {
-		documents = append(documents, parsed(id.Inline[name]))
-	}
-	return documents
+	attached := each(id.Attached, func(arn string) *iampolicy.Document { return s.Policies[arn].document() })
+	return append(attached, each(ordered(id.Inline), parsed)...)
 }
 
 // parsed reads a document that was checked when it came.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"reflect"
+	"slices"
 	"time"
 )
 
@@ -151,15 +152,9 @@ func (tx *tx) find(k kind, name string) (holder, error) {
 
 // identities are all users, groups and roles, each kind in the order of the names.
 func (s *state) identities() []*identity {
-	var all []*identity
-	for _, u := range ordered(s.Users) {
-		all = append(all, &u.identity)
-	}
-	for _, g := range ordered(s.Groups) {
-		all = append(all, &g.identity)
-	}
-	for _, r := range ordered(s.Roles) {
-		all = append(all, &r.identity)
-	}
-	return all
+	return slices.Concat(
+		each(ordered(s.Users), func(u *user) *identity { return &u.identity }),
+		each(ordered(s.Groups), func(g *group) *identity { return &g.identity }),
+		each(ordered(s.Roles), func(r *role) *identity { return &r.identity }),
+	)
 }

@@ -63,9 +63,9 @@ func (tx *tx) CreateLoginProfile(in *iam.CreateLoginProfileInput, u *user) error
 	if err := tx.checkPassword(u, *in.Password); err != nil {
 		return err
 	}
-	u.Login = &loginProfile{
-		iamtypes.LoginProfile{CreateDate: stamp(tx.now), PasswordResetRequired: in.PasswordResetRequired, UserName: &u.Name}, *in.Password,
-	}
+	u.Login = &loginProfile{Password: *in.Password, LoginProfile: iamtypes.LoginProfile{
+		CreateDate: stamp(tx.now), PasswordResetRequired: in.PasswordResetRequired, UserName: &u.Name,
+	}}
 	tx.GetLoginProfile(u, u.Login)
 	return nil
 }

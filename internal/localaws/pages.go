@@ -75,11 +75,7 @@ func (o operation) position(marker *string) (int, error) {
 
 // ordered returns the values of a map in the order of its keys.
 func ordered[T any](items map[string]T) []T {
-	var list []T
-	for _, key := range slices.Sorted(maps.Keys(items)) {
-		list = append(list, items[key])
-	}
-	return list
+	return each(slices.Sorted(maps.Keys(items)), func(key string) T { return items[key] })
 }
 
 // orderedBy returns a list in the order of what key returns.

@@ -41,9 +41,6 @@ func (p *queryProtocol) fill(v reflect.Value, prefix string) error {
 func (p *queryProtocol) value(v reflect.Value, key string) error {
 	switch v.Kind() {
 	case reflect.Slice:
-		if v.Type().Elem().Kind() == reflect.Uint8 {
-			break
-		}
 		for n := 1; p.has(fmt.Sprintf("%s.member.%d", key, n)); n++ {
 			element := reflect.New(v.Type().Elem()).Elem()
 			if err := p.value(element, fmt.Sprintf("%s.member.%d", key, n)); err != nil {

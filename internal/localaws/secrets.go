@@ -103,7 +103,7 @@ func (tx *tx) CreateSecret(in *secretsmanager.CreateSecretInput) error {
 		Changed:     tx.now,
 		Tags:        map[string]string{},
 	}
-	if err := s.encrypt(tx, in.KmsKeyId); err != nil {
+	if s.KMSKey, err = tx.key(""); err != nil {
 		return err
 	}
 	if err := tx.TagResource(s); err != nil {
@@ -119,16 +119,16 @@ func (tx *tx) CreateSecret(in *secretsmanager.CreateSecretInput) error {
 	return nil
 }
 
-// encrypt sets the secret's KMS key.
-func (s *secret) encrypt(tx *tx, keyID *string) error {
-	if keyID == nil {
-		return nil
+// key returns the ARN of the KMS key that the input names or, where it names none, the former one.
+func (tx *tx) key(former string) (arn string, err error) {
+	id := tx.in.pointer("KmsKeyId")
+	switch {
+	case id == nil:
+		return former, nil
+	case !tx.pattern(`|alias/[A-Za-z0-9/_-]+|[A-Za-z0-9-]+|arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:(alias|key)/[A-Za-z0-9/_-]+`).MatchString(*id):
+		return "", refuse(invalidParameter, "The KMS key %s is not a key ID, a key ARN, an alias name or an alias ARN.", *id)
 	}
-	if !tx.pattern(`|alias/[A-Za-z0-9/_-]+|[A-Za-z0-9-]+|arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:(alias|key)/[A-Za-z0-9/_-]+`).MatchString(*keyID) {
-		return refuse(invalidParameter, "The KMS key %s is not a key ID, a key ARN, an alias name or an alias ARN.", *keyID)
-	}
-	s.KMSKey = tx.kmsKey(*keyID)
-	return nil
+	return tx.kmsKey(*id), nil
 }
 
 // kmsKey is the ARN of a KMS key given in any of the ways that KMS knows; empty for the account's
@@ -167,16 +167,16 @@ func (tx *tx) UpdateSecret(in *secretsmanager.UpdateSecretInput, s *secret) erro
 	if token := in.ClientRequestToken; in.SecretString != nil && token != nil && s.version(*token) != nil {
 		return tokenTaken(s, *token) // a new value must have a new one, even if it is the same value
 	}
-	previous := s.KMSKey
-	if err := s.encrypt(tx, in.KmsKeyId); err != nil {
+	key, err := tx.key(s.KMSKey)
+	if err != nil {
 		return err
 	}
 	if in.SecretString != nil {
 		if err := tx.PutSecretValue(s); err != nil {
-			s.KMSKey = previous
 			return err
 		}
 	}
+	s.KMSKey = key
 	if in.Description != nil {
 		s.Description = *in.Description
 	}
