@@ -60,10 +60,10 @@ func (tx *tx) credentialOf(u *user) (*credential, error) {
 // kind. Only that of a new one has the password for a service, with which nobody signs in here.
 func (tx *tx) shownCredential(u *user, c *credential) members {
 	return members{
-		string(c.Kind) + "Id": &c.ID, "UserName": &u.Name, "Status": active,
+		string(c.Kind) + "Id": c.ID, "UserName": u.Name, "Status": active,
 		"UploadDate": stamp(c.Created), "CreateDate": stamp(c.Created),
-		"CertificateBody": &c.Of, "SSHPublicKeyBody": &c.Of, "ServiceName": &c.Of,
-		"ServiceUserName": new(u.Name + "-at-" + tx.id), "ServicePassword": new(randomSecret()),
+		"CertificateBody": c.Of, "SSHPublicKeyBody": c.Of, "ServiceName": c.Of,
+		"ServiceUserName": u.Name + "-at-" + tx.id, "ServicePassword": randomSecret(),
 	}
 }
 

@@ -163,6 +163,6 @@ func (a *Account) wrongCondition(s iampolicy.Statement) string {
 }
 
 // encoded is a document as IAM returns all documents: URL-encoded in compliance with RFC 3986.
-func encoded(document string) *string {
-	return new(strings.ReplaceAll(url.QueryEscape(document), "+", "%20"))
+func encoded(document string) string {
+	return strings.ReplaceAll(url.QueryEscape(document), "+", "%20")
 }

@@ -83,7 +83,7 @@ func (id *identity) whole() *identity { return id }
 
 func (e *entity) listed(*state) members {
 	word := e.Kind.word()
-	return members{"Arn": &e.ARN, "Path": &e.Path, "CreateDate": stamp(e.Created), word + "Id": &e.ID, word + "Name": &e.Name}
+	return members{"Arn": e.ARN, "Path": e.Path, "CreateDate": stamp(e.Created), word + "Id": e.ID, word + "Name": e.Name}
 }
 
 func (e *entity) detail(time.Time) members {

@@ -48,7 +48,7 @@ func (tx *tx) DetachEntityPolicy(id *identity) error {
 
 func (tx *tx) ListAttachedEntityPolicies(id *identity) {
 	tx.out.set(members{"AttachedPolicies": each(sorted(id.Attached), func(arn string) members {
-		return members{"PolicyArn": &arn, "PolicyName": &tx.state.Policies[arn].Name}
+		return members{"PolicyArn": arn, "PolicyName": tx.state.Policies[arn].Name}
 	})})
 }
 
@@ -122,7 +122,7 @@ func (id *identity) detail(now time.Time) members {
 	shown := id.entity.detail(now)
 	if id.Boundary != "" {
 		shown["PermissionsBoundary"] = members{
-			"PermissionsBoundaryArn": new(id.Boundary), "PermissionsBoundaryType": iamtypes.PermissionsBoundaryAttachmentTypePolicy,
+			"PermissionsBoundaryArn": id.Boundary, "PermissionsBoundaryType": iamtypes.PermissionsBoundaryAttachmentTypePolicy,
 		}
 	}
 	return shown

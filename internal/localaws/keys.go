@@ -78,7 +78,7 @@ func (tx *tx) CreateAccessKey(u *user) error {
 
 // shownKey is a key as IAM shows it. Only the structure of a new key has a place for the secret.
 func (u *user) shownKey(k *accessKey) members {
-	return members{"AccessKeyId": &k.ID, "CreateDate": stamp(k.Created), "SecretAccessKey": &k.Secret, "Status": k.Status, "UserName": &u.Name}
+	return members{"AccessKeyId": k.ID, "CreateDate": stamp(k.Created), "SecretAccessKey": k.Secret, "Status": k.Status, "UserName": u.Name}
 }
 
 // ListAccessKeys lists a user's access keys, without their secrets.
@@ -119,6 +119,6 @@ func (tx *tx) GetAccessKeyLastUsed(in *iam.GetAccessKeyLastUsedInput) error {
 	if k == nil {
 		return tx.refuse(accessDenied, "The caller is not authorized to perform: iam:GetAccessKeyLastUsed on resource: access key %s", *in.AccessKeyId)
 	}
-	tx.out.set(members{"UserName": &u.Name, "AccessKeyLastUsed": new(k.Used)})
+	tx.out.set(members{"UserName": u.Name, "AccessKeyLastUsed": new(k.Used)})
 	return nil
 }

@@ -30,7 +30,7 @@ func (tx *tx) CreateVirtualMFADevice(in *iam.CreateVirtualMFADeviceInput) error 
 		return refuse(entityExists, "MFADevice entity at the same path and name already exists.")
 	}
 	tx.state.MFADevices[serial] = &mfaDevice{Serial: serial}
-	tx.out.set(members{"VirtualMFADevice": members{"SerialNumber": &serial, "Base32StringSeed": []byte(random(64))}})
+	tx.out.set(members{"VirtualMFADevice": members{"SerialNumber": serial, "Base32StringSeed": []byte(random(64))}})
 	return nil
 }
 
@@ -78,6 +78,6 @@ func (tx *tx) DeleteVirtualMFADevice(d *mfaDevice) error {
 
 func (tx *tx) ListMFADevices(u *user) {
 	tx.out.set(members{"MFADevices": each(tx.state.devicesOf(u), func(d *mfaDevice) members {
-		return members{"EnableDate": stamp(d.Enabled), "SerialNumber": &d.Serial, "UserName": &u.Name}
+		return members{"EnableDate": stamp(d.Enabled), "SerialNumber": d.Serial, "UserName": u.Name}
 	})})
 }

@@ -105,7 +105,7 @@ func (p *policy) listed(s *state) members {
 	shown := p.entity.listed(s)
 	maps.Copy(shown, members{
 		"AttachmentCount": &attached, "PermissionsBoundaryUsageCount": &bounding,
-		"DefaultVersionId": new(p.Default), "IsAttachable": true, "UpdateDate": stamp(p.Updated),
+		"DefaultVersionId": p.Default, "IsAttachable": true, "UpdateDate": stamp(p.Updated),
 	})
 	return shown
 }
@@ -113,7 +113,7 @@ func (p *policy) listed(s *state) members {
 // detail has the description too.
 func (p *policy) detail(now time.Time) members {
 	shown := p.entity.detail(now)
-	shown["Description"] = optional(p.Description)
+	shown["Description"] = p.Description
 	return shown
 }
 

@@ -43,7 +43,7 @@ func (p *policy) document() *iampolicy.Document {
 
 // listedVersion is a version without its document, as all but GetPolicyVersion return it.
 func (p *policy) listedVersion(v *policyVersion) members {
-	return members{"CreateDate": stamp(v.Created), "IsDefaultVersion": v.ID == p.Default, "VersionId": &v.ID}
+	return members{"CreateDate": stamp(v.Created), "IsDefaultVersion": v.ID == p.Default, "VersionId": v.ID}
 }
 
 // CreatePolicyVersion adds a version to a policy that has fewer than five.

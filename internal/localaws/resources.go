@@ -113,7 +113,7 @@ func (f fields) redacted() any {
 }
 
 // members are values for a structure's members, by name: members for one that is a structure itself,
-// and a list of them for a list of structures.
+// a list of them for a list of structures, a text for a pointer to one. An empty text is left out.
 type members map[string]any
 
 // set sets those of the members that the structure has.
@@ -133,6 +133,10 @@ func (f fields) set(all members) {
 			}
 			for i, element := range value {
 				fields{member.Index(i)}.set(element)
+			}
+		case string:
+			if value != "" {
+				member.Set(reflect.ValueOf(&value))
 			}
 		default:
 			member.Set(reflect.ValueOf(value))

@@ -71,7 +71,7 @@ func (tx *tx) checkTrust(document string) error {
 // listed has the trust policy URL-encoded.
 func (r *role) listed(s *state) members {
 	shown := r.entity.listed(s)
-	shown["AssumeRolePolicyDocument"], shown["Description"] = encoded(r.Trust), optional(r.Description)
+	shown["AssumeRolePolicyDocument"], shown["Description"] = encoded(r.Trust), r.Description
 	shown["MaxSessionDuration"] = new(r.MaxSession)
 	return shown
 }
@@ -86,14 +86,6 @@ func (r *role) detail(now time.Time) members {
 	}
 	shown["RoleLastUsed"] = &used
 	return shown
-}
-
-// optional leaves an empty text out.
-func optional(text string) *string {
-	if text == "" {
-		return nil
-	}
-	return &text
 }
 
 // DeleteRole deletes a role that has no policy and is in no instance profile.

@@ -74,7 +74,7 @@ func (tx *tx) secret() (*secret, error) {
 	if s.Deletion != nil && tx.action != "DescribeSecret" && tx.action != "RestoreSecret" {
 		return nil, refuse(invalidRequest, "You can't perform this operation on the secret because it was marked for deletion.")
 	}
-	tx.out.set(members{"ARN": &s.ARN, "Name": &s.Name})
+	tx.out.set(members{"ARN": s.ARN, "Name": s.Name})
 	return s, nil
 }
 
@@ -92,7 +92,7 @@ func (tx *tx) CreateSecret(in *secretsmanager.CreateSecretInput) error {
 		if v := s.version(aws.ToString(in.ClientRequestToken)); v == nil || v.Text != aws.ToString(in.SecretString) {
 			return refuse(resourceExists, "The operation failed because the secret %s already exists.", s.Name)
 		}
-		tx.out.set(members{"ARN": &s.ARN, "Name": &s.Name, "VersionId": in.ClientRequestToken})
+		tx.out.set(members{"ARN": s.ARN, "Name": s.Name, "VersionId": in.ClientRequestToken})
 		return nil
 	}
 	s = &secret{
@@ -115,7 +115,7 @@ func (tx *tx) CreateSecret(in *secretsmanager.CreateSecretInput) error {
 		}
 	}
 	tx.state.Secrets[s.Name] = s
-	tx.out.set(members{"ARN": &s.ARN, "Name": &s.Name})
+	tx.out.set(members{"ARN": s.ARN, "Name": s.Name})
 	return nil
 }
 
@@ -156,7 +156,7 @@ func (tx *tx) DescribeSecret(s *secret) {
 		}
 	}
 	tx.out.set(members{
-		"Description": optional(s.Description), "KmsKeyId": optional(s.KMSKey), "CreatedDate": stamp(s.Created),
+		"Description": s.Description, "KmsKeyId": s.KMSKey, "CreatedDate": stamp(s.Created),
 		"LastChangedDate": stamp(s.Changed), "DeletedDate": s.Deletion, "Tags": shownTags(s.Tags),
 		"ReplicationStatus": s.replicated(), "VersionIdsToStages": stages,
 	})
@@ -187,11 +187,10 @@ func (tx *tx) UpdateSecret(in *secretsmanager.UpdateSecretInput, s *secret) erro
 // ListSecrets lists the secrets whose deletion is not scheduled, or all of them. Of what
 // DescribeSecret returns it has the members that tell them apart.
 func (tx *tx) ListSecrets(in *secretsmanager.ListSecretsInput) {
-	var found []members
-	for _, s := range ordered(tx.state.Secrets) {
-		if s.Deletion == nil || aws.ToBool(in.IncludePlannedDeletion) {
-			found = append(found, members{"ARN": &s.ARN, "Name": &s.Name, "DeletedDate": s.Deletion, "Tags": shownTags(s.Tags)})
-		}
-	}
-	tx.out.set(members{"SecretList": found})
+	found := slices.DeleteFunc(ordered(tx.state.Secrets), func(s *secret) bool {
+		return s.Deletion != nil && !aws.ToBool(in.IncludePlannedDeletion)
+	})
+	tx.out.set(members{"SecretList": each(found, func(s *secret) members {
+		return members{"ARN": s.ARN, "Name": s.Name, "DeletedDate": s.Deletion, "Tags": shownTags(s.Tags)}
+	})})
 }

@@ -32,7 +32,7 @@ func (tx *tx) DeleteSecret(in *secretsmanager.DeleteSecretInput) error {
 	case window < 7 || window > 30:
 		return refuse(invalidParameter, "The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).")
 	case s == nil && force:
-		tx.out.set(members{"ARN": new(tx.secretResource(*in.SecretId, false)), "Name": in.SecretId, "DeletionDate": stamp(tx.now)})
+		tx.out.set(members{"ARN": tx.secretResource(*in.SecretId, false), "Name": in.SecretId, "DeletionDate": stamp(tx.now)})
 		return nil
 	case err != nil:
 		return err
@@ -47,7 +47,7 @@ func (tx *tx) DeleteSecret(in *secretsmanager.DeleteSecretInput) error {
 	default:
 		s.Deletion = stamp(tx.now.Add(time.Duration(window) * day))
 	}
-	tx.out.set(members{"ARN": &s.ARN, "Name": &s.Name, "DeletionDate": s.Deletion})
+	tx.out.set(members{"ARN": s.ARN, "Name": s.Name, "DeletionDate": s.Deletion})
 	return nil
 }
 
@@ -58,7 +58,7 @@ func (tx *tx) RestoreSecret(s *secret) { s.Deletion = nil }
 // below return them. A replica is in sync at once, and the other Regions are not modelled.
 func (s *secret) replicated() []members {
 	return each(s.Replicas, func(region string) members {
-		return members{"Region": &region, "KmsKeyId": new("alias/aws/secretsmanager"), "Status": secrettypes.StatusTypeInSync}
+		return members{"Region": region, "KmsKeyId": "alias/aws/secretsmanager", "Status": secrettypes.StatusTypeInSync}
 	})
 }
 
@@ -111,8 +111,8 @@ func public(s iampolicy.Statement) bool {
 }
 
 // GetResourcePolicy returns a secret's resource policy, if it has one.
-func (tx *tx) GetResourcePolicy(out *secretsmanager.GetResourcePolicyOutput, s *secret) {
-	out.ResourcePolicy = optional(s.Policy)
+func (tx *tx) GetResourcePolicy(s *secret) {
+	tx.out.set(members{"ResourcePolicy": s.Policy})
 }
 
 // DeleteResourcePolicy takes a secret's resource policy away; to have none does not matter.

@@ -74,7 +74,7 @@ func (tx *tx) PutSecretValue(s *secret) error {
 		s.move(current, v)
 		s.Changed = tx.now
 	}
-	tx.out.set(members{"VersionId": &v.ID, "VersionStages": slices.Clone(v.Stages)})
+	tx.out.set(members{"VersionId": v.ID, "VersionStages": slices.Clone(v.Stages)})
 	return nil
 }
 

@@ -51,7 +51,7 @@ func (tx *tx) tag(k kind, tags *map[string]string) error {
 // shownTags are tags as services show them, in the order of their keys.
 func shownTags(tags map[string]string) []members {
 	return each(slices.Sorted(maps.Keys(tags)), func(key string) members {
-		return members{"Key": &key, "Value": new(tags[key])}
+		return members{"Key": key, "Value": new(tags[key])} // which may be empty
 	})
 }
 
