@@ -27,21 +27,17 @@ func (a *Account) authorize(caller *user, seen *state, op operation, in fields) 
 //
 // See https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html.
 func (s *state) refusal(u *user, q iampolicy.Request) string {
+	notAllowed := "because no identity-based policy allows the " + q.Action + " action"
 	if u == nil {
-		return "because no identity-based policy allows the " + q.Action + " action"
+		return notAllowed
 	}
 	policies, boundary := s.decide(u, q)
-	switch {
-	case policies == iampolicy.Denied:
-		return "with an explicit deny in an identity-based policy"
-	case boundary == iampolicy.Denied:
-		return "with an explicit deny in a permissions boundary"
-	case policies != iampolicy.Allowed:
-		return "because no identity-based policy allows the " + q.Action + " action"
-	case boundary != iampolicy.Allowed:
-		return "because no permissions boundary allows the " + q.Action + " action"
-	}
-	return ""
+	return cmp.Or(
+		when(policies == iampolicy.Denied, "with an explicit deny in an identity-based policy"),
+		when(boundary == iampolicy.Denied, "with an explicit deny in a permissions boundary"),
+		when(policies != iampolicy.Allowed, notAllowed),
+		when(boundary != iampolicy.Allowed, "because no permissions boundary allows the "+q.Action+" action"),
+	)
 }
 
 // decide decides a user's request by its policies, those of its groups included, and by its

@@ -41,8 +41,8 @@ func (o operation) api() (in, out reflect.Type, ok bool) {
 }
 
 // effect returns the method of [tx] that has the operation's effect: the one with its name or, of
-// what several kinds of entity or credential have, the one that says Entity or Credential in the place
-// of the kind.
+// what several kinds of entity or credential have, the one that says Entity or Credential in the
+// place of the kind.
 func (o operation) effect() (method reflect.Method, ok bool) {
 	names := []string{o.action}
 	for _, kind := range kinds() {
@@ -62,10 +62,11 @@ func (o operation) effect() (method reflect.Method, ok bool) {
 // tx is one call that is having its effect, alone in the account.
 //
 // Its exported methods are the operations; the service's model says which ones there are. A method
-// takes what it needs of: the input and the output, which it fills, as the SDK's structures, unless it
-// reads and sets their members by name; and what the call is about, such as the user that the input
-// names. See arguments. It returns an error, unless it cannot fail. One that returns an error must have
-// changed nothing. Each follows its page of https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html or
+// takes what it needs of: the input and the output, which it fills, as the SDK's structures, unless
+// it reads and sets their members by name; and what the call is about, such as the user that the
+// input names. See arguments. It returns an error, unless it cannot fail. One that returns an error
+// must have changed nothing. Each follows its page of
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html or
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Operations.html.
 type tx struct {
 	*Account
@@ -86,8 +87,8 @@ var (
 )
 
 // call is what happens to every call: it is recorded, meets its faults, is authenticated,
-// authorized and checked, and has its effect. It returns a structure of the SDK, and what is kept of
-// the body that it becomes.
+// authorized and checked, and has its effect. It returns a structure of the SDK, and what is kept
+// of the body that it becomes.
 func (a *Account) call(ctx context.Context, who claim, op operation, in fields) (out reflect.Value, kept func([]byte) []byte, err error) {
 	if ctx.Err() != nil {
 		return out, nil, errCanceled

@@ -67,8 +67,9 @@ func (tx *tx) shownCredential(u *user, c *credential) members {
 	}
 }
 
-// addCredential gives a user a new credential and shows it, this once with its password. A certificate
-// and an SSH key come once, and at most so many of each; credentials at most so many for each service.
+// addCredential gives a user a new credential and shows it, this once with its password. A
+// certificate and an SSH key come once, and at most so many of each; credentials at most so many
+// for each service.
 func (tx *tx) addCredential(u *user, id, of string, most int) error {
 	kind := tx.credentials()
 	beside := u.credentialsOf(kind)

@@ -12,9 +12,9 @@ import (
 // What IAM asks of a policy beyond the grammar. The errors are MalformedPolicyDocument, in IAM's
 // words where they are known.
 
-// when is what IAM says of a document that breaks a rule, or "". The first rule that is broken counts.
-func when(broken bool, says string) string {
-	if broken {
+// when is what IAM says if something is wrong, or "".
+func when(wrong bool, says string) string {
+	if wrong {
 		return says
 	}
 	return ""
@@ -71,7 +71,8 @@ func (tx *tx) checkPolicy(text string, rules func(iampolicy.Statement) string) (
 	}
 	sids := map[string]bool{}
 	for _, s := range d.Statements {
-		both := s.Action != nil && s.NotAction != nil || s.Resource != nil && s.NotResource != nil || s.Principal != nil && s.NotPrincipal != nil
+		both := s.Action != nil && s.NotAction != nil || s.Resource != nil && s.NotResource != nil ||
+			s.Principal != nil && s.NotPrincipal != nil
 		wrong := cmp.Or(
 			when(!tx.pattern("[0-9A-Za-z]*").MatchString(s.Sid), "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*"),
 			when(s.Sid != "" && sids[s.Sid], "Statement IDs (SID) in a single policy must be unique."),
@@ -107,7 +108,7 @@ func (a *Account) wrongName(s iampolicy.Statement) string {
 	return ""
 }
 
-// wrongPrincipal says who is named in a policy that cannot be. A principal of this account must exist.
+// wrongPrincipal says who cannot be named in a policy. A principal of this account must exist.
 func (a *Account) wrongPrincipal(named iampolicy.Principals) string {
 	for kind, names := range named {
 		for _, name := range names {

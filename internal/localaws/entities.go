@@ -38,8 +38,8 @@ func (k kind) names() string {
 	return k.word() + "Name"
 }
 
-// is reports whether a type is that of the entities of the kind, or of what they have in common with
-// others.
+// is reports whether a type is that of the entities of the kind, or of what they have in common
+// with others.
 func (k kind) is(of reflect.Type) bool {
 	switch of {
 	case reflect.TypeFor[holder](), reflect.TypeFor[*entity]():

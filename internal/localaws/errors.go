@@ -35,8 +35,7 @@ const (
 	invalidRequest   = "InvalidRequestException"
 )
 
-// refuse returns an error with the code that the operation's service has for what IAM answers with
-// this one.
+// refuse returns an error with the code that the operation's service has in the place of this one.
 func (o operation) refuse(code, format string, args ...any) error {
 	own := map[string]map[string]string{
 		accessDenied:            {"secretsmanager": "AccessDeniedException", "logs": "AccessDeniedException"},
@@ -44,6 +43,7 @@ func (o operation) refuse(code, format string, args ...any) error {
 		"InvalidClientTokenId":  {"secretsmanager": "UnrecognizedClientException", "logs": "UnrecognizedClientException"},
 		"SignatureDoesNotMatch": {"secretsmanager": "InvalidSignatureException", "logs": "InvalidSignatureException"},
 		throttling:              {"secretsmanager": "ThrottlingException", "logs": "ThrottlingException", "sns": "Throttled"},
+		"InvalidMarker":         {"iam": validationError, "secretsmanager": "InvalidNextTokenException", "logs": invalidParameter},
 		validationError:         {"secretsmanager": "ValidationException", "logs": invalidParameter},
 		malformedPolicy:         {"secretsmanager": "MalformedPolicyDocumentException"},
 		invalidInput:            {"secretsmanager": invalidParameter},

@@ -40,8 +40,8 @@ func EveryCall() Fault { return Fault{times: -1} }
 // Times limits how often the fault strikes.
 func (f Fault) Times(n int) Fault { f.times = n; return f }
 
-// Refuse answers with an error code, such as AccessDenied, or what the service calls it, and the call
-// has no effect.
+// Refuse answers with an error code, such as AccessDenied, or what the service calls it, and the
+// call has no effect.
 func (f Fault) Refuse(code string) Fault { f.code = code; return f }
 
 // Throttle refuses n times with Throttling, ThrottlingException or Throttled, as the service calls

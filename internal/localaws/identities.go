@@ -61,14 +61,11 @@ func (tx *tx) PutEntityPolicy(id *identity) error {
 	}
 	inline := maps.Clone(id.Inline)
 	inline[tx.in.text("PolicyName")] = document
-	size, most := 0, maxInlineRole
+	most := maxInlineRole
 	if id.Kind == aUser {
 		most = maxInlineUser
 	}
-	for _, text := range inline {
-		size += length(text)
-	}
-	if size > most {
+	if length(strings.Join(ordered(inline), "")) > most {
 		return refuse(limitExceeded, "Maximum policy size of %d bytes exceeded for %s %s", most, id.Kind, id.Name)
 	}
 	id.Inline = inline
@@ -89,7 +86,7 @@ func (tx *tx) ListEntityPolicies(id *identity) {
 	tx.out.set(members{"PolicyNames": slices.Sorted(maps.Keys(id.Inline))})
 }
 
-// PutEntityPermissionsBoundary gives an identity the boundary that the input names, which must exist.
+// PutEntityPermissionsBoundary gives an identity a boundary, which must exist.
 func (tx *tx) PutEntityPermissionsBoundary(id *identity) error {
 	p, err := tx.policyWith(tx.in.text("PermissionsBoundary"), false)
 	if err != nil {

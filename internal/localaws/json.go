@@ -50,8 +50,8 @@ type wire struct {
 	time func(time.Time) any
 }
 
-// object has a structure's members that are there, for an encoder: structures as maps, lists as []any.
-// Empty lists are there, empty texts are not.
+// object has a structure's members that are there, for an encoder: structures as maps, lists as
+// []any. Empty lists are there, empty texts are not.
 func (w wire) object(v reflect.Value) map[string]any {
 	object := map[string]any{}
 	for field, member := range v.Fields() {

@@ -78,7 +78,9 @@ func (tx *tx) CreateAccessKey(u *user) error {
 
 // shownKey is a key as IAM shows it. Only the structure of a new key has a place for the secret.
 func (u *user) shownKey(k *accessKey) members {
-	return members{"AccessKeyId": k.ID, "CreateDate": stamp(k.Created), "SecretAccessKey": k.Secret, "Status": k.Status, "UserName": u.Name}
+	return members{
+		"AccessKeyId": k.ID, "SecretAccessKey": k.Secret, "UserName": u.Name, "Status": k.Status, "CreateDate": stamp(k.Created),
+	}
 }
 
 // ListAccessKeys lists a user's access keys, without their secrets.

@@ -54,7 +54,7 @@ func (tx *tx) FilterLogEvents(in *cloudwatchlogs.FilterLogEventsInput, out *clou
 	}
 	first, err := tx.position(in.NextToken)
 	if err != nil {
-		return refuse(invalidParameter, "The specified nextToken is invalid.")
+		return err
 	}
 	size := cmp.Or(int(aws.ToInt32(in.Limit)), 10000)
 	size = min(size, cmp.Or(tx.settings.pageSize, size))

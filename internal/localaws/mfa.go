@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 )
 
@@ -24,8 +23,8 @@ func (s *state) devicesOf(u *user) []*mfaDevice {
 }
 
 // CreateVirtualMFADevice makes an unassigned device and shows its seed, this once.
-func (tx *tx) CreateVirtualMFADevice(in *iam.CreateVirtualMFADeviceInput) error {
-	serial := tx.arn("mfa" + cmp.Or(aws.ToString(in.Path), "/") + *in.VirtualMFADeviceName)
+func (tx *tx) CreateVirtualMFADevice() error {
+	serial := tx.arn("mfa" + cmp.Or(tx.in.text("Path"), "/") + tx.in.text("VirtualMFADeviceName"))
 	if _, taken := tx.state.MFADevices[serial]; taken {
 		return refuse(entityExists, "MFADevice entity at the same path and name already exists.")
 	}

@@ -67,10 +67,7 @@ func (o operation) position(marker *string) (int, error) {
 			return n, nil
 		}
 	}
-	if o.service == "secretsmanager" {
-		return 0, refuse("InvalidNextTokenException", "Invalid Marker.")
-	}
-	return 0, o.refuse(validationError, "Invalid Marker.")
+	return 0, o.refuse("InvalidMarker", "Invalid Marker.")
 }
 
 // ordered returns the values of a map in the order of its keys.

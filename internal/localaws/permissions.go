@@ -2,6 +2,7 @@ package localaws
 
 import (
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,21 +16,16 @@ import (
 type Permission iampolicy.Request
 
 // permissions lists all that a call needs its caller to be allowed: the action itself, and what its
-// parameters add. For the last use of a key that does not exist no permission helps, so it needs
-// none.
+// parameters add, such as TagUser to a CreateUser with tags. For the last use of a key that does
+// not exist no permission helps, so it needs none.
 func (a *Account) permissions(op operation, resource string, f fields) []Permission {
 	if op.action == "GetAccessKeyLastUsed" && resource == "" {
 		return nil
 	}
 	asked := []Permission{{Action: op.fullName(), Resource: resource, Keys: a.conditionKeys(op, f)}}
-	if len(f.list("Tags")) > 0 {
-		kind := map[string]string{
-			"CreateUser": "TagUser", "CreateRole": "TagRole", "CreatePolicy": "TagPolicy",
-			"CreateInstanceProfile": "TagInstanceProfile", "CreateSecret": "TagResource",
-		}[op.action]
-		if kind != "" {
-			asked = append(asked, Permission{Action: op.service + ":" + kind, Resource: resource})
-		}
+	if made, ok := strings.CutPrefix(op.action, "Create"); ok && len(f.list("Tags")) > 0 {
+		tag := op.service + ":Tag" + strings.Replace(made, "Secret", "Resource", 1)
+		asked = append(asked, Permission{Action: tag, Resource: resource})
 	}
 	if op.action == "AddRoleToInstanceProfile" {
 		asked = append(asked, Permission{
@@ -37,17 +33,13 @@ func (a *Account) permissions(op operation, resource string, f fields) []Permiss
 			Keys: map[string]string{"iam:PassedToService": "ec2." + a.urlSuffix()},
 		})
 	}
-	if op.service == "sns" {
-		return append(asked, a.publishing(f.text("TopicArn"))...)
-	}
-	return append(asked, a.encryption(op, f)...)
+	return slices.Concat(asked, a.publishing(f.text("TopicArn")), a.encryption(op, f))
 }
 
 // conditionKeys are the keys that a request fills. iam:PermissionsBoundary is the boundary that the
 // request gives to a user or a role, and with actions that give none, the one that the user or role
-// has.
-// secretsmanager:KmsKeyArn is the key that the request names. Whether AWS fills it for its own key is
-// not documented, so here it does not.
+// has. secretsmanager:KmsKeyArn is the key that the request names. Whether AWS fills it for its own
+// key is not documented, so here it does not.
 func (a *Account) conditionKeys(op operation, f fields) map[string]string {
 	boundary := f.text("PermissionsBoundary")
 	switch op.action {

@@ -50,8 +50,8 @@ func (tx *tx) checkPolicyARN(arn string) error {
 	return nil
 }
 
-// policyWith returns the managed policy with an ARN, which is compared exactly. If the account is to
-// change it, it must be its own, which neither AWS's own policies nor those of other accounts are.
+// policyWith returns the managed policy with an ARN, which is compared exactly. For a
+// change it must be the account's own, which neither AWS's policies nor those of others are.
 func (tx *tx) policyWith(arn string, change bool) (*policy, error) {
 	if err := tx.checkPolicyARN(arn); err != nil {
 		return nil, err

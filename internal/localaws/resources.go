@@ -8,8 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// fields is an input or an output of the SDK, whose members are read and set by name, without regard
-// to whether they are there.
+// fields is an input or an output of the SDK, whose members are read and set by name, without
+// regard to whether they are there.
 type fields struct{ reflect.Value }
 
 // text returns a member that is a text, or "".
@@ -112,8 +112,9 @@ func (f fields) redacted() any {
 	return copied.Interface()
 }
 
-// members are values for a structure's members, by name: members for one that is a structure itself,
-// a list of them for a list of structures, a text for a pointer to one. An empty text is left out.
+// members are values for a structure's members, by name: members for one that is a structure
+// itself, a list of them for a list of structures, a text for a pointer to one. An empty text is
+// left out.
 type members map[string]any
 
 // set sets those of the members that the structure has.

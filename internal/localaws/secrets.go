@@ -64,8 +64,8 @@ func (tx *tx) secretNamed(id string) (*secret, error) {
 	return s, nil
 }
 
-// secret returns the secret that the input names. A secret that is scheduled for deletion can only be
-// described and restored.
+// secret returns the secret that the input names. A secret that is scheduled for deletion can only
+// be described and restored.
 func (tx *tx) secret() (*secret, error) {
 	s, err := tx.secretNamed(tx.in.text("SecretId"))
 	if err != nil {

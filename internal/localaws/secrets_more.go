@@ -15,8 +15,8 @@ import (
 const day = 24 * time.Hour
 
 // DeleteSecret schedules a secret's deletion, in 30 days unless told otherwise, or deletes it at
-// once, and its name stays blocked for a while. To force the deletion of a secret that is not there is
-// a success. While a secret has replicas, both are refused, in the words that
+// once, and its name stays blocked for a while. To force the deletion of a secret that is not there
+// is a success. While a secret has replicas, both are refused, in the words that
 // https://github.com/rebuy-de/aws-nuke/issues/1127 quotes.
 //
 // See https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html.

@@ -53,8 +53,8 @@ func (v *secretVersion) drop(stage string) {
 	v.Stages = slices.DeleteFunc(v.Stages, func(s string) bool { return s == stage })
 }
 
-// PutSecretValue adds a version and makes it AWSCURRENT. The same call again, with the same token and
-// the same value, is a success and changes nothing.
+// PutSecretValue adds a version and makes it AWSCURRENT. The same call again, with the same token
+// and the same value, is a success and changes nothing.
 func (tx *tx) PutSecretValue(s *secret) error {
 	value := tx.in.pointer("SecretString")
 	if value == nil {
@@ -99,32 +99,27 @@ func (s *secret) makeRoom(now time.Time) error {
 
 // GetSecretValue returns the value of a version, chosen by its ID, its label, or both; AWSCURRENT
 // when by neither.
-func (tx *tx) GetSecretValue(in *secretsmanager.GetSecretValueInput, out *secretsmanager.GetSecretValueOutput, s *secret) error {
-	v, err := s.chosen(in.VersionId, in.VersionStage)
-	if err != nil {
-		return err
+func (tx *tx) GetSecretValue(in *secretsmanager.GetSecretValueInput, s *secret) error {
+	id, label := in.VersionId, aws.ToString(in.VersionStage)
+	var v *secretVersion
+	if id != nil {
+		v = s.version(*id)
+	} else {
+		label = cmp.Or(label, current)
+		v = s.holder(label)
 	}
-	out.VersionId, out.VersionStages = aws.String(v.ID), slices.Clone(v.Stages)
-	out.SecretString, out.CreatedDate = aws.String(v.Text), stamp(v.Created)
+	switch {
+	case v == nil && id != nil:
+		return refuse(resourceNotFound, "Secrets Manager can't find the specified secret value for VersionId: %s", *id)
+	case v == nil:
+		return refuse(resourceNotFound, "Secrets Manager can't find the specified secret value for staging label: %s", label)
+	case label != "" && !slices.Contains(v.Stages, label):
+		return refuse(invalidRequest, "You provided a VersionStage that is not associated to the provided VersionId.")
+	}
+	tx.out.set(members{
+		"VersionId": v.ID, "VersionStages": slices.Clone(v.Stages), "SecretString": v.Text, "CreatedDate": stamp(v.Created),
+	})
 	return nil
-}
-
-func (s *secret) chosen(id, stage *string) (*secretVersion, error) {
-	if id == nil {
-		label := cmp.Or(aws.ToString(stage), current)
-		if v := s.holder(label); v != nil {
-			return v, nil
-		}
-		return nil, refuse(resourceNotFound, "Secrets Manager can't find the specified secret value for staging label: %s", label)
-	}
-	v := s.version(*id)
-	if v == nil {
-		return nil, refuse(resourceNotFound, "Secrets Manager can't find the specified secret value for VersionId: %s", *id)
-	}
-	if stage != nil && !slices.Contains(v.Stages, *stage) {
-		return nil, refuse(invalidRequest, "You provided a VersionStage that is not associated to the provided VersionId.")
-	}
-	return v, nil
 }
 
 // UpdateSecretVersionStage moves a label from one version to another, adds one, or takes one away.

@@ -144,9 +144,9 @@ func (a *Account) snapshotUser(u *user) User {
 		return Key{ID: k.ID, Status: string(k.Status), Used: k.Used.LastUsedDate != nil}
 	})
 	s.MFADevices = each(a.state.devicesOf(u), func(d *mfaDevice) string { return d.Serial })
-	for kind, ids := range map[credentialKind]*[]string{certificates: &s.Certificates, sshKeys: &s.SSHKeys, serviceCredentials: &s.Credentials} {
-		*ids = each(u.credentialsOf(kind), func(c *credential) string { return c.ID })
-	}
+	id := func(c *credential) string { return c.ID }
+	s.Certificates, s.SSHKeys = each(u.credentialsOf(certificates), id), each(u.credentialsOf(sshKeys), id)
+	s.Credentials = each(u.credentialsOf(serviceCredentials), id)
 	return s
 }
 
@@ -179,8 +179,8 @@ func (s State) String() string {
 	return string(text)
 }
 
-// Dump is all that the account holds as JSON, with times, secret values and what AWS alone knows, so
-// that tests can tell whether two accounts will go on in the same way.
+// Dump is all that the account holds as JSON, with times, secret values and what AWS alone knows,
+// so that tests can tell whether two accounts will go on in the same way.
 func (a *Account) Dump() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -69,8 +69,8 @@ func clone[T any](v T) T {
 	return v
 }
 
-// deepen replaces, in place, all that a shallow copy still shares with its original, but what is not
-// exported: the location of a time.
+// deepen replaces, in place, all that a shallow copy still shares with its original, but what is
+// not exported: the location of a time.
 func deepen(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer:

@@ -23,9 +23,10 @@ func (tx *tx) arguments(effect reflect.Type) ([]reflect.Value, error) {
 	return arguments, nil
 }
 
-// subject finds a thing that a call is about. An access key, a login profile or a credential is that
-// of the user before it, a version that of the policy. If a call changes a policy itself, which is then
-// the first subject, the policy must be the account's own; AWS's own can only be attached.
+// subject finds a thing that a call is about. An access key, a login profile or a credential is
+// that of the user before it, a version that of the policy. If a call changes a policy itself,
+// which is then the first subject, the policy must be the account's own; AWS's own can only be
+// attached.
 func (tx *tx) subject(of reflect.Type, before any) (any, error) {
 	owner, _ := before.(*user)
 	switch of {

@@ -25,8 +25,8 @@ func parseModel(text string) model {
 }
 
 // validate checks an input against the constraints of the service's model and reports all that it
-// breaks at once. A member that the model does not have is one that the operation here would pass over, so
-// the call is refused.
+// breaks at once. A member that the model does not have is one that the operation here would pass
+// over, so the call is refused.
 func (a *Account) validate(op operation, in reflect.Value) error {
 	c := checker{account: a, model: a.models[op.service]}
 	c.check(op.action, "", in)
