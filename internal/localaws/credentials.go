@@ -103,14 +103,12 @@ func (tx *tx) DeleteCredential(u *user, c *credential) {
 
 // UploadSigningCertificate gives a user an X.509 certificate in PEM.
 func (tx *tx) UploadSigningCertificate(in *iam.UploadSigningCertificateInput, u *user) error {
-	block, _ := pem.Decode([]byte(*in.CertificateBody))
-	if block == nil {
-		block = &pem.Block{} // which is not a certificate
+	if block, _ := pem.Decode([]byte(*in.CertificateBody)); block != nil {
+		if _, err := x509.ParseCertificate(block.Bytes); err == nil {
+			return tx.addCredential(u, random(32), *in.CertificateBody, 2)
+		}
 	}
-	if _, err := x509.ParseCertificate(block.Bytes); err != nil {
-		return refuse("MalformedCertificate", "Certificate is malformed.")
-	}
-	return tx.addCredential(u, random(32), *in.CertificateBody, 2)
+	return refuse("MalformedCertificate", "Certificate is malformed.")
 }
 
 // checkPublicKey checks an RSA public key in the ssh-rsa or the PEM encoding.

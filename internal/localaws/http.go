@@ -45,7 +45,11 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if errors.Is(err, errReplyLost) || errors.Is(err, errCanceled) || r.Context().Err() != nil {
 		panic(http.ErrAbortHandler) // the client sees its connection end
 	}
-	if refused, ok := errors.AsType[*refusal](err); ok {
+	if err != nil {
+		refused, ok := errors.AsType[*refusal](err)
+		if !ok {
+			refused = &refusal{"InternalFailure", err.Error()}
+		}
 		status, body = httpStatus(refused.code), exchange.protocol.refuse(refused)
 	}
 	w.Header().Set("X-Amzn-Requestid", uuid())

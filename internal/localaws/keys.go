@@ -8,11 +8,9 @@ import (
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
-const (
-	maxKeys = 2 // access keys of a user
+const maxKeys = 2 // access keys of a user
 
-	active = iamtypes.StatusTypeActive
-)
+const active = iamtypes.StatusTypeActive
 
 type accessKey struct {
 	ID, Secret string

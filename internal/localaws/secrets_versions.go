@@ -14,7 +14,6 @@ const (
 	previous = "AWSPREVIOUS"
 
 	maxSecretVersions = 100
-	versionKept       = 24 * time.Hour // before a version without labels may be removed
 )
 
 type secretVersion struct {
@@ -87,7 +86,7 @@ func tokenTaken(s *secret, token string) error {
 func (s *secret) makeRoom(now time.Time) error {
 	for len(s.Versions) >= maxSecretVersions {
 		i := slices.IndexFunc(s.Versions, func(v *secretVersion) bool {
-			return len(v.Stages) == 0 && now.Sub(v.Created) >= versionKept
+			return len(v.Stages) == 0 && now.Sub(v.Created) >= day
 		})
 		if i < 0 {
 			return refuse("LimitExceededException", "You've exceeded the quota for versions of a secret.")
