@@ -47,7 +47,7 @@ func (o operation) refuse(code, format string, args ...any) error {
 		validationError:         {"secretsmanager": "ValidationException", "logs": invalidParameter},
 		malformedPolicy:         {"secretsmanager": "MalformedPolicyDocumentException"},
 		invalidInput:            {"secretsmanager": invalidParameter},
-		limitExceeded:           {"secretsmanager": invalidParameter},
+		limitExceeded:           {"secretsmanager": invalidParameter}, // of tags
 		serverError: {
 			"iam": "ServiceFailure", "secretsmanager": "InternalServiceError", "sts": "InternalFailure",
 			"sns": "InternalError", "logs": "ServiceUnavailableException",
