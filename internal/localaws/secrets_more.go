@@ -80,8 +80,8 @@ func (tx *tx) RemoveRegionsFromReplication(in *secretsmanager.RemoveRegionsFromR
 	tx.out.set(members{"ReplicationStatus": s.replicated()})
 }
 
-// aSecret is the kind of thing that a secret is, for its tags.
-const aSecret kind = "secret"
+// aSecret is what a secret's tags are of; the kinds are IAM's.
+const aSecret = "secret"
 
 func (tx *tx) TagResource(s *secret) error {
 	return tx.tag(aSecret, &s.Tags)
@@ -89,7 +89,7 @@ func (tx *tx) TagResource(s *secret) error {
 
 // UntagResource removes tags from a secret; keys that are not there do not matter.
 func (tx *tx) UntagResource(in *secretsmanager.UntagResourceInput, s *secret) {
-	s.Tags = aSecret.withoutTags(s.Tags, in.TagKeys...)
+	s.Tags = kind(aSecret).withoutTags(s.Tags, in.TagKeys...)
 }
 
 func (tx *tx) PutResourcePolicy(in *secretsmanager.PutResourcePolicyInput, s *secret) error {
