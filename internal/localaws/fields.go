@@ -1,7 +1,6 @@
 package localaws
 
 import (
-	"cmp"
 	"reflect"
 	"slices"
 
@@ -41,63 +40,6 @@ func (f fields) list(name string) (list []fields) {
 		}
 	}
 	return list
-}
-
-// resource returns the ARN that IAM authorizes a call against, or "" where the action knows no
-// resources. For what a call makes it is the ARN that it will have. A secret that does not exist
-// has the ARN without the six random characters.
-func (a *Account) resource(caller *user, op operation, f fields) string {
-	switch op.service {
-	case "iam":
-		return a.iamResource(caller, op.action, f)
-	case "sns":
-		return f.text("TopicArn")
-	case "logs": // no page says what stands for the stream; policies write an asterisk
-		return "arn:" + a.partition + ":logs:" + a.region + ":" + a.id + ":log-group:" + f.text("LogGroupName") + ":log-stream:"
-	case "secretsmanager":
-		if id := cmp.Or(f.text("SecretId"), f.text("Name")); id != "" {
-			return a.secretResource(id, op.action == "CreateSecret")
-		}
-	}
-	return ""
-}
-
-func (a *Account) iamResource(caller *user, action string, f fields) string {
-	path := cmp.Or(f.text("Path"), "/")
-	switch action {
-	case "GetAccessKeyLastUsed":
-		if u, _ := a.state.key(f.text("AccessKeyId")); u != nil {
-			return u.ARN
-		}
-		return ""
-	case "CreateVirtualMFADevice":
-		return a.arn("mfa" + path + f.text("VirtualMFADeviceName"))
-	case "DeleteVirtualMFADevice":
-		return f.text("SerialNumber")
-	}
-	for _, k := range []kind{aProfile, aGroup, aRole, aUser, aPolicy} {
-		switch name := f.text(k.names()); {
-		case action == "Create"+k.word():
-			return a.arn(string(k) + path + f.text(k.word()+"Name"))
-		case name == "":
-		case k == aPolicy:
-			return name
-		default:
-			return a.entityARN(k, name)
-		}
-	}
-	if caller != nil && f.has("UserName") {
-		return caller.ARN
-	}
-	return ""
-}
-
-// entityARN is the ARN of a named entity, or the one that it would have without a path.
-func (a *Account) entityARN(k kind, name string) string {
-	if found := a.state.named(k, name); found != nil {
-		return found.header().ARN
-	}
-	return a.arn(string(k) + "/" + name)
 }
 
 // redacted copies the input without the secret values in it.
