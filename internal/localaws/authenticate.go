@@ -22,29 +22,22 @@ type claim struct {
 // authenticate returns the user who calls. A caller who does not sign with the access key of a user
 // is taken for the Lambda's own role: then the user is nil.
 func (a *Account) authenticate(c claim, op operation, now time.Time) (*user, error) {
-	if !strings.HasPrefix(c.id, "AKIA") {
-		return nil, nil
-	}
 	u, key := a.state.key(c.id)
-	if key == nil && a.anyCaller {
-		return nil, nil
-	}
 	switch {
+	case !strings.HasPrefix(c.id, "AKIA"), key == nil && a.anyCaller:
+		return nil, nil
 	case key == nil, key.Status != active, now.Sub(key.Created) < a.settings.keyDelay:
-		return nil, invalidToken(op.service)
+		return nil, op.refuse("InvalidClientTokenId", "The security token included in the request is invalid.")
 	case !c.proof(key.Secret):
-		return nil, badSignature(op.service)
+		return nil, op.refuse("SignatureDoesNotMatch",
+			"The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.")
 	}
-	key.use(op.service, a.signingRegion(op.service), now)
+	region := a.region
+	if op.service == "iam" { // which has one Region
+		region = "us-east-1"
+	}
+	key.use(op.service, region, now)
 	return u, nil
-}
-
-// signingRegion is the Region that requests to a service are signed for.
-func (a *Account) signingRegion(service string) string {
-	if service == "iam" {
-		return "us-east-1"
-	}
-	return a.region
 }
 
 // principal is the ARN of who calls, without asking for a proof.

@@ -1,8 +1,8 @@
 package localaws
 
 import (
+	"cmp"
 	"maps"
-	"slices"
 
 	"redis-cloud-iam/internal/iampolicy"
 )
@@ -16,12 +16,8 @@ func (a *Account) authorize(caller *user, seen *state, op operation, in fields) 
 	for _, p := range a.permissions(op, a.resource(caller, op, in), in) {
 		q := iampolicy.Request(p)
 		if reason := seen.refusal(seen.Users[fold(caller.Name)], q); reason != "" {
-			resource := q.Resource
-			if resource == "" {
-				resource = "*"
-			}
-			return accessDenied(op.service, "User: %s is not authorized to perform: %s on resource: %s %s",
-				caller.ARN, q.Action, resource, reason)
+			return op.refuse(accessDenied, "User: %s is not authorized to perform: %s on resource: %s %s",
+				caller.ARN, q.Action, cmp.Or(q.Resource, "*"), reason)
 		}
 	}
 	return nil
@@ -31,21 +27,17 @@ func (a *Account) authorize(caller *user, seen *state, op operation, in fields) 
 //
 // See https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html.
 func (s *state) refusal(u *user, q iampolicy.Request) string {
+	notAllowed := "because no identity-based policy allows the " + q.Action + " action"
 	if u == nil {
-		return "because no identity-based policy allows the " + q.Action + " action"
+		return notAllowed
 	}
 	policies, boundary := s.decide(u, q)
-	switch {
-	case policies == iampolicy.Denied:
-		return "with an explicit deny in an identity-based policy"
-	case boundary == iampolicy.Denied:
-		return "with an explicit deny in a permissions boundary"
-	case policies != iampolicy.Allowed:
-		return "because no identity-based policy allows the " + q.Action + " action"
-	case boundary != iampolicy.Allowed:
-		return "because no permissions boundary allows the " + q.Action + " action"
-	}
-	return ""
+	return cmp.Or(
+		when(policies == iampolicy.Denied, "with an explicit deny in an identity-based policy"),
+		when(boundary == iampolicy.Denied, "with an explicit deny in a permissions boundary"),
+		when(policies != iampolicy.Allowed, notAllowed),
+		when(boundary != iampolicy.Allowed, "because no permissions boundary allows the "+q.Action+" action"),
+	)
 }
 
 // decide decides a user's request by its policies, those of its groups included, and by its
@@ -56,7 +48,7 @@ func (s *state) decide(u *user, q iampolicy.Request) (policies, boundary iampoli
 	q.Keys = keys
 	documents := s.policiesOf(&u.identity)
 	for _, name := range u.Groups {
-		documents = append(documents, s.policiesOf(&s.Groups[name].identity)...)
+		documents = append(documents, s.policiesOf(&s.Groups[fold(name)].identity)...)
 	}
 	policies, boundary = iampolicy.Decide(q, documents...), iampolicy.Allowed
 	if u.Boundary != "" {
@@ -67,14 +59,8 @@ func (s *state) decide(u *user, q iampolicy.Request) (policies, boundary iampoli
 
 // policiesOf returns the documents of an identity's own policies.
 func (s *state) policiesOf(id *identity) []*iampolicy.Document {
-	var documents []*iampolicy.Document
-	for _, arn := range id.Attached {
-		documents = append(documents, s.Policies[arn].document())
-	}
-	for _, name := range slices.Sorted(maps.Keys(id.Inline)) {
-		documents = append(documents, parsed(id.Inline[name]))
-	}
-	return documents
+	attached := each(id.Attached, func(arn string) *iampolicy.Document { return s.Policies[arn].document() })
+	return append(attached, each(ordered(id.Inline), parsed)...)
 }
 
 // parsed reads a document that was checked when it came.

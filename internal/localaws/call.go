@@ -2,7 +2,6 @@ package localaws
 
 import (
 	"context"
-	"errors"
 	"reflect"
 	"strings"
 	"time"
@@ -27,29 +26,30 @@ func (o operation) fullName() string { return o.service + ":" + o.action }
 
 // api returns the structures that the SDK has for the operation's input and output.
 func (o operation) api() (in, out reflect.Type, ok bool) {
-	client, ok := map[string]reflect.Type{
+	client := map[string]reflect.Type{
 		"iam":            reflect.TypeFor[*iam.Client](),
 		"secretsmanager": reflect.TypeFor[*secretsmanager.Client](),
 		"sts":            reflect.TypeFor[*sts.Client](),
 		"sns":            reflect.TypeFor[*sns.Client](),
 		"logs":           reflect.TypeFor[*cloudwatchlogs.Client](),
 	}[o.service]
-	if !ok {
-		return nil, nil, false
-	}
 	method, ok := client.MethodByName(o.action)
-	if !ok {
+	if !ok || method.Type.NumIn() < 3 { // such as Options
 		return nil, nil, false
 	}
 	return method.Type.In(2).Elem(), method.Type.Out(0).Elem(), true
 }
 
 // effect returns the method of [tx] that has the operation's effect: the one with its name or, of
-// what several kinds of entity have, the one that says Entity in the place of the kind.
+// what several kinds of entity or credential have, the one that says Entity or Credential in the
+// place of the kind.
 func (o operation) effect() (method reflect.Method, ok bool) {
 	names := []string{o.action}
-	for _, kind := range []kind{aUser, aGroup, aRole, aProfile, aPolicy} {
+	for _, kind := range kinds() {
 		names = append(names, strings.Replace(o.action, kind.word(), "Entity", 1))
+	}
+	for _, kind := range []string{"SigningCertificate", "SSHPublicKey", "ServiceSpecificCredential"} {
+		names = append(names, strings.Replace(o.action, kind, "Credential", 1))
 	}
 	for _, name := range names {
 		if method, ok = reflect.TypeFor[*tx]().MethodByName(name); ok {
@@ -62,10 +62,11 @@ func (o operation) effect() (method reflect.Method, ok bool) {
 // tx is one call that is having its effect, alone in the account.
 //
 // Its exported methods are the operations; the service's model says which ones there are. A method
-// takes what it needs of: the input, as the SDK's structure or as [fields]; the output, which it
-// fills; and what the call is about, such as the user that the input names. See arguments. It
-// returns an error, unless it cannot fail. One that returns an error must have changed nothing. Each
-// follows its page of https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html or
+// takes what it needs of: the input and the output, which it fills, as the SDK's structures, unless
+// it reads and sets their members by name; and what the call is about, such as the user that the
+// input names. See arguments. It returns an error, unless it cannot fail. One that returns an error
+// must have changed nothing. Each follows its page of
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html or
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Operations.html.
 type tx struct {
 	*Account
@@ -74,27 +75,23 @@ type tx struct {
 	seen  *state // the replicas' view, where a write too must find what it refers to
 	now   time.Time
 
+	in, out   fields // the structures of the SDK
 	caller    *user  // who calls, where it is a user
 	signedFor string // the Region that the request is signed for
 }
 
 // Errors of calls that get no answer.
 var (
-	errReplyLost = errors.New("the reply is lost")
-	errCanceled  = errors.New("the caller has given up")
+	errReplyLost = refuse("ReplyLost", "the reply is lost")
+	errCanceled  = refuse("Canceled", "the caller has given up")
 )
 
-// reply is what a call answers with.
-type reply struct {
-	out  reflect.Value       // a structure of the SDK
-	kept func([]byte) []byte // what is left of the body; nil for all of it
-}
-
 // call is what happens to every call: it is recorded, meets its faults, is authenticated,
-// authorized and checked, and has its effect.
-func (a *Account) call(ctx context.Context, who claim, op operation, in fields) (r reply, err error) {
+// authorized and checked, and has its effect. It returns a structure of the SDK, and what is kept
+// of the body that it becomes.
+func (a *Account) call(ctx context.Context, who claim, op operation, in fields) (out reflect.Value, kept func([]byte) []byte, err error) {
 	if ctx.Err() != nil {
-		return r, errCanceled
+		return out, nil, errCanceled
 	}
 	record, fate := a.begin(who, op, in)
 	defer func() { a.end(record, err) }()
@@ -103,17 +100,17 @@ func (a *Account) call(ctx context.Context, who claim, op operation, in fields) 
 	}
 
 	if err := fate.before(ctx, *record); err != nil {
-		return r, err
+		return out, nil, err
 	}
-	r.out, err = a.enact(who, op, in)
-	var lost bool
-	if lost, r.kept = fate.after(*record); lost {
-		return r, errReplyLost
+	out, err = a.enact(who, op, in)
+	lost, kept := fate.after(*record)
+	switch {
+	case lost:
+		return out, nil, errReplyLost
+	case ctx.Err() != nil:
+		return out, nil, errCanceled
 	}
-	if ctx.Err() != nil {
-		return r, errCanceled
-	}
-	return r, err
+	return out, kept, err
 }
 
 // enact authenticates, authorizes and checks a call, and lets it have its effect.
@@ -130,7 +127,7 @@ func (a *Account) enact(who claim, op operation, in fields) (out reflect.Value, 
 	if err := a.authorize(caller, seen, op, in); err != nil {
 		return out, err
 	}
-	if err := a.validate(op, in.input); err != nil {
+	if err := a.validate(op, in.Value); err != nil {
 		return out, err
 	}
 	work := a.state
@@ -141,11 +138,14 @@ func (a *Account) enact(who claim, op operation, in fields) (out reflect.Value, 
 			a.remember(now)
 		}
 	}
-	tx := &tx{Account: a, operation: op, state: work, seen: seen, now: now, caller: caller, signedFor: who.region}
 	effect, _ := op.effect()
 	_, output, _ := op.api()
 	out = reflect.New(output).Elem()
-	arguments, err := tx.arguments(effect.Type, in, out)
+	tx := &tx{
+		Account: a, operation: op, state: work, seen: seen, now: now,
+		in: in, out: fields{out}, caller: caller, signedFor: who.region,
+	}
+	arguments, err := tx.arguments(effect.Type)
 	if err != nil {
 		return out, err
 	}
@@ -154,5 +154,5 @@ func (a *Account) enact(who claim, op operation, in fields) (out reflect.Value, 
 			return out, err
 		}
 	}
-	return out, a.cut(op, in, out)
+	return out, tx.cut()
 }

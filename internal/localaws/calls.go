@@ -25,11 +25,7 @@ type Call struct {
 func (a *Account) Calls() []Call {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	calls := make([]Call, len(a.calls))
-	for i, c := range a.calls {
-		calls[i] = *c
-	}
-	return calls
+	return each(a.calls, func(c *Call) Call { return *c })
 }
 
 // ResetCalls forgets the calls made so far and begins to count anew. Faults stay.
@@ -86,19 +82,8 @@ func (a *Account) begin(caller claim, op operation, in fields) (*Call, fate) {
 func (a *Account) end(record *Call, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	record.End, record.Error = time.Now(), errorCode(err)
-}
-
-// errorCode names an error in a record.
-func errorCode(err error) string {
-	if err == nil {
-		return ""
-	}
+	record.End = time.Now()
 	if refused, ok := errors.AsType[*refusal](err); ok {
-		return refused.code
+		record.Error = refused.code
 	}
-	if errors.Is(err, errCanceled) {
-		return "Canceled"
-	}
-	return "ReplyLost"
 }

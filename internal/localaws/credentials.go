@@ -8,9 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
-	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
 // A credential is something else than an access key, a password or an MFA device by which a user is
@@ -23,14 +21,24 @@ type credential struct {
 	Created time.Time
 }
 
-// credentialKind is a kind of credential, as IAM names its ID.
+// credentialKind is a kind of credential, as the SDK names it.
 type credentialKind string
 
 const (
-	certificates       credentialKind = "CertificateId"
-	sshKeys            credentialKind = "SSHPublicKeyId"
-	serviceCredentials credentialKind = "ServiceSpecificCredentialId"
+	certificates       credentialKind = "Certificate"
+	sshKeys            credentialKind = "SSHPublicKey"
+	serviceCredentials credentialKind = "ServiceSpecificCredential"
 )
+
+// credentials is the kind of credential that an operation is about.
+func (o operation) credentials() credentialKind {
+	for _, k := range []credentialKind{certificates, sshKeys, serviceCredentials} {
+		if strings.Contains(o.action, string(k)) {
+			return k
+		}
+	}
+	return ""
+}
 
 // credentialsOf returns a user's credentials of one kind.
 func (u *user) credentialsOf(k credentialKind) []*credential {
@@ -38,71 +46,69 @@ func (u *user) credentialsOf(k credentialKind) []*credential {
 	return orderedBy(of, func(c *credential) string { return c.ID })
 }
 
-// shownCredentials are a user's credentials of one kind as a structure of the SDK shows them.
-func shownCredentials[T any](tx *tx, u *user, k credentialKind) []T {
-	return each(u.credentialsOf(k), func(c *credential) T { return shownCredential[T](tx, u, c) })
+// credentialOf returns the credential of a user that the input names.
+func (tx *tx) credentialOf(u *user) (*credential, error) {
+	id := tx.in.text(string(tx.credentials()) + "Id")
+	found := first(u.credentialsOf(tx.credentials()), func(c *credential) bool { return c.ID == id })
+	if found == nil {
+		return nil, refuse(noSuchEntity, "%s: %s cannot be found.", tx.credentials(), id)
+	}
+	return found, nil
 }
 
-func shownCredential[T any](tx *tx, u *user, c *credential) T {
-	return show[T](map[string]any{
-		string(c.Kind): &c.ID, "UserName": &u.Name, "Status": active,
+// shownCredential is a credential as IAM shows it: each structure of the SDK has the members of its
+// kind. Only that of a new one has the password for a service, with which nobody signs in here.
+func (tx *tx) shownCredential(u *user, c *credential) members {
+	return members{
+		string(c.Kind) + "Id": c.ID, "UserName": u.Name, "Status": active,
 		"UploadDate": stamp(c.Created), "CreateDate": stamp(c.Created),
-		"CertificateBody": &c.Of, "SSHPublicKeyBody": &c.Of, "ServiceName": &c.Of,
-		"ServiceUserName": aws.String(u.Name + "-at-" + tx.id),
-	})
+		"CertificateBody": c.Of, "SSHPublicKeyBody": c.Of, "ServiceName": c.Of,
+		"ServiceUserName": u.Name + "-at-" + tx.id, "ServicePassword": randomSecret(),
+	}
 }
 
-// addCredential gives a user a credential, if it has less than so many of the kind.
-func (tx *tx) addCredential(u *user, c *credential, most int) error {
-	if len(u.credentialsOf(c.Kind)) >= most {
-		return refuse(limitExceeded, "Cannot exceed quota for %ss per user: %d", c.Kind, most)
+// addCredential gives a user a new credential and shows it, this once with its password. A
+// certificate and an SSH key come once, and at most so many of each; credentials at most so many
+// for each service.
+func (tx *tx) addCredential(u *user, id, of string, most int) error {
+	kind := tx.credentials()
+	beside := u.credentialsOf(kind)
+	alike := slices.DeleteFunc(slices.Clone(beside), func(c *credential) bool { return c.Of != of })
+	switch {
+	case kind == serviceCredentials:
+		beside = alike
+	case len(alike) > 0:
+		return refuse("Duplicate"+string(kind), "The %s is already associated with the user.", kind)
 	}
-	c.Created = tx.now
+	if len(beside) >= most {
+		return refuse(limitExceeded, "Cannot exceed quota for %ss per user: %d", kind, most)
+	}
+	c := &credential{Kind: kind, ID: id, Of: of, Created: tx.now}
 	u.Credentials = append(u.Credentials, c)
+	tx.out.set(members{string(kind): tx.shownCredential(u, c)})
 	return nil
 }
 
-func (u *user) deleteCredential(k credentialKind, id *string) error {
-	i := slices.IndexFunc(u.Credentials, func(c *credential) bool { return c.Kind == k && c.ID == *id })
-	if i < 0 {
-		return refuse(noSuchEntity, "%s: %s cannot be found.", k, *id)
-	}
-	u.Credentials = slices.Delete(u.Credentials, i, i+1)
-	return nil
+// ListCredentials lists a user's credentials of one kind: SSH keys without their bodies, those for
+// services without passwords.
+func (tx *tx) ListCredentials(u *user) {
+	tx.out.set(members{string(tx.credentials()) + "s": each(u.credentialsOf(tx.credentials()), func(c *credential) members {
+		return tx.shownCredential(u, c)
+	})})
 }
 
-// has reports whether a user has a credential of a kind with this content.
-func (u *user) has(k credentialKind, of string) bool {
-	return slices.ContainsFunc(u.Credentials, func(c *credential) bool { return c.Kind == k && c.Of == of })
+func (tx *tx) DeleteCredential(u *user, c *credential) {
+	u.Credentials = slices.DeleteFunc(u.Credentials, func(other *credential) bool { return other == c })
 }
 
 // UploadSigningCertificate gives a user an X.509 certificate in PEM.
-func (tx *tx) UploadSigningCertificate(in *iam.UploadSigningCertificateInput, out *iam.UploadSigningCertificateOutput, u *user) error {
-	block, _ := pem.Decode([]byte(*in.CertificateBody))
-	if block == nil {
-		return refuse("MalformedCertificate", "Certificate is malformed.")
+func (tx *tx) UploadSigningCertificate(in *iam.UploadSigningCertificateInput, u *user) error {
+	if block, _ := pem.Decode([]byte(*in.CertificateBody)); block != nil {
+		if _, err := x509.ParseCertificate(block.Bytes); err == nil {
+			return tx.addCredential(u, random(32), *in.CertificateBody, 2)
+		}
 	}
-	if _, err := x509.ParseCertificate(block.Bytes); err != nil {
-		return refuse("MalformedCertificate", "Certificate is malformed.")
-	}
-	if u.has(certificates, *in.CertificateBody) {
-		return refuse("DuplicateCertificate", "The certificate is already associated with the user.")
-	}
-	c := &credential{Kind: certificates, ID: random(32), Of: *in.CertificateBody}
-	if err := tx.addCredential(u, c, 2); err != nil {
-		return err
-	}
-	shown := shownCredential[iamtypes.SigningCertificate](tx, u, c)
-	out.Certificate = &shown
-	return nil
-}
-
-func (tx *tx) ListSigningCertificates(out *iam.ListSigningCertificatesOutput, u *user) {
-	out.Certificates = shownCredentials[iamtypes.SigningCertificate](tx, u, certificates)
-}
-
-func (tx *tx) DeleteSigningCertificate(in *iam.DeleteSigningCertificateInput, u *user) error {
-	return u.deleteCredential(certificates, in.CertificateId)
+	return refuse("MalformedCertificate", "Certificate is malformed.")
 }
 
 // checkPublicKey checks an RSA public key in the ssh-rsa or the PEM encoding.
@@ -121,58 +127,17 @@ func checkPublicKey(body string) error {
 }
 
 // UploadSSHPublicKey gives a user an SSH key for CodeCommit.
-func (tx *tx) UploadSSHPublicKey(in *iam.UploadSSHPublicKeyInput, out *iam.UploadSSHPublicKeyOutput, u *user) error {
+func (tx *tx) UploadSSHPublicKey(in *iam.UploadSSHPublicKeyInput, u *user) error {
 	if err := checkPublicKey(*in.SSHPublicKeyBody); err != nil {
 		return err
 	}
-	if u.has(sshKeys, *in.SSHPublicKeyBody) {
-		return refuse("DuplicateSSHPublicKey", "The SSH public key is already associated with the user.")
-	}
-	c := &credential{Kind: sshKeys, ID: uniqueID("APKA"), Of: *in.SSHPublicKeyBody}
-	if err := tx.addCredential(u, c, 5); err != nil {
-		return err
-	}
-	shown := shownCredential[iamtypes.SSHPublicKey](tx, u, c)
-	out.SSHPublicKey = &shown
-	return nil
+	return tx.addCredential(u, uniqueID("APKA"), *in.SSHPublicKeyBody, 5)
 }
 
-// ListSSHPublicKeys lists a user's SSH keys, without their bodies.
-func (tx *tx) ListSSHPublicKeys(out *iam.ListSSHPublicKeysOutput, u *user) {
-	out.SSHPublicKeys = shownCredentials[iamtypes.SSHPublicKeyMetadata](tx, u, sshKeys)
-}
-
-func (tx *tx) DeleteSSHPublicKey(in *iam.DeleteSSHPublicKeyInput, u *user) error {
-	return u.deleteCredential(sshKeys, in.SSHPublicKeyId)
-}
-
-// CreateServiceSpecificCredential makes a user name and a password for one service and shows the
-// password, this once. A user has at most two for a service.
-func (tx *tx) CreateServiceSpecificCredential(in *iam.CreateServiceSpecificCredentialInput, out *iam.CreateServiceSpecificCredentialOutput, u *user) error {
+// CreateServiceSpecificCredential makes a user name and a password for one service.
+func (tx *tx) CreateServiceSpecificCredential(in *iam.CreateServiceSpecificCredentialInput, u *user) error {
 	if !slices.Contains([]string{"codecommit.amazonaws.com", "cassandra.amazonaws.com", "bedrock.amazonaws.com"}, *in.ServiceName) {
 		return refuse("NotSupportedService", "No such service %s is supported for Service Specific Credentials.", *in.ServiceName)
 	}
-	others := 0
-	for _, c := range u.credentialsOf(serviceCredentials) {
-		if c.Of != *in.ServiceName {
-			others++
-		}
-	}
-	c := &credential{Kind: serviceCredentials, ID: uniqueID("ACCA"), Of: *in.ServiceName}
-	if err := tx.addCredential(u, c, others+2); err != nil {
-		return err
-	}
-	shown := shownCredential[iamtypes.ServiceSpecificCredential](tx, u, c)
-	shown.ServicePassword = aws.String(randomSecret())
-	out.ServiceSpecificCredential = &shown
-	return nil
-}
-
-// ListServiceSpecificCredentials lists a user's credentials for single services, without passwords.
-func (tx *tx) ListServiceSpecificCredentials(out *iam.ListServiceSpecificCredentialsOutput, u *user) {
-	out.ServiceSpecificCredentials = shownCredentials[iamtypes.ServiceSpecificCredentialMetadata](tx, u, serviceCredentials)
-}
-
-func (tx *tx) DeleteServiceSpecificCredential(in *iam.DeleteServiceSpecificCredentialInput, u *user) error {
-	return u.deleteCredential(serviceCredentials, in.ServiceSpecificCredentialId)
+	return tx.addCredential(u, uniqueID("ACCA"), *in.ServiceName, 2)
 }

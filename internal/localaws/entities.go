@@ -2,12 +2,10 @@ package localaws
 
 import (
 	"cmp"
+	"maps"
 	"reflect"
 	"slices"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
 // kind is a kind of IAM entity, as ARNs spell it.
@@ -40,16 +38,16 @@ func (k kind) names() string {
 	return k.word() + "Name"
 }
 
-// is reports whether a structure is that of an entity of the kind, or of what it has in common with
-// others.
-func (k kind) is(structure reflect.Type) bool {
-	switch structure {
-	case reflect.TypeFor[*entity]():
+// is reports whether a type is that of the entities of the kind, or of what they have in common
+// with others.
+func (k kind) is(of reflect.Type) bool {
+	switch of {
+	case reflect.TypeFor[holder](), reflect.TypeFor[*entity]():
 		return true
 	case reflect.TypeFor[*identity]():
 		return k == aUser || k == aGroup || k == aRole
 	}
-	return structure == map[kind]reflect.Type{
+	return of == map[kind]reflect.Type{
 		aUser: reflect.TypeFor[*user](), aGroup: reflect.TypeFor[*group](), aRole: reflect.TypeFor[*role](),
 		aProfile: reflect.TypeFor[*profile](), aPolicy: reflect.TypeFor[*policy](),
 	}[k]
@@ -60,7 +58,7 @@ type entity struct {
 	Kind                kind
 	Name, Path, ID, ARN string
 	Created             time.Time
-	Tags                []tag
+	Tags                map[string]string
 }
 
 // identity is an entity that has policies.
@@ -72,10 +70,37 @@ type identity struct {
 }
 
 // holder is an entity with what its kind adds.
-type holder interface{ header() *entity }
+type holder interface {
+	header() *entity
+	// listed is what lists show of it.
+	listed(s *state) members
+	// detail is what lists leave out.
+	detail(now time.Time) members
+}
 
 func (e *entity) header() *entity     { return e }
 func (id *identity) whole() *identity { return id }
+
+func (e *entity) listed(*state) members {
+	word := e.Kind.word()
+	return members{"Arn": e.ARN, "Path": e.Path, "CreateDate": stamp(e.Created), word + "Id": e.ID, word + "Name": e.Name}
+}
+
+func (e *entity) detail(time.Time) members {
+	return members{"Tags": shownTags(e.Tags)}
+}
+
+// GetEntity shows all of an entity.
+func (tx *tx) GetEntity(h holder) {
+	shown := h.listed(tx.state)
+	maps.Copy(shown, h.detail(tx.now))
+	tx.out.set(members{h.header().Kind.word(): shown})
+}
+
+// list shows entities as lists do.
+func list[E holder](tx *tx, name string, all []E) {
+	tx.out.set(members{name: each(all, func(e E) members { return e.listed(tx.state) })})
+}
 
 // named returns an entity by its name, a policy by its ARN; nil if it is not there.
 func (s *state) named(k kind, name string) (found holder) {
@@ -98,101 +123,22 @@ func (s *state) named(k kind, name string) (found holder) {
 	return found
 }
 
-// made returns what is common to a new entity, whose name must be free. The path defaults to the
-// root.
+// made returns what is common to the new entity that the input describes, tags included. The name
+// must be free; the path defaults to the root.
 //
 // See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids.
-func (tx *tx) made(k kind, path, name *string, tags []iamtypes.Tag) (e entity, err error) {
-	if tx.state.named(k, *name) != nil {
-		return e, refuse(entityExists, "%s with name %s already exists.", k.word(), *name)
+func (tx *tx) made(k kind) (e entity, err error) {
+	name, path := tx.in.text(k.word()+"Name"), cmp.Or(tx.in.text("Path"), "/")
+	if tx.state.named(k, name) != nil {
+		return e, refuse(entityExists, "%s with name %s already exists.", k.word(), name)
 	}
 	prefix := map[kind]string{aUser: "AIDA", aGroup: "AGPA", aRole: "AROA", aProfile: "AIPA", aPolicy: "ANPA"}[k]
-	p := cmp.Or(aws.ToString(path), "/")
-	e = entity{Kind: k, Name: *name, Path: p, ID: uniqueID(prefix), ARN: tx.arn(string(k) + p + *name), Created: tx.now}
-	err = e.tag(tags)
+	e = entity{
+		Kind: k, Name: name, Path: path, ID: uniqueID(prefix), ARN: tx.arn(string(k) + path + name),
+		Created: tx.now, Tags: map[string]string{},
+	}
+	err = tx.TagEntity(&e)
 	return e, err
-}
-
-// shown fills, of a structure of the SDK, the members that entities of all kinds show.
-func shown[T any](e *entity) T {
-	return show[T](map[string]any{
-		"Arn": &e.ARN, "Path": &e.Path, "CreateDate": stamp(e.Created), e.Kind.word() + "Id": &e.ID, e.Kind.word() + "Name": &e.Name,
-	})
-}
-
-// arguments gives the method of an operation what it takes.
-func (tx *tx) arguments(effect reflect.Type, in fields, out reflect.Value) ([]reflect.Value, error) {
-	arguments := []reflect.Value{reflect.ValueOf(tx)}
-	var err error
-	about := 0
-	for i := 1; i < effect.NumIn(); i++ {
-		var argument any
-		switch of := effect.In(i); of {
-		case reflect.TypeFor[fields]():
-			argument = in
-		case reflect.TypeFor[output]():
-			argument = output{out}
-		case reflect.PointerTo(in.input.Type()):
-			argument = in.input.Addr().Interface()
-		case reflect.PointerTo(out.Type()):
-			argument = out.Addr().Interface()
-		default:
-			about++
-			if argument, err = tx.subject(of, in, about == 1); err != nil {
-				return nil, err
-			}
-			if s, ok := argument.(*secret); ok {
-				output{out}.set(map[string]any{"ARN": &s.ARN, "Name": &s.Name})
-			}
-		}
-		arguments = append(arguments, reflect.ValueOf(argument))
-	}
-	return arguments, nil
-}
-
-// subject finds a thing that a call is about. If a call changes a policy itself, which is then the
-// first of them, the policy must be the account's own; AWS's own can only be attached.
-func (tx *tx) subject(of reflect.Type, in fields, first bool) (any, error) {
-	switch {
-	case of == reflect.TypeFor[*secret]() && (tx.action == "DescribeSecret" || tx.action == "RestoreSecret"):
-		return tx.secretNamed(in.text("SecretId"))
-	case of == reflect.TypeFor[*secret]():
-		return tx.liveSecret(in.text("SecretId"))
-	case of == reflect.TypeFor[*mfaDevice]():
-		serial := in.text("SerialNumber")
-		if d := tx.state.MFADevices[serial]; d != nil && tx.seen.MFADevices[serial] != nil {
-			return d, nil
-		}
-		return nil, refuse(noSuchEntity, "VirtualMFADevice with serial number %s doesn't exist.", serial)
-	}
-	for _, k := range kinds() {
-		if !in.has(k.names()) || !k.is(of) {
-			continue
-		}
-		var found holder
-		var err error
-		switch {
-		case k == aUser && in.pointer("UserName") == nil:
-			found, err = tx.callerAsUser()
-		case k == aPolicy && first && !tx.reads():
-			found, err = tx.ownPolicy(in.text("PolicyArn"))
-		case k == aPolicy:
-			found, err = tx.policyWith(in.text("PolicyArn"))
-		default:
-			found, err = tx.find(k, in.text(k.names()))
-		}
-		switch {
-		case err != nil:
-			return nil, err
-		case of == reflect.TypeFor[*entity]():
-			return found.header(), nil
-		case of == reflect.TypeFor[*identity]():
-			whole, _ := found.(interface{ whole() *identity })
-			return whole.whole(), nil
-		}
-		return found, nil
-	}
-	panic("localaws: an operation takes what its input does not name: " + of.String())
 }
 
 // find returns an entity by its name. A write finds it only when the replicas have it as well.
@@ -204,30 +150,11 @@ func (tx *tx) find(k kind, name string) (holder, error) {
 	return found, nil
 }
 
-// callerAsUser returns the caller, who must be a user, to a call that names none.
-func (tx *tx) callerAsUser() (holder, error) {
-	if tx.caller == nil {
-		return nil, refuse("ValidationError", "Must specify userName when calling with non-User credentials")
-	}
-	return tx.find(aUser, tx.caller.Name)
-}
-
-// exists reports whether a user or role with this ARN is in the account.
-func (a *Account) exists(arn string) bool {
-	return slices.ContainsFunc(a.state.identities(), func(id *identity) bool { return id.ARN == arn })
-}
-
 // identities are all users, groups and roles, each kind in the order of the names.
 func (s *state) identities() []*identity {
-	var all []*identity
-	for _, u := range ordered(s.Users) {
-		all = append(all, &u.identity)
-	}
-	for _, g := range ordered(s.Groups) {
-		all = append(all, &g.identity)
-	}
-	for _, r := range ordered(s.Roles) {
-		all = append(all, &r.identity)
-	}
-	return all
+	return slices.Concat(
+		each(ordered(s.Users), func(u *user) *identity { return &u.identity }),
+		each(ordered(s.Groups), func(g *group) *identity { return &g.identity }),
+		each(ordered(s.Roles), func(r *role) *identity { return &r.identity }),
+	)
 }

@@ -1,9 +1,9 @@
 package localaws
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
-	"strings"
 )
 
 // refusal is an error that a service answers with. The SDK's clients know their own types by its
@@ -24,6 +24,10 @@ const (
 	limitExceeded   = "LimitExceeded"
 	invalidInput    = "InvalidInput"
 	malformedPolicy = "MalformedPolicyDocument"
+	accessDenied    = "AccessDenied"
+	validationError = "ValidationError"
+	throttling      = "Throttling"
+	serverError     = "ServerError" // which every service calls by another name
 
 	resourceNotFound = "ResourceNotFoundException"
 	resourceExists   = "ResourceExistsException"
@@ -31,42 +35,25 @@ const (
 	invalidRequest   = "InvalidRequestException"
 )
 
-// Every service has its own code for what the others call by another name.
-
-func accessDenied(service, format string, args ...any) error {
-	return refuse(either(service, "AccessDeniedException", "AccessDenied"), format, args...)
-}
-
-func invalidToken(service string) error {
-	return refuse(either(service, "UnrecognizedClientException", "InvalidClientTokenId"),
-		"The security token included in the request is invalid.")
-}
-
-func badSignature(service string) error {
-	return refuse(either(service, "InvalidSignatureException", "SignatureDoesNotMatch"),
-		"The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.")
-}
-
-// validationError reports parameters that break their constraints, all of them at once.
-func validationError(service string, faults []string) error {
-	plural := ""
-	if len(faults) > 1 {
-		plural = "s"
+// refuse returns an error with the code that the operation's service has in the place of this one.
+func (o operation) refuse(code, format string, args ...any) error {
+	own := map[string]map[string]string{
+		accessDenied:            {"secretsmanager": "AccessDeniedException", "logs": "AccessDeniedException"},
+		"InvalidAction":         {"secretsmanager": "UnknownOperationException", "logs": "UnknownOperationException"},
+		"InvalidClientTokenId":  {"secretsmanager": "UnrecognizedClientException", "logs": "UnrecognizedClientException"},
+		"SignatureDoesNotMatch": {"secretsmanager": "InvalidSignatureException", "logs": "InvalidSignatureException"},
+		throttling:              {"secretsmanager": "ThrottlingException", "logs": "ThrottlingException", "sns": "Throttled"},
+		"InvalidMarker":         {"iam": validationError, "secretsmanager": "InvalidNextTokenException", "logs": invalidParameter},
+		validationError:         {"secretsmanager": "ValidationException", "logs": invalidParameter},
+		malformedPolicy:         {"secretsmanager": "MalformedPolicyDocumentException"},
+		invalidInput:            {"secretsmanager": invalidParameter},
+		limitExceeded:           {"secretsmanager": invalidParameter}, // of tags
+		serverError: {
+			"iam": "ServiceFailure", "secretsmanager": "InternalServiceError", "sts": "InternalFailure",
+			"sns": "InternalError", "logs": "ServiceUnavailableException",
+		},
 	}
-	code := either(service, "ValidationException", "ValidationError")
-	if service == "logs" {
-		code = invalidParameter
-	}
-	return refuse(code, "%d validation error%s detected: %s",
-		len(faults), plural, strings.Join(faults, "; "))
-}
-
-// either returns what the services that speak JSON call something, or what the others call it.
-func either(service, ofJSON, others string) string {
-	if service == "secretsmanager" || service == "logs" {
-		return ofJSON
-	}
-	return others
+	return refuse(cmp.Or(own[code][o.service], code), format, args...)
 }
 
 // httpStatus returns the status that goes with an error code on the wire.

@@ -2,7 +2,6 @@ package localaws
 
 import (
 	"context"
-	"net/http"
 	"time"
 )
 
@@ -41,7 +40,8 @@ func EveryCall() Fault { return Fault{times: -1} }
 // Times limits how often the fault strikes.
 func (f Fault) Times(n int) Fault { f.times = n; return f }
 
-// Refuse answers with an error code, such as AccessDenied, and the call has no effect.
+// Refuse answers with an error code, such as AccessDenied, or what the service calls it, and the
+// call has no effect.
 func (f Fault) Refuse(code string) Fault { f.code = code; return f }
 
 // Throttle refuses n times with Throttling, ThrottlingException or Throttled, as the service calls
@@ -77,11 +77,6 @@ func (f Fault) Before(hook func(Call)) Fault { f.first = hook; return f }
 // After calls a hook when the call has had its effect and the answer is not yet out. If the hook
 // ends the call's context, there will be no answer.
 func (f Fault) After(hook func(Call)) Fault { f.after = hook; return f }
-
-const (
-	throttling  = "Throttling"
-	serverError = "ServerError"
-)
 
 // Inject sets the faults that calls will meet from now on, in place of any set before, and counts
 // calls from 1 again. Without arguments it ends all faults.
@@ -135,10 +130,8 @@ func (f *Fault) strikes(number int, action string) bool {
 // if it does.
 func (m fate) before(ctx context.Context, call Call) error {
 	if m.latency > 0 {
-		timer := time.NewTimer(m.latency)
-		defer timer.Stop()
 		select {
-		case <-timer.C:
+		case <-time.After(m.latency):
 		case <-ctx.Done():
 		}
 	}
@@ -161,8 +154,10 @@ func (m fate) before(ctx context.Context, call Call) error {
 	return nil
 }
 
-// after is what happens to a call that has had its effect: its reply may be lost, or broken.
+// after is what happens to a call that has had its effect: its reply may be lost, or a part of its
+// body is kept.
 func (m fate) after(call Call) (lost bool, kept func([]byte) []byte) {
+	kept = func(body []byte) []byte { return body }
 	for _, f := range m.struck {
 		if f.after != nil {
 			f.after(call)
@@ -175,24 +170,9 @@ func (m fate) after(call Call) (lost bool, kept func([]byte) []byte) {
 	return lost, kept
 }
 
-// broken is the writer of a reply of which a fault leaves a part.
-type broken struct {
-	http.ResponseWriter
-	kept func([]byte) []byte
-}
-
-// Write implements [http.ResponseWriter]. The protocols write a body in one piece.
-func (b broken) Write(body []byte) (int, error) { return b.ResponseWriter.Write(b.kept(body)) }
-
 func (m fate) refusal(code string) error {
-	switch code {
-	case throttling:
-		if m.service == "sns" {
-			return refuse("Throttled", "Rate exceeded")
-		}
-		return refuse(either(m.service, "ThrottlingException", throttling), "Rate exceeded")
-	case serverError:
-		code = map[string]string{"iam": "ServiceFailure", "secretsmanager": "InternalServiceError", "sts": "InternalFailure", "sns": "InternalError", "logs": "ServiceUnavailableException"}[m.service]
+	if code == throttling {
+		return m.refuse(code, "Rate exceeded")
 	}
-	return refuse(code, "Injected fault: %s.", code)
+	return m.refuse(code, "Injected fault: %s.", code)
 }

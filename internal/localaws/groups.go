@@ -1,41 +1,36 @@
 package localaws
 
-import (
-	"slices"
-
-	"github.com/aws/aws-sdk-go-v2/service/iam"
-	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
-)
+import "slices"
 
 const maxGroups = 10 // a user may be in
 
 type group struct{ identity }
 
-func (tx *tx) CreateGroup(in *iam.CreateGroupInput, out *iam.CreateGroupOutput) error {
-	e, err := tx.made(aGroup, in.Path, in.GroupName, nil)
+func (tx *tx) CreateGroup() error {
+	e, err := tx.made(aGroup)
 	if err != nil {
 		return err
 	}
-	tx.state.Groups[fold(e.Name)] = &group{identity{entity: e}}
-	listed := shown[iamtypes.Group](&e)
-	out.Group = &listed
+	g := &group{identity{entity: e}}
+	tx.state.Groups[fold(g.Name)] = g
+	tx.GetEntity(g)
 	return nil
 }
 
 // AddUserToGroup makes a user a member; one that is a member already stays so.
 func (tx *tx) AddUserToGroup(g *group, u *user) error {
-	if slices.Contains(u.Groups, fold(g.Name)) {
+	if slices.Contains(u.Groups, g.Name) {
 		return nil
 	}
 	if len(u.Groups) >= maxGroups {
 		return refuse(limitExceeded, "Cannot exceed quota for GroupsPerUser: %d", maxGroups)
 	}
-	u.Groups = append(u.Groups, fold(g.Name))
+	u.Groups = append(u.Groups, g.Name)
 	return nil
 }
 
 func (tx *tx) RemoveUserFromGroup(g *group, u *user) error {
-	i := slices.Index(u.Groups, fold(g.Name))
+	i := slices.Index(u.Groups, g.Name)
 	if i < 0 {
 		return refuse(noSuchEntity, "User %s is not in group %s.", u.Name, g.Name)
 	}
@@ -43,6 +38,6 @@ func (tx *tx) RemoveUserFromGroup(g *group, u *user) error {
 	return nil
 }
 
-func (tx *tx) ListGroupsForUser(out *iam.ListGroupsForUserOutput, u *user) {
-	out.Groups = each(sorted(u.Groups), func(name string) iamtypes.Group { return shown[iamtypes.Group](&tx.state.Groups[name].entity) })
+func (tx *tx) ListGroupsForUser(u *user) {
+	list(tx, "Groups", each(sorted(u.Groups), func(name string) *group { return tx.state.Groups[fold(name)] }))
 }

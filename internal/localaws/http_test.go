@@ -63,6 +63,7 @@ func TestBadRequestsAreRefused(t *testing.T) {
 		"broken escapes":      {"POST", form, "", credential, "Action=%zz", 400, "MalformedQueryString"},
 		"no version":          {"POST", form, "", credential, "Action=GetUser", 400, "NoSuchVersion"},
 		"unknown action":      {"POST", form, "", credential, "Action=Header&Version=2010-05-08", 400, "InvalidAction"},
+		"no operation":        {"POST", form, "", credential, "Action=Options&Version=2010-05-08", 400, "InvalidAction"},
 		"no signature":        {"POST", form, "", "", "Action=GetUser&Version=2010-05-08", 403, "MissingAuthenticationToken"},
 		"half a signature":    {"POST", form, "", "AWS4-HMAC-SHA256 Credential=test", "Action=GetUser&Version=2010-05-08", 400, "IncompleteSignature"},
 		"not a number":        {"POST", form, "", credential, "Action=ListUsers&Version=2010-05-08&MaxItems=many", 400, "MalformedInput"},

@@ -3,9 +3,10 @@ package localaws
 import (
 	"maps"
 	"slices"
-	"unicode"
+	"strings"
+	"time"
+	"unicode/utf8"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
@@ -32,8 +33,8 @@ func (tx *tx) AttachEntityPolicy(id *identity, p *policy) error {
 }
 
 // DetachEntityPolicy detaches a managed policy that is attached.
-func (tx *tx) DetachEntityPolicy(in fields, id *identity) error {
-	arn := in.text("PolicyArn")
+func (tx *tx) DetachEntityPolicy(id *identity) error {
+	arn := tx.in.text("PolicyArn")
 	if err := tx.checkPolicyARN(arn); err != nil {
 		return err
 	}
@@ -45,40 +46,34 @@ func (tx *tx) DetachEntityPolicy(in fields, id *identity) error {
 	return nil
 }
 
-func (tx *tx) ListAttachedEntityPolicies(out output, id *identity) {
-	var found []iamtypes.AttachedPolicy
-	for _, arn := range sorted(id.Attached) {
-		found = append(found, iamtypes.AttachedPolicy{PolicyArn: aws.String(arn), PolicyName: aws.String(tx.state.Policies[arn].Name)})
-	}
-	out.set(map[string]any{"AttachedPolicies": found})
+func (tx *tx) ListAttachedEntityPolicies(id *identity) {
+	tx.out.set(members{"AttachedPolicies": each(sorted(id.Attached), func(arn string) members {
+		return members{"PolicyArn": arn, "PolicyName": tx.state.Policies[arn].Name}
+	})})
 }
 
 // PutEntityPolicy adds or replaces an inline policy. The quota is for all inline policies of an
 // identity.
-func (tx *tx) PutEntityPolicy(in fields, id *identity) error {
-	document := in.text("PolicyDocument")
+func (tx *tx) PutEntityPolicy(id *identity) error {
+	document := tx.in.text("PolicyDocument")
 	if err := tx.checkIdentityPolicy(document); err != nil {
 		return err
 	}
-	inline := map[string]string{}
-	maps.Copy(inline, id.Inline)
-	inline[in.text("PolicyName")] = document
-	size, most := 0, maxInlineRole
+	inline := maps.Clone(id.Inline)
+	inline[tx.in.text("PolicyName")] = document
+	most := maxInlineRole
 	if id.Kind == aUser {
 		most = maxInlineUser
 	}
-	for _, text := range inline {
-		size += length(text)
-	}
-	if size > most {
+	if length(strings.Join(ordered(inline), "")) > most {
 		return refuse(limitExceeded, "Maximum policy size of %d bytes exceeded for %s %s", most, id.Kind, id.Name)
 	}
 	id.Inline = inline
 	return nil
 }
 
-func (tx *tx) DeleteEntityPolicy(in fields, id *identity) error {
-	name := in.text("PolicyName")
+func (tx *tx) DeleteEntityPolicy(id *identity) error {
+	name := tx.in.text("PolicyName")
 	if _, ok := id.Inline[name]; !ok {
 		return refuse(noSuchEntity, "The %s policy with name %s cannot be found.", id.Kind, name)
 	}
@@ -87,23 +82,17 @@ func (tx *tx) DeleteEntityPolicy(in fields, id *identity) error {
 }
 
 // ListEntityPolicies lists the names of the inline policies.
-func (tx *tx) ListEntityPolicies(out output, id *identity) {
-	out.set(map[string]any{"PolicyNames": slices.Sorted(maps.Keys(id.Inline))})
+func (tx *tx) ListEntityPolicies(id *identity) {
+	tx.out.set(members{"PolicyNames": slices.Sorted(maps.Keys(id.Inline))})
 }
 
-func (tx *tx) PutEntityPermissionsBoundary(in fields, id *identity) error {
-	return tx.bound(id, in.pointer("PermissionsBoundary"))
-}
-
-// bound gives an identity a boundary, which must exist; without one there is nothing to do.
-func (tx *tx) bound(id *identity, arn *string) error {
-	if arn == nil {
-		return nil
-	}
-	if _, err := tx.policyWith(*arn); err != nil {
+// PutEntityPermissionsBoundary gives an identity a boundary, which must exist.
+func (tx *tx) PutEntityPermissionsBoundary(id *identity) error {
+	p, err := tx.policyWith(tx.in.text("PermissionsBoundary"), false)
+	if err != nil {
 		return err
 	}
-	id.Boundary = *arn
+	id.Boundary = p.ARN
 	return nil
 }
 
@@ -116,23 +105,24 @@ func (tx *tx) DeleteEntityPermissionsBoundary(id *identity) error {
 }
 
 // identified returns what is common to a new user or role, tags and boundary included.
-func (tx *tx) identified(k kind, path, name *string, tags []iamtypes.Tag, boundary *string) (id identity, err error) {
-	if id.entity, err = tx.made(k, path, name, tags); err != nil {
-		return id, err
+func (tx *tx) identified(k kind) (id identity, err error) {
+	id.Inline = map[string]string{}
+	id.entity, err = tx.made(k)
+	if err == nil && tx.in.pointer("PermissionsBoundary") != nil {
+		err = tx.PutEntityPermissionsBoundary(&id)
 	}
-	err = tx.bound(&id, boundary)
 	return id, err
 }
 
-// shownBoundary is a permissions boundary as IAM shows it.
-func shownBoundary(arn string) *iamtypes.AttachedPermissionsBoundary {
-	if arn == "" {
-		return nil
+// detail has the permissions boundary too.
+func (id *identity) detail(now time.Time) members {
+	shown := id.entity.detail(now)
+	if id.Boundary != "" {
+		shown["PermissionsBoundary"] = members{
+			"PermissionsBoundaryArn": id.Boundary, "PermissionsBoundaryType": iamtypes.PermissionsBoundaryAttachmentTypePolicy,
+		}
 	}
-	return &iamtypes.AttachedPermissionsBoundary{
-		PermissionsBoundaryArn:  aws.String(arn),
-		PermissionsBoundaryType: iamtypes.PermissionsBoundaryAttachmentTypePolicy,
-	}
+	return shown
 }
 
 // bare reports the delete conflict of an identity that still has policies.
@@ -148,11 +138,5 @@ func (id *identity) bare() error {
 
 // length is the size of a policy document as IAM's quotas count it: without white space.
 func length(document string) int {
-	n := 0
-	for _, r := range document {
-		if !unicode.IsSpace(r) {
-			n++
-		}
-	}
-	return n
+	return utf8.RuneCountInString(strings.Join(strings.Fields(document), ""))
 }

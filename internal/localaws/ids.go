@@ -39,6 +39,5 @@ func uuid() string {
 
 // stamp is a time as the services give it: in whole seconds, UTC.
 func stamp(t time.Time) *time.Time {
-	t = t.UTC().Truncate(time.Second)
-	return &t
+	return new(t.UTC().Truncate(time.Second))
 }

@@ -3,7 +3,6 @@ package localaws
 import (
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"reflect"
 	"strings"
 	"time"
@@ -19,72 +18,64 @@ func (p *jsonProtocol) decode(in reflect.Value) error {
 	return nil
 }
 
-func (p *jsonProtocol) answer(w http.ResponseWriter, op operation, out reflect.Value) {
-	object := any(members(out, func(t time.Time) any { return float64(t.UnixMilli()) / 1000 }))
+func (p *jsonProtocol) answer(op operation, out reflect.Value) []byte {
+	style := wire{name: same, time: func(t time.Time) any { return float64(t.UnixMilli()) / 1000 }}
 	if op.service == "logs" {
-		object = lowered(object)
+		style.name = lowered
 	}
-	body, err := json.Marshal(object)
+	body, err := json.Marshal(style.object(out))
 	if err != nil {
 		panic(fmt.Sprintf("localaws: an answer cannot be encoded: %v", err))
 	}
-	send(w, jsonType, http.StatusOK, body)
+	return body
 }
 
-func (p *jsonProtocol) refuse(w http.ResponseWriter, err *refusal) {
+func (p *jsonProtocol) refuse(err *refusal) []byte {
 	body, _ := json.Marshal(map[string]string{"__type": err.code, "Message": err.text})
-	send(w, jsonType, httpStatus(err.code), body)
-}
-
-// lowered is an object with names as CloudWatch Logs writes them, such as nextToken.
-func lowered(value any) any {
-	switch value := value.(type) {
-	case map[string]any:
-		object := map[string]any{}
-		for name, member := range value {
-			object[strings.ToLower(name[:1])+name[1:]] = lowered(member)
-		}
-		return object
-	case []any:
-		return each(value, lowered)
-	}
-	return value
+	return body
 }
 
 const jsonType = "application/x-amz-json-1.1"
 
-// members are a structure's members that are there, by name, for an encoder: structures as maps,
-// lists as []any, times as the protocol writes them. Empty lists are there, empty texts are not.
-func members(v reflect.Value, times func(time.Time) any) map[string]any {
+func (p *jsonProtocol) contentType() string { return jsonType }
+
+func same(name string) string { return name }
+
+// lowered is a name as CloudWatch Logs writes it, such as nextToken.
+func lowered(name string) string { return strings.ToLower(name[:1]) + name[1:] }
+
+// wire is how a protocol writes names and times.
+type wire struct {
+	name func(string) string
+	time func(time.Time) any
+}
+
+// object has a structure's members that are there, for an encoder: structures as maps, lists as
+// []any. Empty lists are there, empty texts are not.
+func (w wire) object(v reflect.Value) map[string]any {
 	object := map[string]any{}
 	for field, member := range v.Fields() {
 		absent := member.IsZero() && member.Kind() != reflect.Bool && member.Kind() != reflect.Int32
 		if field.IsExported() && field.Name != "ResultMetadata" && !absent {
-			object[field.Name] = plain(reflect.Indirect(member), times)
+			object[w.name(field.Name)] = w.plain(reflect.Indirect(member))
 		}
 	}
 	return object
 }
 
-func plain(v reflect.Value, times func(time.Time) any) any {
+func (w wire) plain(v reflect.Value) any {
 	if t, ok := reflect.TypeAssert[time.Time](v); ok {
-		return times(t)
+		return w.time(t)
 	}
 	switch {
 	case v.Kind() == reflect.Struct:
-		return members(v, times)
+		return w.object(v)
 	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() != reflect.Uint8:
 		list := make([]any, v.Len())
 		for i := range v.Len() {
-			list[i] = plain(v.Index(i), times)
+			list[i] = w.plain(v.Index(i))
 		}
 		return list
 	}
 	return v.Interface()
-}
-
-func send(w http.ResponseWriter, contentType string, status int, body []byte) {
-	w.Header().Set("Content-Type", contentType)
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // when it fails, there is no client any more
 }

@@ -4,25 +4,19 @@ import (
 	"slices"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
-const (
-	maxKeys = 2 // access keys of a user
+const maxKeys = 2 // access keys of a user
 
-	active = iamtypes.StatusTypeActive
-	never  = "N/A" // the service and Region of a key that was not used
-)
+const active = iamtypes.StatusTypeActive
 
 type accessKey struct {
-	ID, Secret  string
-	Status      iamtypes.StatusType
-	Created     time.Time
-	Used        time.Time // zero while it was not
-	UsedService string
-	UsedRegion  string
+	ID, Secret string
+	Status     iamtypes.StatusType
+	Created    time.Time
+	Used       iamtypes.AccessKeyLastUsed
 }
 
 // key finds an access key and its user.
@@ -38,7 +32,7 @@ func (s *state) key(id string) (*user, *accessKey) {
 }
 
 func (k *accessKey) use(service, region string, now time.Time) {
-	k.Used, k.UsedService, k.UsedRegion = now, service, region
+	k.Used = iamtypes.AccessKeyLastUsed{LastUsedDate: stamp(now), Region: &region, ServiceName: &service}
 }
 
 // UseKey marks an access key as last used now with a service, such as ec2. It reports whether the
@@ -61,43 +55,39 @@ func (a *Account) Age(d time.Duration) {
 		u.Created = u.Created.Add(-d)
 		for _, k := range u.Keys {
 			k.Created = k.Created.Add(-d)
-			if !k.Used.IsZero() {
-				k.Used = k.Used.Add(-d)
+			if used := k.Used.LastUsedDate; used != nil {
+				k.Used.LastUsedDate = new(used.Add(-d))
 			}
 		}
 	}
 }
 
 // CreateAccessKey makes an access key and shows its secret, this once.
-func (tx *tx) CreateAccessKey(out *iam.CreateAccessKeyOutput, u *user) error {
+func (tx *tx) CreateAccessKey(u *user) error {
 	if len(u.Keys) >= maxKeys {
 		return refuse(limitExceeded, "Cannot exceed quota for AccessKeysPerUser: %d", maxKeys)
 	}
 	k := &accessKey{ID: uniqueID("AKIA"), Secret: randomSecret(), Status: active, Created: tx.now}
+	k.Used.Region, k.Used.ServiceName = new("N/A"), new("N/A")
 	u.Keys = append(u.Keys, k)
-	made := shownKey[iamtypes.AccessKey](u, k)
-	out.AccessKey = &made
+	tx.out.set(members{"AccessKey": u.shownKey(k)})
 	return nil
 }
 
-// shownKey is a key as a structure of the SDK shows it. Only that of a new key has the secret.
-func shownKey[T any](u *user, k *accessKey) T {
-	return show[T](map[string]any{
-		"AccessKeyId": &k.ID, "CreateDate": stamp(k.Created), "SecretAccessKey": &k.Secret, "Status": k.Status, "UserName": &u.Name,
-	})
+// shownKey is a key as IAM shows it. Only the structure of a new key has a place for the secret.
+func (u *user) shownKey(k *accessKey) members {
+	return members{
+		"AccessKeyId": k.ID, "SecretAccessKey": k.Secret, "UserName": u.Name, "Status": k.Status, "CreateDate": stamp(k.Created),
+	}
 }
 
 // ListAccessKeys lists a user's access keys, without their secrets.
-func (tx *tx) ListAccessKeys(out *iam.ListAccessKeysOutput, u *user) {
+func (tx *tx) ListAccessKeys(u *user) {
 	keys := orderedBy(u.Keys, func(k *accessKey) string { return k.ID })
-	out.AccessKeyMetadata = each(keys, func(k *accessKey) iamtypes.AccessKeyMetadata { return shownKey[iamtypes.AccessKeyMetadata](u, k) })
+	tx.out.set(members{"AccessKeyMetadata": each(keys, u.shownKey)})
 }
 
-func (tx *tx) UpdateAccessKey(in *iam.UpdateAccessKeyInput, u *user) error {
-	k, err := tx.keyOf(u, in.AccessKeyId)
-	if err != nil {
-		return err
-	}
+func (tx *tx) UpdateAccessKey(in *iam.UpdateAccessKeyInput, _ *user, k *accessKey) error {
 	if in.Status == iamtypes.StatusTypeExpired {
 		return refuse(invalidInput, "The status of an access key cannot be set to Expired.")
 	}
@@ -105,20 +95,16 @@ func (tx *tx) UpdateAccessKey(in *iam.UpdateAccessKeyInput, u *user) error {
 	return nil
 }
 
-func (tx *tx) DeleteAccessKey(in *iam.DeleteAccessKeyInput, u *user) error {
-	k, err := tx.keyOf(u, in.AccessKeyId)
-	if err != nil {
-		return err
-	}
+func (tx *tx) DeleteAccessKey(u *user, k *accessKey) {
 	u.Keys = slices.DeleteFunc(u.Keys, func(other *accessKey) bool { return other == k })
-	return nil
 }
 
 // keyOf returns a user's key. Like other entities, a key is not found before the replicas have it.
-func (tx *tx) keyOf(u *user, id *string) (*accessKey, error) {
-	owner, k := tx.state.key(*id)
-	if _, seen := tx.seen.key(*id); owner != u || seen == nil {
-		return nil, refuse(noSuchEntity, "The Access Key with id %s cannot be found.", *id)
+func (tx *tx) keyOf(u *user) (*accessKey, error) {
+	id := tx.in.text("AccessKeyId")
+	owner, k := tx.state.key(id)
+	if _, seen := tx.seen.key(id); owner != u || seen == nil {
+		return nil, refuse(noSuchEntity, "The Access Key with id %s cannot be found.", id)
 	}
 	return k, nil
 }
@@ -128,15 +114,11 @@ func (tx *tx) keyOf(u *user, id *string) (*accessKey, error) {
 // a key without a user, no caller is allowed to.
 //
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.html.
-func (tx *tx) GetAccessKeyLastUsed(in *iam.GetAccessKeyLastUsedInput, out *iam.GetAccessKeyLastUsedOutput) error {
+func (tx *tx) GetAccessKeyLastUsed(in *iam.GetAccessKeyLastUsedInput) error {
 	u, k := tx.state.key(*in.AccessKeyId)
 	if k == nil {
-		return accessDenied("iam", "The caller is not authorized to perform: iam:GetAccessKeyLastUsed on resource: access key %s", *in.AccessKeyId)
+		return tx.refuse(accessDenied, "The caller is not authorized to perform: iam:GetAccessKeyLastUsed on resource: access key %s", *in.AccessKeyId)
 	}
-	last := &iamtypes.AccessKeyLastUsed{ServiceName: aws.String(never), Region: aws.String(never)}
-	if !k.Used.IsZero() {
-		last.LastUsedDate, last.ServiceName, last.Region = stamp(k.Used), aws.String(k.UsedService), aws.String(k.UsedRegion)
-	}
-	out.UserName, out.AccessKeyLastUsed = &u.Name, last
+	tx.out.set(members{"UserName": u.Name, "AccessKeyLastUsed": new(k.Used)})
 	return nil
 }

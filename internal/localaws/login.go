@@ -3,8 +3,8 @@ package localaws
 import (
 	"cmp"
 	"strings"
-	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -12,16 +12,8 @@ import (
 )
 
 type loginProfile struct {
+	iamtypes.LoginProfile
 	Password string
-	Reset    bool
-	Created  time.Time
-}
-
-// passwordPolicy is what an account asks of its users' passwords: how long they are at least, and
-// what kinds of characters they must have.
-type passwordPolicy struct {
-	Length int
-	Kinds  string // of U, L, D and S
 }
 
 // Password returns the console password of a user. It is for tests, and does not count as a call.
@@ -34,118 +26,86 @@ func (a *Account) Password(userName string) (string, bool) {
 	return "", false
 }
 
-// kindsOf tells which kinds of characters a password has: upper case, lower case, digits, symbols.
-func kindsOf(password string) (kinds string) {
-	for kind, in := range map[string]func(rune) bool{
-		"U": unicode.IsUpper, "L": unicode.IsLower, "D": unicode.IsDigit,
-		"S": func(r rune) bool { return strings.ContainsRune(`!@#$%^&*()_+-=[]{}|'`, r) },
-	} {
-		if strings.ContainsFunc(password, in) {
-			kinds += kind
-		}
-	}
-	return kinds
-}
-
 // checkPassword reports a PasswordPolicyViolation. It does not say the password. While an account
 // has no password policy, passwords must have eight characters at least, of three of the four
 // kinds, and not be the user's name.
 //
 // See https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_account-policy.html.
 func (tx *tx) checkPassword(u *user, password string) error {
-	has, least := kindsOf(password), 8
-	conforms := len(has) >= 3 && !strings.EqualFold(password, u.Name)
-	if p := tx.state.PasswordPolicy; p != nil {
-		least = p.Length
-		conforms = !strings.ContainsFunc(p.Kinds, func(kind rune) bool { return !strings.ContainsRune(has, kind) })
+	upper, lower := strings.ContainsFunc(password, unicode.IsUpper), strings.ContainsFunc(password, unicode.IsLower)
+	digit, symbol := strings.ContainsFunc(password, unicode.IsDigit), strings.ContainsAny(password, `!@#$%^&*()_+-=[]{}|'`)
+	least, kinds := 8, 0
+	for _, has := range []bool{upper, lower, digit, symbol} {
+		if has {
+			kinds++
+		}
 	}
-	if !conforms || len([]rune(password)) < least {
+	conforms := kinds >= 3 && !strings.EqualFold(password, u.Name)
+	if p := tx.state.PasswordPolicy; p != nil {
+		least = int(cmp.Or(aws.ToInt32(p.MinimumPasswordLength), 6))
+		conforms = (upper || !p.RequireUppercaseCharacters) && (lower || !p.RequireLowercaseCharacters) &&
+			(digit || !p.RequireNumbers) && (symbol || !p.RequireSymbols)
+	}
+	if !conforms || utf8.RuneCountInString(password) < least {
 		return refuse("PasswordPolicyViolation", "Password does not conform to the account password policy.")
 	}
 	return nil
 }
 
 // CreateLoginProfile gives a user a console password.
-func (tx *tx) CreateLoginProfile(in *iam.CreateLoginProfileInput, out *iam.CreateLoginProfileOutput, u *user) error {
+func (tx *tx) CreateLoginProfile(in *iam.CreateLoginProfileInput, u *user) error {
 	if u.Login != nil {
 		return refuse(entityExists, "Login Profile for user %s already exists.", u.Name)
 	}
 	if in.Password == nil {
-		return refuse("ValidationError", "A password must be given.")
+		return refuse(validationError, "A password must be given.")
 	}
 	if err := tx.checkPassword(u, *in.Password); err != nil {
 		return err
 	}
-	u.Login = &loginProfile{Password: *in.Password, Reset: in.PasswordResetRequired, Created: tx.now}
-	out.LoginProfile = u.shownLogin()
+	u.Login = &loginProfile{Password: *in.Password, LoginProfile: iamtypes.LoginProfile{
+		CreateDate: stamp(tx.now), PasswordResetRequired: in.PasswordResetRequired, UserName: &u.Name,
+	}}
+	tx.GetLoginProfile(u, u.Login)
 	return nil
 }
 
-func (u *user) shownLogin() *iamtypes.LoginProfile {
-	return &iamtypes.LoginProfile{
-		CreateDate:            stamp(u.Login.Created),
-		PasswordResetRequired: u.Login.Reset,
-		UserName:              aws.String(u.Name),
-	}
-}
-
-// hasLogin refuses a user without a login profile. A write that comes before the replicas have the
-// profile finds it EntityTemporarilyUnmodifiable, as in AWS for some seconds after it was made.
-func (tx *tx) hasLogin(u *user) error {
+// loginOf returns a user's login profile. A write that comes before the replicas have the profile
+// finds it EntityTemporarilyUnmodifiable, as in AWS for some seconds after it was made.
+func (tx *tx) loginOf(u *user) (*loginProfile, error) {
 	if u.Login == nil {
-		return refuse(noSuchEntity, "Login Profile for User %s cannot be found.", u.Name)
+		return nil, refuse(noSuchEntity, "Login Profile for User %s cannot be found.", u.Name)
 	}
 	if seen := tx.seen.Users[fold(u.Name)]; seen == nil || seen.Login == nil {
-		return refuse("EntityTemporarilyUnmodifiable",
+		return nil, refuse("EntityTemporarilyUnmodifiable",
 			"Login Profile for User %s cannot be modified while login profile is being created.", u.Name)
 	}
-	return nil
+	return u.Login, nil
 }
 
 // GetLoginProfile tells whether a user has a console password, and since when.
-func (tx *tx) GetLoginProfile(out *iam.GetLoginProfileOutput, u *user) error {
-	if err := tx.hasLogin(u); err != nil {
-		return err
-	}
-	out.LoginProfile = u.shownLogin()
-	return nil
+func (tx *tx) GetLoginProfile(_ *user, l *loginProfile) {
+	tx.out.set(members{"LoginProfile": new(l.LoginProfile)})
 }
 
 // UpdateLoginProfile changes a console password, or whether it must be changed at the next sign-in.
-func (tx *tx) UpdateLoginProfile(in *iam.UpdateLoginProfileInput, u *user) error {
-	if err := tx.hasLogin(u); err != nil {
-		return err
-	}
+func (tx *tx) UpdateLoginProfile(in *iam.UpdateLoginProfileInput, u *user, l *loginProfile) error {
 	if in.Password != nil {
 		if err := tx.checkPassword(u, *in.Password); err != nil {
 			return err
 		}
-		u.Login.Password = *in.Password
+		l.Password = *in.Password
 	}
 	if in.PasswordResetRequired != nil {
-		u.Login.Reset = *in.PasswordResetRequired
+		l.PasswordResetRequired = *in.PasswordResetRequired
 	}
 	return nil
 }
 
-func (tx *tx) DeleteLoginProfile(u *user) error {
-	if err := tx.hasLogin(u); err != nil {
-		return err
-	}
-	u.Login = nil
-	return nil
-}
+func (tx *tx) DeleteLoginProfile(u *user, _ *loginProfile) { u.Login = nil }
 
 // UpdateAccountPasswordPolicy replaces the account's password policy: what is not given goes back
 // to its default.
 func (tx *tx) UpdateAccountPasswordPolicy(in *iam.UpdateAccountPasswordPolicyInput) {
-	p := &passwordPolicy{Length: int(cmp.Or(aws.ToInt32(in.MinimumPasswordLength), 6))}
-	for kind, required := range map[string]bool{
-		"U": in.RequireUppercaseCharacters, "L": in.RequireLowercaseCharacters, "D": in.RequireNumbers, "S": in.RequireSymbols,
-	} {
-		if required {
-			p.Kinds += kind
-		}
-	}
-	tx.state.PasswordPolicy = p
+	tx.state.PasswordPolicy = in
 }

@@ -12,20 +12,15 @@ import (
 	logtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 )
 
-// logEvent is a line in a log group. Log streams do not exist here.
-type logEvent struct {
-	At   time.Time
-	ID   string
-	Text string
-}
-
 // Log adds lines to a log group, which is made if it is not there, as Lambda adds what a function
 // writes.
 func (a *Account) Log(group string, lines ...string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, line := range lines {
-		a.state.LogGroups[group] = append(a.state.LogGroups[group], logEvent{time.Now(), uuid(), line})
+		a.state.LogGroups[group] = append(a.state.LogGroups[group], logtypes.FilteredLogEvent{
+			EventId: new(uuid()), Timestamp: new(time.Now().UnixMilli()), Message: &line,
+		})
 	}
 }
 
@@ -39,12 +34,12 @@ func (a *Account) Log(group string, lines ...string) {
 // and https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html.
 func (tx *tx) FilterLogEvents(in *cloudwatchlogs.FilterLogEventsInput, out *cloudwatchlogs.FilterLogEventsOutput) error {
 	newest := in.StartFromHead != nil && !*in.StartFromHead
-	begin := time.UnixMilli(aws.ToInt64(in.StartTime))
+	begin := aws.ToInt64(in.StartTime)
 	pattern := regexp.MustCompile(`^\{ \$\.(\w+) = "([^"\\]*)" \}$`).FindStringSubmatch(aws.ToString(in.FilterPattern))
 	switch {
 	case in.LogGroupName == nil:
 		return refuse(invalidParameter, "Exactly one of logGroupName and logGroupIdentifier must be given.")
-	case newest && begin.Before(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)):
+	case newest && time.UnixMilli(begin).Before(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)):
 		return refuse(invalidParameter, "startFromHead can be false only if startTime is on or after Jan 1, 2024 00:00:00 UTC.")
 	case len(pattern) == 0:
 		return refuse("InternalFailure", "localaws does not know the filter pattern %s.", aws.ToString(in.FilterPattern))
@@ -57,9 +52,9 @@ func (tx *tx) FilterLogEvents(in *cloudwatchlogs.FilterLogEventsInput, out *clou
 	if newest {
 		slices.Reverse(lines)
 	}
-	first, err := position(tx.operation, in.NextToken)
+	first, err := tx.position(in.NextToken)
 	if err != nil {
-		return refuse(invalidParameter, "The specified nextToken is invalid.")
+		return err
 	}
 	size := cmp.Or(int(aws.ToInt32(in.Limit)), 10000)
 	size = min(size, cmp.Or(tx.settings.pageSize, size))
@@ -67,11 +62,9 @@ func (tx *tx) FilterLogEvents(in *cloudwatchlogs.FilterLogEventsInput, out *clou
 	out.Events = []logtypes.FilteredLogEvent{}
 	for _, line := range lines[min(first, end):end] {
 		var members map[string]any
-		_ = json.Unmarshal([]byte(line.Text), &members) // what is no JSON has no members
-		if members[pattern[1]] == pattern[2] && !line.At.Before(begin) {
-			out.Events = append(out.Events, logtypes.FilteredLogEvent{
-				EventId: aws.String(line.ID), Timestamp: aws.Int64(line.At.UnixMilli()), Message: aws.String(line.Text),
-			})
+		_ = json.Unmarshal([]byte(*line.Message), &members) // what is no JSON has no members
+		if members[pattern[1]] == pattern[2] && *line.Timestamp >= begin {
+			out.Events = append(out.Events, line)
 		}
 	}
 	if end < len(lines) {

@@ -2,11 +2,10 @@ package localaws
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
-	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
 const maxDevices = 8 // MFA devices of a user
@@ -20,27 +19,27 @@ type mfaDevice struct {
 
 // devicesOf returns a user's MFA devices.
 func (s *state) devicesOf(u *user) []*mfaDevice {
-	var devices []*mfaDevice
-	for _, d := range ordered(s.MFADevices) {
-		if d.User == u.Name {
-			devices = append(devices, d)
-		}
-	}
-	return devices
+	return slices.DeleteFunc(ordered(s.MFADevices), func(d *mfaDevice) bool { return d.User != u.Name })
 }
 
 // CreateVirtualMFADevice makes an unassigned device and shows its seed, this once.
-func (tx *tx) CreateVirtualMFADevice(in *iam.CreateVirtualMFADeviceInput, out *iam.CreateVirtualMFADeviceOutput) error {
-	serial := tx.arn("mfa" + cmp.Or(aws.ToString(in.Path), "/") + *in.VirtualMFADeviceName)
+func (tx *tx) CreateVirtualMFADevice() error {
+	serial := tx.arn("mfa" + cmp.Or(tx.in.text("Path"), "/") + tx.in.text("VirtualMFADeviceName"))
 	if _, taken := tx.state.MFADevices[serial]; taken {
 		return refuse(entityExists, "MFADevice entity at the same path and name already exists.")
 	}
 	tx.state.MFADevices[serial] = &mfaDevice{Serial: serial}
-	out.VirtualMFADevice = &iamtypes.VirtualMFADevice{
-		SerialNumber:     aws.String(serial),
-		Base32StringSeed: []byte(random(64)),
-	}
+	tx.out.set(members{"VirtualMFADevice": members{"SerialNumber": serial, "Base32StringSeed": []byte(random(64))}})
 	return nil
+}
+
+// device returns the device that the input names.
+func (tx *tx) device() (*mfaDevice, error) {
+	serial := tx.in.text("SerialNumber")
+	if d := tx.state.MFADevices[serial]; d != nil && tx.seen.MFADevices[serial] != nil {
+		return d, nil
+	}
+	return nil, refuse(noSuchEntity, "VirtualMFADevice with serial number %s doesn't exist.", serial)
 }
 
 // EnableMFADevice assigns a device to a user. The codes must be two different ones; here any will
@@ -76,10 +75,8 @@ func (tx *tx) DeleteVirtualMFADevice(d *mfaDevice) error {
 	return nil
 }
 
-func (tx *tx) ListMFADevices(out *iam.ListMFADevicesOutput, u *user) {
-	for _, d := range tx.state.devicesOf(u) {
-		out.MFADevices = append(out.MFADevices, iamtypes.MFADevice{
-			EnableDate: stamp(d.Enabled), SerialNumber: aws.String(d.Serial), UserName: aws.String(d.User),
-		})
-	}
+func (tx *tx) ListMFADevices(u *user) {
+	tx.out.set(members{"MFADevices": each(tx.state.devicesOf(u), func(d *mfaDevice) members {
+		return members{"EnableDate": stamp(d.Enabled), "SerialNumber": d.Serial, "UserName": u.Name}
+	})})
 }

@@ -172,11 +172,16 @@ func TestTheOperationsAreTheSDKs(t *testing.T) {
 		assert.Equal(t, op, operationOf(in))
 		for i := 1; i < effect.Type.NumIn(); i++ {
 			switch of := effect.Type.In(i); of {
-			case reflect.TypeFor[fields](), reflect.TypeFor[output](), reflect.PointerTo(in), reflect.PointerTo(out):
+			case reflect.PointerTo(in), reflect.PointerTo(out):
 			case reflect.TypeFor[*secret]():
 				assert.Contains(t, memberNames(in), "SecretId", op.fullName())
 			case reflect.TypeFor[*mfaDevice]():
 				assert.Contains(t, memberNames(in), "SerialNumber", op.fullName())
+			case reflect.TypeFor[*accessKey](), reflect.TypeFor[*loginProfile](), reflect.TypeFor[*credential]():
+				assert.Equal(t, reflect.TypeFor[*user](), effect.Type.In(i-1), op.fullName())
+			case reflect.TypeFor[*policyVersion]():
+				assert.Equal(t, reflect.TypeFor[*policy](), effect.Type.In(i-1), op.fullName())
+				assert.Contains(t, memberNames(in), "VersionId", op.fullName())
 			default:
 				named := slices.ContainsFunc(kinds(), func(k kind) bool { return k.is(of) && slices.Contains(memberNames(in), k.names()) })
 				assert.True(t, named, "%s takes a %s, which its input does not name", op.fullName(), of)

@@ -15,28 +15,25 @@ const defaultPage = 100
 // cut leaves of a list's output the page that the input asks for. An operation lists all that there
 // is, in an order that stays; the members of an input and an output that say what page it is have
 // the same names in all of a service's operations.
-func (a *Account) cut(op operation, in fields, out reflect.Value) error {
-	if !strings.HasPrefix(op.action, "List") {
+func (tx *tx) cut() error {
+	if !strings.HasPrefix(tx.action, "List") {
 		return nil
 	}
-	marker, most, next := "Marker", "MaxItems", "Marker"
-	if op.service == "secretsmanager" {
-		marker, most, next = "NextToken", "MaxResults", "NextToken"
+	marker, most := "Marker", "MaxItems"
+	if tx.service == "secretsmanager" {
+		marker, most = "NextToken", "MaxResults"
 	}
-	first, err := position(op, in.pointer(marker))
+	first, err := tx.position(tx.in.pointer(marker))
 	if err != nil {
 		return err
 	}
 	size := defaultPage
-	if asked := in.input.FieldByName(most); !asked.IsNil() {
+	if asked := tx.in.FieldByName(most); !asked.IsNil() {
 		size = int(asked.Elem().Int())
 	}
-	if limit := a.settings.pageSize; limit > 0 {
-		size = min(size, limit)
-	}
-	end := first + size
+	end := first + min(size, cmp.Or(tx.settings.pageSize, size))
 	seen := 0 // by the lists before this one: an output may have several
-	for _, list := range out.Fields() {
+	for _, list := range tx.out.Fields() {
 		if list.Kind() == reflect.Slice {
 			if list.IsNil() { // AWS sends a list that holds nothing, and does not leave it out
 				list.Set(reflect.MakeSlice(list.Type(), 0, 0))
@@ -47,10 +44,7 @@ func (a *Account) cut(op operation, in fields, out reflect.Value) error {
 		}
 	}
 	if seen > end {
-		out.FieldByName(next).Set(reflect.ValueOf(markerAfter(end)))
-		if truncated := out.FieldByName("IsTruncated"); truncated.IsValid() {
-			truncated.SetBool(true)
-		}
+		tx.out.set(members{marker: markerAfter(end), "IsTruncated": true})
 	}
 	return nil
 }
@@ -59,12 +53,11 @@ func between(least, n, most int) int { return max(least, min(n, most)) }
 
 // markerAfter is the marker of the page that begins after so many items.
 func markerAfter(items int) *string {
-	text := base64.StdEncoding.EncodeToString([]byte(strconv.Itoa(items)))
-	return &text
+	return new(base64.StdEncoding.EncodeToString([]byte(strconv.Itoa(items))))
 }
 
 // position reads a marker: how many items the pages before held.
-func position(op operation, marker *string) (int, error) {
+func (o operation) position(marker *string) (int, error) {
 	if marker == nil {
 		return 0, nil
 	}
@@ -74,16 +67,12 @@ func position(op operation, marker *string) (int, error) {
 			return n, nil
 		}
 	}
-	return 0, refuse(either(op.service, "InvalidNextTokenException", "ValidationError"), "Invalid Marker.")
+	return 0, o.refuse("InvalidMarker", "Invalid Marker.")
 }
 
 // ordered returns the values of a map in the order of its keys.
 func ordered[T any](items map[string]T) []T {
-	var list []T
-	for _, key := range slices.Sorted(maps.Keys(items)) {
-		list = append(list, items[key])
-	}
-	return list
+	return each(slices.Sorted(maps.Keys(items)), func(key string) T { return items[key] })
 }
 
 // orderedBy returns a list in the order of what key returns.

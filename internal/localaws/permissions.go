@@ -1,6 +1,8 @@
 package localaws
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,21 +17,16 @@ import (
 type Permission iampolicy.Request
 
 // permissions lists all that a call needs its caller to be allowed: the action itself, and what its
-// parameters add. For the last use of a key that does not exist no permission helps, so it needs
-// none.
+// parameters add, such as TagUser to a CreateUser with tags. For the last use of a key that does
+// not exist no permission helps, so it needs none.
 func (a *Account) permissions(op operation, resource string, f fields) []Permission {
 	if op.action == "GetAccessKeyLastUsed" && resource == "" {
 		return nil
 	}
 	asked := []Permission{{Action: op.fullName(), Resource: resource, Keys: a.conditionKeys(op, f)}}
-	if f.many("Tags") {
-		kind := map[string]string{
-			"CreateUser": "TagUser", "CreateRole": "TagRole", "CreatePolicy": "TagPolicy",
-			"CreateInstanceProfile": "TagInstanceProfile", "CreateSecret": "TagResource",
-		}[op.action]
-		if kind != "" {
-			asked = append(asked, Permission{Action: op.service + ":" + kind, Resource: resource})
-		}
+	if made, ok := strings.CutPrefix(op.action, "Create"); ok && len(f.list("Tags")) > 0 {
+		tag := op.service + ":Tag" + strings.Replace(made, "Secret", "Resource", 1)
+		asked = append(asked, Permission{Action: tag, Resource: resource})
 	}
 	if op.action == "AddRoleToInstanceProfile" {
 		asked = append(asked, Permission{
@@ -37,47 +34,91 @@ func (a *Account) permissions(op operation, resource string, f fields) []Permiss
 			Keys: map[string]string{"iam:PassedToService": "ec2." + a.urlSuffix()},
 		})
 	}
-	if op.service == "sns" {
-		return append(asked, a.publishing(f.text("TopicArn"))...)
+	return slices.Concat(asked, a.publishing(f.text("TopicArn")), a.encryption(op, f))
+}
+
+// resource returns the ARN that IAM authorizes a call against, or "" where the action knows no
+// resources. For what a call makes it is the ARN that it will have. A secret that does not exist
+// has the ARN without the six random characters.
+func (a *Account) resource(caller *user, op operation, f fields) string {
+	switch op.service {
+	case "iam":
+		return a.iamResource(caller, op.action, f)
+	case "sns":
+		return f.text("TopicArn")
+	case "logs": // no page says what stands for the stream; policies write an asterisk
+		return "arn:" + a.partition + ":logs:" + a.region + ":" + a.id + ":log-group:" + f.text("LogGroupName") + ":log-stream:"
+	case "secretsmanager":
+		if id := cmp.Or(f.text("SecretId"), f.text("Name")); id != "" {
+			return a.secretResource(id, op.action == "CreateSecret")
+		}
 	}
-	return append(asked, a.encryption(op, f)...)
+	return ""
+}
+
+func (a *Account) iamResource(caller *user, action string, f fields) string {
+	path := cmp.Or(f.text("Path"), "/")
+	switch action {
+	case "GetAccessKeyLastUsed":
+		if u, _ := a.state.key(f.text("AccessKeyId")); u != nil {
+			return u.ARN
+		}
+		return ""
+	case "CreateVirtualMFADevice":
+		return a.arn("mfa" + path + f.text("VirtualMFADeviceName"))
+	case "DeleteVirtualMFADevice":
+		return f.text("SerialNumber")
+	}
+	for _, k := range []kind{aProfile, aGroup, aRole, aUser, aPolicy} {
+		switch name := f.text(k.names()); {
+		case action == "Create"+k.word():
+			return a.arn(string(k) + path + f.text(k.word()+"Name"))
+		case name == "":
+		case k == aPolicy:
+			return name
+		default:
+			return a.entityARN(k, name)
+		}
+	}
+	if caller != nil && f.has("UserName") {
+		return caller.ARN
+	}
+	return ""
+}
+
+// entityARN is the ARN of a named entity, or the one that it would have without a path.
+func (a *Account) entityARN(k kind, name string) string {
+	if found := a.state.named(k, name); found != nil {
+		return found.header().ARN
+	}
+	return a.arn(string(k) + "/" + name)
 }
 
 // conditionKeys are the keys that a request fills. iam:PermissionsBoundary is the boundary that the
 // request gives to a user or a role, and with actions that give none, the one that the user or role
-// has.
-// secretsmanager:KmsKeyArn is the key that the request names. Whether AWS fills it for its own key is
-// not documented, so here it does not.
+// has. secretsmanager:KmsKeyArn is the key that the request names. Whether AWS fills it for its own
+// key is not documented, so here it does not.
 func (a *Account) conditionKeys(op operation, f fields) map[string]string {
-	keys := map[string]string{}
-	if arn := f.text("PolicyArn"); strings.HasPrefix(op.action, "Attach") || strings.HasPrefix(op.action, "Detach") {
-		keys["iam:PolicyARN"] = arn
-	}
+	boundary := f.text("PermissionsBoundary")
 	switch op.action {
-	case "CreateUser", "CreateRole", "PutUserPermissionsBoundary", "PutRolePermissionsBoundary":
-		keys["iam:PermissionsBoundary"] = f.text("PermissionsBoundary")
 	case "DeleteUserPermissionsBoundary", "AttachUserPolicy", "DetachUserPolicy", "PutUserPolicy", "DeleteUserPolicy",
 		"DeleteRolePermissionsBoundary", "AttachRolePolicy", "DetachRolePolicy", "PutRolePolicy", "DeleteRolePolicy",
 		"UpdateRole", "UpdateAssumeRolePolicy":
 		if u := a.state.Users[fold(f.text("UserName"))]; u != nil {
-			keys["iam:PermissionsBoundary"] = u.Boundary
+			boundary = u.Boundary
 		}
 		if r := a.state.Roles[fold(f.text("RoleName"))]; r != nil {
-			keys["iam:PermissionsBoundary"] = r.Boundary
+			boundary = r.Boundary
 		}
+	}
+	keys := map[string]string{"iam:PermissionsBoundary": boundary, "secretsmanager:KmsKeyArn": a.kmsKey(f.text("KmsKeyId"))}
+	if strings.HasPrefix(op.action, "Attach") || strings.HasPrefix(op.action, "Detach") {
+		keys["iam:PolicyARN"] = f.text("PolicyArn")
 	}
 	if block, _ := f.value("BlockPublicPolicy").(*bool); block != nil {
 		keys["secretsmanager:BlockPublicPolicy"] = strconv.FormatBool(*block)
 	}
-	if given, _ := f.value("KmsKeyId").(*string); given != nil && op.service == "secretsmanager" {
-		keys["secretsmanager:KmsKeyArn"] = a.kmsKey(*given)
-	}
-	if keys["secretsmanager:KmsKeyArn"] == "" {
-		delete(keys, "secretsmanager:KmsKeyArn")
-	}
-	if keys["iam:PermissionsBoundary"] == "" {
-		delete(keys, "iam:PermissionsBoundary")
-	}
+	maps.DeleteFunc(keys, func(_, value string) bool { return value == "" })
 	if len(keys) == 0 {
 		return nil
 	}
@@ -95,12 +136,10 @@ func (a *Account) conditionKeys(op operation, f fields) map[string]string {
 func (a *Account) encryption(op operation, f fields) []Permission {
 	var asked []Permission
 	ask := func(key string, actions ...string) {
+		via := map[string]string{"kms:ViaService": "secretsmanager." + a.region + "." + a.urlSuffix()}
 		for _, action := range actions {
-			p := Permission{Action: "kms:" + action, Resource: key, Keys: map[string]string{
-				"kms:ViaService": "secretsmanager." + a.region + "." + a.urlSuffix(),
-			}}
-			if key != "" && !slices.ContainsFunc(asked, func(q Permission) bool { return q.Action == p.Action && q.Resource == key }) {
-				asked = append(asked, p)
+			if key != "" {
+				asked = append(asked, Permission{Action: "kms:" + action, Resource: key, Keys: via})
 			}
 		}
 	}
@@ -109,12 +148,10 @@ func (a *Account) encryption(op operation, f fields) []Permission {
 	if s != nil {
 		former = s.KMSKey
 	}
-	given, _ := f.value("KmsKeyId").(*string)
+	given := f.pointer("KmsKeyId")
 	switch op.action {
 	case "CreateSecret":
-		if given != nil {
-			ask(a.kmsKey(*given), "GenerateDataKey", "Decrypt")
-		}
+		ask(a.kmsKey(f.text("KmsKeyId")), "GenerateDataKey", "Decrypt")
 	case "PutSecretValue":
 		ask(former, "GenerateDataKey")
 		if s != nil && s.version(f.text("ClientRequestToken")) != nil {
@@ -124,7 +161,9 @@ func (a *Account) encryption(op operation, f fields) []Permission {
 		switch {
 		case given != nil:
 			ask(a.kmsKey(*given), "GenerateDataKey", "Decrypt", "Encrypt")
-			ask(former, "Decrypt")
+			if a.kmsKey(*given) != former {
+				ask(former, "Decrypt")
+			}
 		case f.text("SecretString") != "":
 			ask(former, "GenerateDataKey")
 		}

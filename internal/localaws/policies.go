@@ -1,6 +1,7 @@
 package localaws
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -31,18 +32,12 @@ func managedByAWS(partition string) []*policy {
 		"PowerUserAccess":     `"NotAction":["iam:*","organizations:*","account:*"]`,
 		"ReadOnlyAccess":      `"Action":["iam:Get*","iam:List*","secretsmanager:Describe*","secretsmanager:List*"]`,
 	} {
-		policies = append(policies, &policy{
-			entity: entity{
-				Kind: aPolicy, Name: name, Path: "/", ID: uniqueID("ANPA"), Created: created,
-				ARN: "arn:" + partition + ":iam::aws:policy/" + name,
-			},
-			Updated: created,
-			Versions: []*policyVersion{{
-				ID: "v1", Created: created,
-				Document: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` + actions + `,"Resource":"*"}]}`,
-			}},
-			Default: "v1", Made: 1, AWS: true,
-		})
+		p := &policy{AWS: true, entity: entity{
+			Kind: aPolicy, Name: name, Path: "/", ID: uniqueID("ANPA"), Created: created,
+			ARN: "arn:" + partition + ":iam::aws:policy/" + name,
+		}}
+		p.Default = p.add(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",`+actions+`,"Resource":"*"}]}`, created).ID
+		policies = append(policies, p)
 	}
 	return policies
 }
@@ -55,33 +50,25 @@ func (tx *tx) checkPolicyARN(arn string) error {
 	return nil
 }
 
-// policyWith returns the managed policy with an ARN, which is compared exactly.
-func (tx *tx) policyWith(arn string) (*policy, error) {
+// policyWith returns the managed policy with an ARN, which is compared exactly. For a
+// change it must be the account's own, which neither AWS's policies nor those of others are.
+func (tx *tx) policyWith(arn string, change bool) (*policy, error) {
 	if err := tx.checkPolicyARN(arn); err != nil {
 		return nil, err
 	}
-	if _, seen := tx.seen.Policies[arn]; seen {
-		if p, ok := tx.state.Policies[arn]; ok {
-			return p, nil
-		}
+	p := tx.state.Policies[arn]
+	switch {
+	case change && !strings.HasPrefix(arn, tx.arn("policy/")):
+		return nil, tx.refuse(accessDenied, "Policy is outside your own account.")
+	case p == nil, tx.seen.Policies[arn] == nil:
+		return nil, refuse(noSuchEntity, "Policy %s was not found.", arn)
 	}
-	return nil, refuse(noSuchEntity, "Policy %s was not found.", arn)
-}
-
-// ownPolicy returns a policy that the account may change, which neither AWS's own policies nor
-// those of other accounts are.
-func (tx *tx) ownPolicy(arn string) (*policy, error) {
-	if err := tx.checkPolicyARN(arn); err != nil {
-		return nil, err
-	}
-	if !strings.HasPrefix(arn, tx.arn("policy/")) {
-		return nil, accessDenied(tx.service, "Policy is outside your own account.")
-	}
-	return tx.policyWith(arn)
+	return p, nil
 }
 
 // CreatePolicy makes a managed policy with its first version. Names are unique whatever the path.
-func (tx *tx) CreatePolicy(in *iam.CreatePolicyInput, out *iam.CreatePolicyOutput) error {
+// The answer is without the description.
+func (tx *tx) CreatePolicy(in *iam.CreatePolicyInput) error {
 	for _, p := range tx.state.Policies {
 		if fold(p.Name) == fold(*in.PolicyName) && !p.AWS {
 			return refuse(entityExists, "A policy called %s already exists. Duplicate names are not allowed.", *in.PolicyName)
@@ -90,16 +77,15 @@ func (tx *tx) CreatePolicy(in *iam.CreatePolicyInput, out *iam.CreatePolicyOutpu
 	if err := tx.checkManaged(*in.PolicyDocument); err != nil {
 		return err
 	}
-	e, err := tx.made(aPolicy, in.Path, in.PolicyName, in.Tags)
+	e, err := tx.made(aPolicy)
 	if err != nil {
 		return err
 	}
-	p := &policy{entity: e, Description: aws.ToString(in.Description)}
+	p := &policy{entity: e}
 	p.Default = p.add(*in.PolicyDocument, tx.now).ID
 	tx.state.Policies[p.ARN] = p
-	shown := tx.listedPolicy(p)
-	shown.Tags = iamTags(p.Tags)
-	out.Policy = &shown
+	tx.GetEntity(p)
+	p.Description = aws.ToString(in.Description)
 	return nil
 }
 
@@ -114,32 +100,29 @@ func (tx *tx) checkManaged(document string) error {
 	return nil
 }
 
-// listedPolicy is a policy as ListPolicies returns it: without description and tags.
-func (tx *tx) listedPolicy(p *policy) iamtypes.Policy {
-	attached, bounding := tx.usage(p)
-	out := shown[iamtypes.Policy](&p.entity)
-	out.AttachmentCount = aws.Int32(int32(len(attached)))               //nolint:gosec // few
-	out.PermissionsBoundaryUsageCount = aws.Int32(int32(len(bounding))) //nolint:gosec // few
-	out.DefaultVersionId = aws.String(p.Default)
-	out.IsAttachable = true
-	out.UpdateDate = stamp(p.Updated)
-	return out
+func (p *policy) listed(s *state) members {
+	attached, bounding := s.usage(p)
+	shown := p.entity.listed(s)
+	maps.Copy(shown, members{
+		"AttachmentCount": &attached, "PermissionsBoundaryUsageCount": &bounding,
+		"DefaultVersionId": p.Default, "IsAttachable": true, "UpdateDate": stamp(p.Updated),
+	})
+	return shown
 }
 
-// GetPolicy returns a policy, without its document.
-func (tx *tx) GetPolicy(out *iam.GetPolicyOutput, p *policy) {
-	shown := tx.listedPolicy(p)
-	shown.Description = optional(p.Description)
-	shown.Tags = iamTags(p.Tags)
-	out.Policy = &shown
+// detail has the description too.
+func (p *policy) detail(now time.Time) members {
+	shown := p.entity.detail(now)
+	shown["Description"] = p.Description
+	return shown
 }
 
 // DeletePolicy deletes a policy that is not in use and that has no version but the default one.
 func (tx *tx) DeletePolicy(p *policy) error {
-	switch attached, bounding := tx.usage(p); {
-	case len(attached) > 0:
+	switch attached, bounding := tx.state.usage(p); {
+	case attached > 0:
 		return refuse(deleteConflict, "Cannot delete a policy attached to entities.")
-	case len(bounding) > 0:
+	case bounding > 0:
 		return refuse(deleteConflict, "Cannot delete a policy that is used as a permissions boundary.")
 	case len(p.Versions) > 1:
 		return refuse(deleteConflict, "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.")
@@ -149,23 +132,20 @@ func (tx *tx) DeletePolicy(p *policy) error {
 }
 
 // ListPolicies lists AWS's policies, the customer's, or both.
-func (tx *tx) ListPolicies(in *iam.ListPoliciesInput, out *iam.ListPoliciesOutput) {
-	for _, p := range ordered(tx.state.Policies) {
-		if p.AWS && in.Scope == iamtypes.PolicyScopeTypeLocal || !p.AWS && in.Scope == iamtypes.PolicyScopeTypeAws {
-			continue
-		}
-		out.Policies = append(out.Policies, tx.listedPolicy(p))
-	}
+func (tx *tx) ListPolicies(in *iam.ListPoliciesInput) {
+	list(tx, "Policies", slices.DeleteFunc(ordered(tx.state.Policies), func(p *policy) bool {
+		return p.AWS && in.Scope == iamtypes.PolicyScopeTypeLocal || !p.AWS && in.Scope == iamtypes.PolicyScopeTypeAws
+	}))
 }
 
-// usage returns the identities to which a policy is attached, and those that it bounds.
-func (tx *tx) usage(p *policy) (attached, bounding []*identity) {
-	for _, id := range tx.state.identities() {
+// usage counts the identities to which a policy is attached, and those that it bounds.
+func (s *state) usage(p *policy) (attached, bounding int32) {
+	for _, id := range s.identities() {
 		if slices.Contains(id.Attached, p.ARN) {
-			attached = append(attached, id)
+			attached++
 		}
 		if id.Boundary == p.ARN {
-			bounding = append(bounding, id)
+			bounding++
 		}
 	}
 	return attached, bounding
@@ -173,21 +153,16 @@ func (tx *tx) usage(p *policy) (attached, bounding []*identity) {
 
 // ListEntitiesForPolicy lists what uses a policy: as a permissions policy, as a boundary, or, when
 // not asked, either way.
-func (tx *tx) ListEntitiesForPolicy(in *iam.ListEntitiesForPolicyInput, out *iam.ListEntitiesForPolicyOutput, p *policy) {
-	attached, bounding := tx.usage(p)
+func (tx *tx) ListEntitiesForPolicy(in *iam.ListEntitiesForPolicyInput, p *policy) {
+	found := map[string][]members{} // by the list that they are in
 	for _, id := range tx.state.identities() {
-		asPolicy := in.PolicyUsageFilter != iamtypes.PolicyUsageTypePermissionsBoundary && slices.Contains(attached, id)
-		asBoundary := in.PolicyUsageFilter != iamtypes.PolicyUsageTypePermissionsPolicy && slices.Contains(bounding, id)
-		if !asPolicy && !asBoundary {
-			continue
+		asPolicy := in.PolicyUsageFilter != iamtypes.PolicyUsageTypePermissionsBoundary && slices.Contains(id.Attached, p.ARN)
+		asBoundary := in.PolicyUsageFilter != iamtypes.PolicyUsageTypePermissionsPolicy && id.Boundary == p.ARN
+		if name := "Policy" + id.Kind.word() + "s"; asPolicy || asBoundary {
+			found[name] = append(found[name], id.listed(tx.state))
 		}
-		switch id.Kind {
-		case aUser:
-			out.PolicyUsers = append(out.PolicyUsers, iamtypes.PolicyUser{UserName: &id.Name, UserId: &id.ID})
-		case aGroup:
-			out.PolicyGroups = append(out.PolicyGroups, iamtypes.PolicyGroup{GroupName: &id.Name, GroupId: &id.ID})
-		default:
-			out.PolicyRoles = append(out.PolicyRoles, iamtypes.PolicyRole{RoleName: &id.Name, RoleId: &id.ID})
-		}
+	}
+	for name, using := range found {
+		tx.out.set(members{name: using})
 	}
 }

@@ -5,9 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
-	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"redis-cloud-iam/internal/iampolicy"
 )
@@ -29,32 +27,27 @@ func (p *policy) add(document string, now time.Time) *policyVersion {
 }
 
 // version returns one version of a policy.
-func (p *policy) version(id *string) (*policyVersion, error) {
-	for _, v := range p.Versions {
-		if v.ID == *id {
-			return v, nil
-		}
+func (p *policy) version(id string) (*policyVersion, error) {
+	v := first(p.Versions, func(v *policyVersion) bool { return v.ID == id })
+	if v == nil {
+		return nil, refuse(noSuchEntity, "Policy %s version %s does not exist or is not attachable.", p.ARN, id)
 	}
-	return nil, refuse(noSuchEntity, "Policy %s version %s does not exist or is not attachable.", p.ARN, *id)
+	return v, nil
 }
 
 // document is the version of the policy that is in effect.
 func (p *policy) document() *iampolicy.Document {
-	v, _ := p.version(&p.Default)
+	v, _ := p.version(p.Default)
 	return parsed(v.Document)
 }
 
 // listedVersion is a version without its document, as all but GetPolicyVersion return it.
-func (p *policy) listedVersion(v *policyVersion) iamtypes.PolicyVersion {
-	return iamtypes.PolicyVersion{
-		CreateDate:       stamp(v.Created),
-		IsDefaultVersion: v.ID == p.Default,
-		VersionId:        aws.String(v.ID),
-	}
+func (p *policy) listedVersion(v *policyVersion) members {
+	return members{"CreateDate": stamp(v.Created), "IsDefaultVersion": v.ID == p.Default, "VersionId": v.ID}
 }
 
 // CreatePolicyVersion adds a version to a policy that has fewer than five.
-func (tx *tx) CreatePolicyVersion(in *iam.CreatePolicyVersionInput, out *iam.CreatePolicyVersionOutput, p *policy) error {
+func (tx *tx) CreatePolicyVersion(in *iam.CreatePolicyVersionInput, p *policy) error {
 	if err := tx.checkManaged(*in.PolicyDocument); err != nil {
 		return err
 	}
@@ -65,34 +58,24 @@ func (tx *tx) CreatePolicyVersion(in *iam.CreatePolicyVersionInput, out *iam.Cre
 	if in.SetAsDefault {
 		p.Default = v.ID
 	}
-	shown := p.listedVersion(v)
-	out.PolicyVersion = &shown
+	tx.out.set(members{"PolicyVersion": p.listedVersion(v)})
 	return nil
 }
 
 // GetPolicyVersion returns a version with its document, URL-encoded.
-func (tx *tx) GetPolicyVersion(in *iam.GetPolicyVersionInput, out *iam.GetPolicyVersionOutput, p *policy) error {
-	v, err := p.version(in.VersionId)
-	if err != nil {
-		return err
-	}
+func (tx *tx) GetPolicyVersion(p *policy, v *policyVersion) {
 	shown := p.listedVersion(v)
-	shown.Document = encoded(v.Document)
-	out.PolicyVersion = &shown
-	return nil
+	shown["Document"] = encoded(v.Document)
+	tx.out.set(members{"PolicyVersion": shown})
 }
 
 // ListPolicyVersions lists a policy's versions, without their documents.
-func (tx *tx) ListPolicyVersions(out *iam.ListPolicyVersionsOutput, p *policy) {
-	out.Versions = each(p.Versions, p.listedVersion)
+func (tx *tx) ListPolicyVersions(p *policy) {
+	tx.out.set(members{"Versions": each(p.Versions, p.listedVersion)})
 }
 
 // DeletePolicyVersion deletes a version that is not the default one.
-func (tx *tx) DeletePolicyVersion(in *iam.DeletePolicyVersionInput, p *policy) error {
-	v, err := p.version(in.VersionId)
-	if err != nil {
-		return err
-	}
+func (tx *tx) DeletePolicyVersion(p *policy, v *policyVersion) error {
 	if v.ID == p.Default {
 		return refuse(deleteConflict, "Cannot delete the default version of a policy.")
 	}
@@ -100,11 +83,4 @@ func (tx *tx) DeletePolicyVersion(in *iam.DeletePolicyVersionInput, p *policy) e
 	return nil
 }
 
-func (tx *tx) SetDefaultPolicyVersion(in *iam.SetDefaultPolicyVersionInput, p *policy) error {
-	v, err := p.version(in.VersionId)
-	if err != nil {
-		return err
-	}
-	p.Default = v.ID
-	return nil
-}
+func (tx *tx) SetDefaultPolicyVersion(p *policy, v *policyVersion) { p.Default = v.ID }

@@ -1,48 +1,30 @@
 package localaws
 
-import (
-	"github.com/aws/aws-sdk-go-v2/service/iam"
-	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
-)
-
 type profile struct {
 	entity
-	Role string // folded name; a profile holds at most one role
+	Role string // a profile holds at most one
 }
 
 // CreateInstanceProfile makes an instance profile without a role.
-func (tx *tx) CreateInstanceProfile(in *iam.CreateInstanceProfileInput, out *iam.CreateInstanceProfileOutput) error {
-	e, err := tx.made(aProfile, in.Path, in.InstanceProfileName, in.Tags)
+func (tx *tx) CreateInstanceProfile() error {
+	e, err := tx.made(aProfile)
 	if err != nil {
 		return err
 	}
 	p := &profile{entity: e}
 	tx.state.Profiles[fold(p.Name)] = p
-	out.InstanceProfile = tx.shownProfile(p)
+	tx.GetEntity(p)
 	return nil
 }
 
-// shownProfile is an instance profile as GetInstanceProfile returns it.
-func (tx *tx) shownProfile(p *profile) *iamtypes.InstanceProfile {
-	shown := tx.listedProfile(p)
-	shown.Tags = iamTags(p.Tags)
-	return &shown
-}
-
-// listedProfile is an instance profile as lists return it, without tags. The list of roles is
-// always there.
-func (tx *tx) listedProfile(p *profile) iamtypes.InstanceProfile {
-	out := shown[iamtypes.InstanceProfile](&p.entity)
-	out.Roles = []iamtypes.Role{}
+// listed has a list of roles even if it holds none.
+func (p *profile) listed(s *state) members {
+	shown, roles := p.entity.listed(s), []members{}
 	if p.Role != "" {
-		out.Roles = append(out.Roles, tx.state.Roles[p.Role].listed())
+		roles = append(roles, s.Roles[fold(p.Role)].listed(s))
 	}
-	return out
-}
-
-// GetInstanceProfile returns an instance profile with its role.
-func (tx *tx) GetInstanceProfile(out *iam.GetInstanceProfileOutput, p *profile) {
-	out.InstanceProfile = tx.shownProfile(p)
+	shown["Roles"] = roles
+	return shown
 }
 
 // DeleteInstanceProfile deletes an instance profile that holds no role.
@@ -54,13 +36,9 @@ func (tx *tx) DeleteInstanceProfile(p *profile) error {
 	return nil
 }
 
-func (tx *tx) ListInstanceProfiles(out *iam.ListInstanceProfilesOutput) {
-	out.InstanceProfiles = each(ordered(tx.state.Profiles), tx.listedProfile)
-}
+func (tx *tx) ListInstanceProfiles() { list(tx, "InstanceProfiles", ordered(tx.state.Profiles)) }
 
-func (tx *tx) ListInstanceProfilesForRole(out *iam.ListInstanceProfilesForRoleOutput, r *role) {
-	out.InstanceProfiles = each(tx.profilesWith(r), tx.listedProfile)
-}
+func (tx *tx) ListInstanceProfilesForRole(r *role) { list(tx, "InstanceProfiles", tx.profilesWith(r)) }
 
 // AddRoleToInstanceProfile puts a role into an instance profile that holds none. One that holds a
 // role answers LimitExceeded, even if it is the same role.
@@ -68,13 +46,13 @@ func (tx *tx) AddRoleToInstanceProfile(p *profile, r *role) error {
 	if p.Role != "" {
 		return refuse(limitExceeded, "Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1")
 	}
-	p.Role = fold(r.Name)
+	p.Role = r.Name
 	return nil
 }
 
 // RemoveRoleFromInstanceProfile takes a role out of an instance profile that holds it.
 func (tx *tx) RemoveRoleFromInstanceProfile(p *profile, r *role) error {
-	if p.Role != fold(r.Name) {
+	if p.Role != r.Name {
 		return refuse(noSuchEntity, "The role with name %s cannot be found in instance profile %s.", r.Name, p.Name)
 	}
 	p.Role = ""

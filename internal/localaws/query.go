@@ -3,6 +3,7 @@ package localaws
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"maps"
@@ -10,14 +11,16 @@ import (
 	"net/url"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
 
 // queryProtocol is the AWS query protocol: a form in, XML out. The SDK's structures have the wire's
 // names.
-type queryProtocol struct{ form url.Values }
+type queryProtocol struct {
+	form      url.Values
+	namespace string
+}
 
 func (p *queryProtocol) decode(in reflect.Value) error { return p.fill(in, "") }
 
@@ -38,9 +41,6 @@ func (p *queryProtocol) fill(v reflect.Value, prefix string) error {
 func (p *queryProtocol) value(v reflect.Value, key string) error {
 	switch v.Kind() {
 	case reflect.Slice:
-		if v.Type().Elem().Kind() == reflect.Uint8 {
-			break
-		}
 		for n := 1; p.has(fmt.Sprintf("%s.member.%d", key, n)); n++ {
 			element := reflect.New(v.Type().Elem()).Elem()
 			if err := p.value(element, fmt.Sprintf("%s.member.%d", key, n)); err != nil {
@@ -61,77 +61,58 @@ func (p *queryProtocol) value(v reflect.Value, key string) error {
 
 // has reports whether the form has a key, or one under it.
 func (p *queryProtocol) has(key string) bool {
-	if p.form.Has(key) {
-		return true
-	}
-	for other := range p.form {
-		if strings.HasPrefix(other, key+".") {
+	for given := range p.form {
+		if given == key || strings.HasPrefix(given, key+".") {
 			return true
 		}
 	}
 	return false
 }
 
-// scan reads a text into a simple value.
+// scan reads a text into a simple value. Numbers and booleans are written as in JSON.
 func scan(v reflect.Value, key, text string) error {
 	if v.Kind() == reflect.Pointer {
 		v.Set(reflect.New(v.Type().Elem()))
 		v = v.Elem()
 	}
-	var err error
-	switch v.Kind() {
-	case reflect.String:
+	if v.Kind() == reflect.String {
 		v.SetString(text)
-	case reflect.Bool:
-		var b bool
-		b, err = strconv.ParseBool(text)
-		v.SetBool(b)
-	case reflect.Int32, reflect.Int64:
-		var n int64
-		n, err = strconv.ParseInt(text, 10, v.Type().Bits())
-		v.SetInt(n)
-	default:
-		err = fmt.Errorf("a %s", v.Type())
+		return nil
 	}
-	if err != nil {
+	if text == "null" || json.Unmarshal([]byte(text), v.Addr().Interface()) != nil {
 		return refuse("MalformedInput", "The value of %s cannot be read.", key)
 	}
 	return nil
 }
 
-func (p *queryProtocol) answer(w http.ResponseWriter, op operation, out reflect.Value) {
-	p.send(w, http.StatusOK, op.action+"Response", map[string]any{
-		op.action + "Result": members(out, func(t time.Time) any { return t.Format(time.RFC3339) }),
-		"ResponseMetadata":   map[string]any{"RequestId": uuid()},
+func (p *queryProtocol) answer(op operation, out reflect.Value) []byte {
+	style := wire{name: same, time: func(t time.Time) any { return t.Format(time.RFC3339) }}
+	return p.document(op.action+"Response", map[string]any{
+		op.action + "Result": style.object(out), "ResponseMetadata": map[string]any{"RequestId": uuid()},
 	})
 }
 
-func (p *queryProtocol) refuse(w http.ResponseWriter, err *refusal) {
-	fault, status := "Sender", httpStatus(err.code)
-	if status >= http.StatusInternalServerError {
+func (p *queryProtocol) refuse(err *refusal) []byte {
+	fault := "Sender"
+	if httpStatus(err.code) >= http.StatusInternalServerError {
 		fault = "Receiver"
 	}
-	p.send(w, status, "ErrorResponse", map[string]any{
+	return p.document("ErrorResponse", map[string]any{
 		"Error": map[string]any{"Type": fault, "Code": err.code, "Message": err.text}, "RequestId": uuid(),
 	})
 }
 
-func (p *queryProtocol) send(w http.ResponseWriter, status int, root string, object map[string]any) {
-	namespace := "https://iam.amazonaws.com/doc/2010-05-08/"
-	switch queryService(p.form.Get("Version")) {
-	case "sts":
-		namespace = "https://sts.amazonaws.com/doc/2011-06-15/"
-	case "sns":
-		namespace = "http://sns.amazonaws.com/doc/2010-03-31/"
-	}
+func (p *queryProtocol) contentType() string { return "text/xml" }
+
+func (p *queryProtocol) document(root string, object map[string]any) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, `<%s xmlns="%s">`, root, namespace)
+	fmt.Fprintf(&b, `<%s xmlns="%s">`, root, p.namespace)
 	writeXML(&b, object)
 	fmt.Fprintf(&b, "</%s>", root)
-	send(w, "text/xml", status, b.Bytes())
+	return b.Bytes()
 }
 
-// writeXML writes what members returns.
+// writeXML writes what wire.object returns.
 func writeXML(b *bytes.Buffer, value any) {
 	switch value := value.(type) {
 	case map[string]any:

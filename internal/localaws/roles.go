@@ -22,8 +22,7 @@ type role struct {
 	Trust       string
 	Description string
 	MaxSession  int32
-	Used        time.Time // zero if it was not
-	UsedRegion  string
+	Used        iamtypes.RoleLastUsed
 }
 
 // UseRole marks a role as last used at some time, in the account's Region, as though an instance
@@ -33,17 +32,17 @@ func (a *Account) UseRole(name string, at time.Time) bool {
 	defer a.mu.Unlock()
 	r, ok := a.state.Roles[fold(name)]
 	if ok {
-		r.Used, r.UsedRegion = at, a.region
+		r.Used = iamtypes.RoleLastUsed{LastUsedDate: stamp(at), Region: new(a.region)}
 	}
 	return ok
 }
 
 // CreateRole makes a role, tags and boundary included, or nothing.
-func (tx *tx) CreateRole(in *iam.CreateRoleInput, out *iam.CreateRoleOutput) error {
+func (tx *tx) CreateRole(in *iam.CreateRoleInput) error {
 	if err := tx.checkTrust(*in.AssumeRolePolicyDocument); err != nil {
 		return err
 	}
-	id, err := tx.identified(aRole, in.Path, in.RoleName, in.Tags, in.PermissionsBoundary)
+	id, err := tx.identified(aRole)
 	if err != nil {
 		return err
 	}
@@ -54,7 +53,7 @@ func (tx *tx) CreateRole(in *iam.CreateRoleInput, out *iam.CreateRoleOutput) err
 		MaxSession:  cmp.Or(aws.ToInt32(in.MaxSessionDuration), defaultSession),
 	}
 	tx.state.Roles[fold(r.Name)] = r
-	out.Role = tx.shownRole(r)
+	tx.GetEntity(r)
 	return nil
 }
 
@@ -69,41 +68,24 @@ func (tx *tx) checkTrust(document string) error {
 	return nil
 }
 
-// shownRole is a role as GetRole returns it. IAM tells of a role's last use for 400 days, and only
-// of the last one.
+// listed has the trust policy URL-encoded.
+func (r *role) listed(s *state) members {
+	shown := r.entity.listed(s)
+	shown["AssumeRolePolicyDocument"], shown["Description"] = encoded(r.Trust), r.Description
+	shown["MaxSessionDuration"] = new(r.MaxSession)
+	return shown
+}
+
+// detail has the last use too. IAM tells of it for 400 days.
 //
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleLastUsed.html.
-func (tx *tx) shownRole(r *role) *iamtypes.Role {
-	shown := r.listed()
-	shown.Tags = iamTags(r.Tags)
-	shown.PermissionsBoundary = shownBoundary(r.Boundary)
-	shown.RoleLastUsed = &iamtypes.RoleLastUsed{}
-	if !r.Used.IsZero() && tx.now.Sub(r.Used) < tracked {
-		shown.RoleLastUsed = &iamtypes.RoleLastUsed{LastUsedDate: stamp(r.Used), Region: aws.String(r.UsedRegion)}
+func (r *role) detail(now time.Time) members {
+	shown, used := r.identity.detail(now), r.Used
+	if used.LastUsedDate != nil && now.Sub(*used.LastUsedDate) >= tracked {
+		used = iamtypes.RoleLastUsed{}
 	}
-	return &shown
-}
-
-// listed is a role as ListRoles returns it, without tags, boundary and last use.
-func (r *role) listed() iamtypes.Role {
-	out := shown[iamtypes.Role](&r.entity)
-	out.AssumeRolePolicyDocument = encoded(r.Trust)
-	out.Description = optional(r.Description)
-	out.MaxSessionDuration = aws.Int32(r.MaxSession)
-	return out
-}
-
-// optional leaves an empty text out.
-func optional(text string) *string {
-	if text == "" {
-		return nil
-	}
-	return &text
-}
-
-// GetRole returns a role, its trust policy URL-encoded.
-func (tx *tx) GetRole(out *iam.GetRoleOutput, r *role) {
-	out.Role = tx.shownRole(r)
+	shown["RoleLastUsed"] = &used
+	return shown
 }
 
 // DeleteRole deletes a role that has no policy and is in no instance profile.
@@ -120,12 +102,10 @@ func (tx *tx) DeleteRole(r *role) error {
 
 // profilesWith returns the instance profiles that hold a role.
 func (tx *tx) profilesWith(r *role) []*profile {
-	return slices.DeleteFunc(ordered(tx.state.Profiles), func(p *profile) bool { return p.Role != fold(r.Name) })
+	return slices.DeleteFunc(ordered(tx.state.Profiles), func(p *profile) bool { return p.Role != r.Name })
 }
 
-func (tx *tx) ListRoles(out *iam.ListRolesOutput) {
-	out.Roles = each(ordered(tx.state.Roles), (*role).listed)
-}
+func (tx *tx) ListRoles() { list(tx, "Roles", ordered(tx.state.Roles)) }
 
 // UpdateRole changes a role's description and longest session. A session that is not given goes
 // back to one hour, as the API reference says; a description that is not given stays, which it does

@@ -7,15 +7,14 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	secrettypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 )
 
 type secret struct {
 	Name, ARN, Description string
 	KMSKey                 string // an ARN; empty for the account's aws/secretsmanager
-	Tags                   []tag
+	Tags                   map[string]string
 	Created, Changed       time.Time
-	Deletion               time.Time // when it will be gone; zero unless that is scheduled
+	Deletion               *time.Time // when it will be gone; nil unless that is scheduled
 	Versions               []*secretVersion
 	Policy                 string
 	Replicas               []string // Regions, sorted
@@ -37,13 +36,12 @@ func (a *Account) secretCalled(id string) *secret {
 // secretResource is the ARN of a secret. For one that does not exist it is the ARN without the six
 // random characters or, if the call makes it, with "??????" in their place, as policies write it.
 func (a *Account) secretResource(id string, made bool) string {
-	if s := a.secretCalled(id); s != nil {
+	switch s := a.secretCalled(id); {
+	case s != nil:
 		return s.ARN
-	}
-	if strings.HasPrefix(id, "arn:") {
+	case strings.HasPrefix(id, "arn:"):
 		return id
-	}
-	if made {
+	case made:
 		return a.secretARN(id) + "-??????"
 	}
 	return a.secretARN(id)
@@ -56,7 +54,7 @@ func (a *Account) secretARN(name string) string {
 // secretNamed returns a secret, scheduled for deletion or not.
 func (tx *tx) secretNamed(id string) (*secret, error) {
 	s := tx.secretCalled(id)
-	if s != nil && !s.Deletion.IsZero() && !tx.now.Before(s.Deletion) {
+	if s != nil && s.Deletion != nil && !tx.now.Before(*s.Deletion) {
 		delete(tx.state.Secrets, s.Name) // its recovery window is over
 		s = nil
 	}
@@ -66,78 +64,71 @@ func (tx *tx) secretNamed(id string) (*secret, error) {
 	return s, nil
 }
 
-// liveSecret returns a secret that is not scheduled for deletion.
-func (tx *tx) liveSecret(id string) (*secret, error) {
-	s, err := tx.secretNamed(id)
-	if err == nil && !s.Deletion.IsZero() {
+// secret returns the secret that the input names. A secret that is scheduled for deletion can only
+// be described and restored.
+func (tx *tx) secret() (*secret, error) {
+	s, err := tx.secretNamed(tx.in.text("SecretId"))
+	if err != nil {
+		return nil, err
+	}
+	if s.Deletion != nil && tx.action != "DescribeSecret" && tx.action != "RestoreSecret" {
 		return nil, refuse(invalidRequest, "You can't perform this operation on the secret because it was marked for deletion.")
 	}
-	return s, err
+	tx.out.set(members{"ARN": s.ARN, "Name": s.Name})
+	return s, nil
 }
 
 // CreateSecret makes a secret and, with a value, its first version. The same call again, with the
 // same token and the same value, is a success and changes nothing.
-func (tx *tx) CreateSecret(in *secretsmanager.CreateSecretInput, out *secretsmanager.CreateSecretOutput) error {
+func (tx *tx) CreateSecret(in *secretsmanager.CreateSecretInput) error {
 	if !tx.pattern(`[A-Za-z0-9/_+=.@!-]+`).MatchString(*in.Name) {
 		return refuse("ValidationException", "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!")
 	}
-	if s, err := tx.secretNamed(*in.Name); err == nil {
-		out.ARN, out.Name, out.VersionId = &s.ARN, &s.Name, in.ClientRequestToken
-		return s.repeated(in.ClientRequestToken, in.SecretString)
+	s, err := tx.secretNamed(*in.Name)
+	switch {
+	case err == nil && s.Deletion != nil, err != nil && tx.now.Before(tx.state.BlockedSecrets[*in.Name]):
+		return refuse(invalidRequest, "You can't create this secret because a secret with this name is already scheduled for deletion.")
+	case err == nil:
+		if v := s.version(aws.ToString(in.ClientRequestToken)); v == nil || v.Text != aws.ToString(in.SecretString) {
+			return refuse(resourceExists, "The operation failed because the secret %s already exists.", s.Name)
+		}
+		tx.out.set(members{"ARN": s.ARN, "Name": s.Name, "VersionId": in.ClientRequestToken})
+		return nil
 	}
-	if tx.now.Before(tx.state.BlockedSecrets[*in.Name]) {
-		return scheduled()
-	}
-	s := &secret{
+	s = &secret{
 		Name:        *in.Name,
 		ARN:         tx.secretARN(*in.Name) + "-" + random(6),
 		Description: aws.ToString(in.Description),
 		Created:     tx.now,
 		Changed:     tx.now,
+		Tags:        map[string]string{},
 	}
-	if err := s.encrypt(tx, in.KmsKeyId); err != nil {
+	if s.KMSKey, err = tx.key(""); err != nil {
 		return err
 	}
-	if err := s.tag(in.Tags); err != nil {
+	if err := tx.TagResource(s); err != nil {
 		return err
 	}
-	out.ARN, out.Name = &s.ARN, &s.Name
 	if in.SecretString != nil {
-		v, err := tx.put(s, in.ClientRequestToken, in.SecretString)
-		if err != nil {
+		if err := tx.PutSecretValue(s); err != nil {
 			return err
 		}
-		out.VersionId = aws.String(v.ID)
 	}
 	tx.state.Secrets[s.Name] = s
+	tx.out.set(members{"ARN": s.ARN, "Name": s.Name})
 	return nil
 }
 
-// repeated decides a CreateSecret whose name is taken.
-func (s *secret) repeated(token, value *string) error {
-	if !s.Deletion.IsZero() {
-		return scheduled()
+// key returns the ARN of the KMS key that the input names or, where it names none, the former one.
+func (tx *tx) key(former string) (arn string, err error) {
+	id := tx.in.pointer("KmsKeyId")
+	switch {
+	case id == nil:
+		return former, nil
+	case !tx.pattern(`|alias/[A-Za-z0-9/_-]+|[A-Za-z0-9-]+|arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:(alias|key)/[A-Za-z0-9/_-]+`).MatchString(*id):
+		return "", refuse(invalidParameter, "The KMS key %s is not a key ID, a key ARN, an alias name or an alias ARN.", *id)
 	}
-	if v := s.version(aws.ToString(token)); v == nil || v.Text != aws.ToString(value) {
-		return refuse(resourceExists, "The operation failed because the secret %s already exists.", s.Name)
-	}
-	return nil
-}
-
-func scheduled() error {
-	return refuse(invalidRequest, "You can't create this secret because a secret with this name is already scheduled for deletion.")
-}
-
-// encrypt sets the secret's KMS key.
-func (s *secret) encrypt(tx *tx, keyID *string) error {
-	if keyID == nil {
-		return nil
-	}
-	if !tx.pattern(`|alias/[A-Za-z0-9/_-]+|[A-Za-z0-9-]+|arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:(alias|key)/[A-Za-z0-9/_-]+`).MatchString(*keyID) {
-		return refuse(invalidParameter, "The KMS key %s is not a key ID, a key ARN, an alias name or an alias ARN.", *keyID)
-	}
-	s.KMSKey = tx.kmsKey(*keyID)
-	return nil
+	return tx.kmsKey(*id), nil
 }
 
 // kmsKey is the ARN of a KMS key given in any of the ways that KMS knows; empty for the account's
@@ -157,42 +148,35 @@ func (a *Account) kmsKey(id string) string {
 
 // DescribeSecret returns all of a secret but its value, even when it is scheduled for deletion.
 // Versions without labels are left out.
-func (tx *tx) DescribeSecret(out *secretsmanager.DescribeSecretOutput, s *secret) {
-	out.Description, out.KmsKeyId = optional(s.Description), optional(s.KMSKey)
-	out.CreatedDate, out.LastChangedDate, out.DeletedDate = stamp(s.Created), stamp(s.Changed), s.deletedDate()
-	out.Tags, out.ReplicationStatus = s.tags(), s.replicated()
-	out.VersionIdsToStages = map[string][]string{}
+func (tx *tx) DescribeSecret(s *secret) {
+	stages := map[string][]string{}
 	for _, v := range s.Versions {
 		if len(v.Stages) > 0 {
-			out.VersionIdsToStages[v.ID] = slices.Clone(v.Stages)
+			stages[v.ID] = slices.Clone(v.Stages)
 		}
 	}
-}
-
-func (s *secret) deletedDate() *time.Time {
-	if s.Deletion.IsZero() {
-		return nil
-	}
-	return stamp(s.Deletion)
+	tx.out.set(members{
+		"Description": s.Description, "KmsKeyId": s.KMSKey, "CreatedDate": stamp(s.Created),
+		"LastChangedDate": stamp(s.Changed), "DeletedDate": s.Deletion, "Tags": shownTags(s.Tags),
+		"ReplicationStatus": s.replicated(), "VersionIdsToStages": stages,
+	})
 }
 
 // UpdateSecret changes a secret's key and description, and its value by a new version.
-func (tx *tx) UpdateSecret(in *secretsmanager.UpdateSecretInput, out *secretsmanager.UpdateSecretOutput, s *secret) error {
+func (tx *tx) UpdateSecret(in *secretsmanager.UpdateSecretInput, s *secret) error {
 	if token := in.ClientRequestToken; in.SecretString != nil && token != nil && s.version(*token) != nil {
 		return tokenTaken(s, *token) // a new value must have a new one, even if it is the same value
 	}
-	previous := s.KMSKey
-	if err := s.encrypt(tx, in.KmsKeyId); err != nil {
+	key, err := tx.key(s.KMSKey)
+	if err != nil {
 		return err
 	}
 	if in.SecretString != nil {
-		v, err := tx.put(s, in.ClientRequestToken, in.SecretString)
-		if err != nil {
-			s.KMSKey = previous
+		if err := tx.PutSecretValue(s); err != nil {
 			return err
 		}
-		out.VersionId = aws.String(v.ID)
 	}
+	s.KMSKey = key
 	if in.Description != nil {
 		s.Description = *in.Description
 	}
@@ -202,12 +186,11 @@ func (tx *tx) UpdateSecret(in *secretsmanager.UpdateSecretInput, out *secretsman
 
 // ListSecrets lists the secrets whose deletion is not scheduled, or all of them. Of what
 // DescribeSecret returns it has the members that tell them apart.
-func (tx *tx) ListSecrets(in *secretsmanager.ListSecretsInput, out *secretsmanager.ListSecretsOutput) {
-	for _, s := range ordered(tx.state.Secrets) {
-		if s.Deletion.IsZero() || aws.ToBool(in.IncludePlannedDeletion) {
-			out.SecretList = append(out.SecretList, secrettypes.SecretListEntry{
-				ARN: &s.ARN, Name: &s.Name, DeletedDate: s.deletedDate(), Tags: s.tags(),
-			})
-		}
-	}
+func (tx *tx) ListSecrets(in *secretsmanager.ListSecretsInput) {
+	found := slices.DeleteFunc(ordered(tx.state.Secrets), func(s *secret) bool {
+		return s.Deletion != nil && !aws.ToBool(in.IncludePlannedDeletion)
+	})
+	tx.out.set(members{"SecretList": each(found, func(s *secret) members {
+		return members{"ARN": s.ARN, "Name": s.Name, "DeletedDate": s.Deletion, "Tags": shownTags(s.Tags)}
+	})})
 }

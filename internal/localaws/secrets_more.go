@@ -1,8 +1,8 @@
 package localaws
 
 import (
-	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,87 +15,87 @@ import (
 const day = 24 * time.Hour
 
 // DeleteSecret schedules a secret's deletion, in 30 days unless told otherwise, or deletes it at
-// once. To force the deletion of a secret that is not there is a success.
-func (tx *tx) DeleteSecret(in *secretsmanager.DeleteSecretInput, out *secretsmanager.DeleteSecretOutput) error {
+// once, and its name stays blocked for a while. To force the deletion of a secret that is not there
+// is a success. While a secret has replicas, both are refused, in the words that
+// https://github.com/rebuy-de/aws-nuke/issues/1127 quotes.
+//
+// See https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html.
+func (tx *tx) DeleteSecret(in *secretsmanager.DeleteSecretInput) error {
 	force, window := aws.ToBool(in.ForceDeleteWithoutRecovery), int64(30)
 	if in.RecoveryWindowInDays != nil {
 		window = *in.RecoveryWindowInDays
-		switch {
-		case force:
-			return refuse(invalidParameter, "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.")
-		case window < 7 || window > 30:
-			return refuse(invalidParameter, "The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).")
-		}
 	}
 	s, err := tx.secretNamed(*in.SecretId)
-	if err := s.undeletable(); err != nil {
-		return err
-	}
-	if force {
-		tx.forceDelete(s, *in.SecretId, out)
+	switch {
+	case force && in.RecoveryWindowInDays != nil:
+		return refuse(invalidParameter, "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.")
+	case window < 7 || window > 30:
+		return refuse(invalidParameter, "The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).")
+	case s == nil && force:
+		tx.out.set(members{"ARN": tx.secretResource(*in.SecretId, false), "Name": in.SecretId, "DeletionDate": stamp(tx.now)})
 		return nil
-	}
-	if err != nil {
+	case err != nil:
 		return err
-	}
-	if !s.Deletion.IsZero() {
-		return refuse(invalidRequest, "You can't perform this operation on the secret because it was already scheduled for deletion.")
-	}
-	s.Deletion = tx.now.Add(time.Duration(window) * day)
-	out.ARN, out.Name, out.DeletionDate = &s.ARN, &s.Name, stamp(s.Deletion)
-	return nil
-}
-
-// forceDelete deletes a secret for good. Its name stays blocked for a while.
-func (tx *tx) forceDelete(s *secret, id string, out *secretsmanager.DeleteSecretOutput) {
-	out.ARN, out.Name, out.DeletionDate = aws.String(tx.secretResource(id, false)), &id, stamp(tx.now)
-	if s != nil {
-		out.Name = &s.Name
+	case len(s.Replicas) > 0:
+		return refuse(invalidParameter, "You can't delete secret %s that still has replica regions [%s].", s.ARN, strings.Join(s.Replicas, ", "))
+	case force:
+		s.Deletion = stamp(tx.now)
 		delete(tx.state.Secrets, s.Name)
 		tx.state.BlockedSecrets[s.Name] = tx.now.Add(tx.settings.secretNameBlock)
+	case s.Deletion != nil:
+		return refuse(invalidRequest, "You can't perform this operation on the secret because it was already scheduled for deletion.")
+	default:
+		s.Deletion = stamp(tx.now.Add(time.Duration(window) * day))
 	}
+	tx.out.set(members{"ARN": s.ARN, "Name": s.Name, "DeletionDate": s.Deletion})
+	return nil
 }
 
 // RestoreSecret takes a scheduled deletion back.
-func (tx *tx) RestoreSecret(s *secret) { s.Deletion = time.Time{} }
+func (tx *tx) RestoreSecret(s *secret) { s.Deletion = nil }
 
-// tags shows a secret's tags.
-func (s *secret) tags() []secrettypes.Tag {
-	return each(s.Tags, func(t tag) secrettypes.Tag {
-		return secrettypes.Tag{Key: aws.String(t.Key), Value: aws.String(t.Value)}
+// replicated are the Regions that a secret is replicated to, as DescribeSecret and the two calls
+// below return them. A replica is in sync at once, and the other Regions are not modelled.
+func (s *secret) replicated() []members {
+	return each(s.Replicas, func(region string) members {
+		return members{"Region": region, "KmsKeyId": "alias/aws/secretsmanager", "Status": secrettypes.StatusTypeInSync}
 	})
 }
 
-// tag adds tags to a secret or overwrites them. Unlike IAM, Secrets Manager tells keys apart by
-// case.
-func (s *secret) tag(more []secrettypes.Tag) error {
-	tags := slices.Clone(s.Tags)
-	for _, t := range more {
-		if t.Key == nil || reserved(*t.Key) {
-			return refuse(invalidParameter, "A tag's key must be given and must not begin with aws:.")
+func (tx *tx) ReplicateSecretToRegions(in *secretsmanager.ReplicateSecretToRegionsInput, s *secret) error {
+	regions := slices.Clone(s.Replicas)
+	for _, replica := range in.AddReplicaRegions {
+		if aws.ToString(replica.Region) == tx.region {
+			return refuse(invalidParameter, "Invalid replica region.")
 		}
-		tags = withTag(tags, tag{*t.Key, aws.ToString(t.Value)}, caseCounts)
+		regions = append(regions, aws.ToString(replica.Region))
 	}
-	if len(tags) > maxTags {
-		return refuse(invalidParameter, "A secret can have at most %d tags.", maxTags)
-	}
-	s.Tags = tags
+	s.Replicas = slices.Compact(sorted(regions))
+	tx.out.set(members{"ReplicationStatus": s.replicated()})
 	return nil
 }
 
-func (tx *tx) TagResource(in *secretsmanager.TagResourceInput, s *secret) error {
-	return s.tag(in.Tags)
+func (tx *tx) RemoveRegionsFromReplication(in *secretsmanager.RemoveRegionsFromReplicationInput, s *secret) {
+	s.Replicas = slices.DeleteFunc(s.Replicas, func(region string) bool { return slices.Contains(in.RemoveReplicaRegions, region) })
+	tx.out.set(members{"ReplicationStatus": s.replicated()})
+}
+
+// aSecret is what a secret's tags are of; the kinds are IAM's.
+const aSecret = "secret"
+
+func (tx *tx) TagResource(s *secret) error {
+	return tx.tag(aSecret, &s.Tags)
 }
 
 // UntagResource removes tags from a secret; keys that are not there do not matter.
 func (tx *tx) UntagResource(in *secretsmanager.UntagResourceInput, s *secret) {
-	s.Tags = withoutTags(s.Tags, in.TagKeys, caseCounts)
+	s.Tags = kind(aSecret).withoutTags(s.Tags, in.TagKeys...)
 }
 
 func (tx *tx) PutResourcePolicy(in *secretsmanager.PutResourcePolicyInput, s *secret) error {
 	d, err := tx.checkResourcePolicy(*in.ResourcePolicy)
-	if malformed, ok := errors.AsType[*refusal](err); ok {
-		return refuse("MalformedPolicyDocumentException", "%s", malformed.text)
+	if err != nil {
+		return err
 	}
 	if aws.ToBool(in.BlockPublicPolicy) && slices.ContainsFunc(d.Statements, public) {
 		return refuse("PublicPolicyException", "You can't attach a resource policy that allows broad access to the secret.")
@@ -111,8 +111,8 @@ func public(s iampolicy.Statement) bool {
 }
 
 // GetResourcePolicy returns a secret's resource policy, if it has one.
-func (tx *tx) GetResourcePolicy(out *secretsmanager.GetResourcePolicyOutput, s *secret) {
-	out.ResourcePolicy = optional(s.Policy)
+func (tx *tx) GetResourcePolicy(s *secret) {
+	tx.out.set(members{"ResourcePolicy": s.Policy})
 }
 
 // DeleteResourcePolicy takes a secret's resource policy away; to have none does not matter.

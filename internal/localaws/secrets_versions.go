@@ -14,7 +14,6 @@ const (
 	previous = "AWSPREVIOUS"
 
 	maxSecretVersions = 100
-	versionKept       = 24 * time.Hour // before a version without labels may be removed
 )
 
 type secretVersion struct {
@@ -25,22 +24,12 @@ type secretVersion struct {
 }
 
 func (s *secret) version(id string) *secretVersion {
-	for _, v := range s.Versions {
-		if v.ID == id {
-			return v
-		}
-	}
-	return nil
+	return first(s.Versions, func(v *secretVersion) bool { return v.ID == id })
 }
 
 // holder returns the version that has a staging label.
 func (s *secret) holder(stage string) *secretVersion {
-	for _, v := range s.Versions {
-		if slices.Contains(v.Stages, stage) {
-			return v
-		}
-	}
-	return nil
+	return first(s.Versions, func(v *secretVersion) bool { return slices.Contains(v.Stages, stage) })
 }
 
 // move gives a staging label to one version alone. Where AWSCURRENT goes away from a version,
@@ -63,29 +52,29 @@ func (v *secretVersion) drop(stage string) {
 	v.Stages = slices.DeleteFunc(v.Stages, func(s string) bool { return s == stage })
 }
 
-// put adds a version and makes it AWSCURRENT, or finds that it is there already.
-func (tx *tx) put(s *secret, token, value *string) (*secretVersion, error) {
+// PutSecretValue adds a version and makes it AWSCURRENT. The same call again, with the same token
+// and the same value, is a success and changes nothing.
+func (tx *tx) PutSecretValue(s *secret) error {
+	value := tx.in.pointer("SecretString")
 	if value == nil {
-		return nil, refuse(invalidRequest, "You must provide either SecretString or SecretBinary.")
+		return refuse(invalidRequest, "You must provide either SecretString or SecretBinary.")
 	}
-	id := aws.ToString(token)
-	if token == nil {
-		id = uuid() // as the SDK's clients do
+	id := cmp.Or(tx.in.text("ClientRequestToken"), uuid()) // as the SDK's clients do
+	v := s.version(id)
+	if v != nil && v.Text != *value {
+		return tokenTaken(s, id)
 	}
-	if v := s.version(id); v != nil {
-		if v.Text != *value {
-			return nil, tokenTaken(s, id)
+	if v == nil {
+		if err := s.makeRoom(tx.now); err != nil {
+			return err
 		}
-		return v, nil
+		v = &secretVersion{ID: id, Text: *value, Created: tx.now}
+		s.Versions = append(s.Versions, v)
+		s.move(current, v)
+		s.Changed = tx.now
 	}
-	if err := s.makeRoom(tx.now); err != nil {
-		return nil, err
-	}
-	v := &secretVersion{ID: id, Text: *value, Created: tx.now}
-	s.Versions = append(s.Versions, v)
-	s.move(current, v)
-	s.Changed = tx.now
-	return v, nil
+	tx.out.set(members{"VersionId": v.ID, "VersionStages": slices.Clone(v.Stages)})
+	return nil
 }
 
 func tokenTaken(s *secret, token string) error {
@@ -97,7 +86,7 @@ func tokenTaken(s *secret, token string) error {
 func (s *secret) makeRoom(now time.Time) error {
 	for len(s.Versions) >= maxSecretVersions {
 		i := slices.IndexFunc(s.Versions, func(v *secretVersion) bool {
-			return len(v.Stages) == 0 && now.Sub(v.Created) >= versionKept
+			return len(v.Stages) == 0 && now.Sub(v.Created) >= day
 		})
 		if i < 0 {
 			return refuse("LimitExceededException", "You've exceeded the quota for versions of a secret.")
@@ -107,58 +96,35 @@ func (s *secret) makeRoom(now time.Time) error {
 	return nil
 }
 
-// PutSecretValue adds a version. The same call again, with the same token and the same value, is a
-// success and changes nothing.
-func (tx *tx) PutSecretValue(in *secretsmanager.PutSecretValueInput, out *secretsmanager.PutSecretValueOutput, s *secret) error {
-	v, err := tx.put(s, in.ClientRequestToken, in.SecretString)
-	if err != nil {
-		return err
-	}
-	out.VersionId, out.VersionStages = aws.String(v.ID), slices.Clone(v.Stages)
-	return nil
-}
-
 // GetSecretValue returns the value of a version, chosen by its ID, its label, or both; AWSCURRENT
 // when by neither.
-func (tx *tx) GetSecretValue(in *secretsmanager.GetSecretValueInput, out *secretsmanager.GetSecretValueOutput, s *secret) error {
-	v, err := s.chosen(in.VersionId, in.VersionStage)
-	if err != nil {
-		return err
+func (tx *tx) GetSecretValue(in *secretsmanager.GetSecretValueInput, s *secret) error {
+	id, label := in.VersionId, aws.ToString(in.VersionStage)
+	var v *secretVersion
+	if id != nil {
+		v = s.version(*id)
+	} else {
+		label = cmp.Or(label, current)
+		v = s.holder(label)
 	}
-	out.VersionId, out.VersionStages = aws.String(v.ID), slices.Clone(v.Stages)
-	out.SecretString, out.CreatedDate = aws.String(v.Text), stamp(v.Created)
+	switch {
+	case v == nil && id != nil:
+		return refuse(resourceNotFound, "Secrets Manager can't find the specified secret value for VersionId: %s", *id)
+	case v == nil:
+		return refuse(resourceNotFound, "Secrets Manager can't find the specified secret value for staging label: %s", label)
+	case label != "" && !slices.Contains(v.Stages, label):
+		return refuse(invalidRequest, "You provided a VersionStage that is not associated to the provided VersionId.")
+	}
+	tx.out.set(members{
+		"VersionId": v.ID, "VersionStages": slices.Clone(v.Stages), "SecretString": v.Text, "CreatedDate": stamp(v.Created),
+	})
 	return nil
-}
-
-func (s *secret) chosen(id, stage *string) (*secretVersion, error) {
-	if id == nil {
-		label := cmp.Or(aws.ToString(stage), current)
-		if v := s.holder(label); v != nil {
-			return v, nil
-		}
-		return nil, refuse(resourceNotFound, "Secrets Manager can't find the specified secret value for staging label: %s", label)
-	}
-	v := s.version(*id)
-	if v == nil {
-		return nil, refuse(resourceNotFound, "Secrets Manager can't find the specified secret value for VersionId: %s", *id)
-	}
-	if stage != nil && !slices.Contains(v.Stages, *stage) {
-		return nil, refuse(invalidRequest, "You provided a VersionStage that is not associated to the provided VersionId.")
-	}
-	return v, nil
 }
 
 // UpdateSecretVersionStage moves a label from one version to another, adds one, or takes one away.
 // A call that moves a label must name the version that has it now.
 func (tx *tx) UpdateSecretVersionStage(in *secretsmanager.UpdateSecretVersionStageInput, s *secret) error {
-	if err := s.relabel(*in.VersionStage, in.RemoveFromVersionId, in.MoveToVersionId); err != nil {
-		return err
-	}
-	s.Changed = tx.now
-	return nil
-}
-
-func (s *secret) relabel(stage string, from, to *string) error {
+	stage, from, to := *in.VersionStage, in.RemoveFromVersionId, in.MoveToVersionId
 	for _, id := range []*string{from, to} {
 		if id != nil && s.version(*id) == nil {
 			return refuse(resourceNotFound, "Secrets Manager can't find the specified secret version: %s.", *id)
@@ -174,10 +140,11 @@ func (s *secret) relabel(stage string, from, to *string) error {
 		return refuse(invalidParameter, "You can only move staging label %s to a different secret version. It can't be completely removed.", current)
 	case to == nil:
 		holder.drop(stage)
-		return nil
 	case from == nil && holder != nil && holder.ID != *to:
 		return refuse(invalidParameter, "The parameter RemoveFromVersionId can't be empty. Staging label %s is currently attached to version %s, so you must explicitly reference that version in RemoveFromVersionId.", stage, holder.ID)
+	default:
+		s.move(stage, s.version(*to))
 	}
-	s.move(stage, s.version(*to))
+	s.Changed = tx.now
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"maps"
+	"reflect"
 	"slices"
 	"time"
 )
@@ -104,124 +105,86 @@ func (a *Account) Snapshot() State {
 		s.Users[u.Name] = a.snapshotUser(u)
 	}
 	for _, g := range a.state.Groups {
-		s.Groups[g.Name] = Group{ARN: g.ARN, ID: g.ID, Attached: sorted(g.Attached)}
+		s.Groups[g.Name] = copied[Group](g)
 	}
 	for _, r := range a.state.Roles {
-		s.Roles[r.Name] = Role{
-			ARN: r.ARN, ID: r.ID, Trust: r.Trust, Description: r.Description, MaxSession: r.MaxSession,
-			Tags: tagMap(r.Tags), Boundary: r.Boundary, Attached: sorted(r.Attached), Inline: inlineMap(r.Inline),
-		}
+		s.Roles[r.Name] = copied[Role](r)
 	}
 	for _, p := range a.state.Profiles {
-		held := ""
-		if p.Role != "" {
-			held = a.state.Roles[p.Role].Name
-		}
-		s.Profiles[p.Name] = Profile{ARN: p.ARN, ID: p.ID, Role: held, Tags: tagMap(p.Tags)}
+		s.Profiles[p.Name] = copied[Profile](p)
 	}
 	for _, p := range a.state.Policies {
 		if !p.AWS {
-			s.Policies[p.Name] = snapshotPolicy(p)
+			shown := copied[Policy](p)
+			shown.Versions = map[string]string{}
+			for _, v := range p.Versions {
+				shown.Versions[v.ID] = v.Document
+			}
+			s.Policies[p.Name] = shown
 		}
 	}
 	for _, d := range a.state.MFADevices {
 		s.MFADevices[d.Serial] = d.User
 	}
 	for _, held := range a.state.Secrets {
-		s.Secrets[held.Name] = snapshotSecret(held)
+		shown := copied[Secret](held)
+		shown.Versions = map[string][]string{}
+		for _, v := range held.Versions {
+			shown.Versions[v.ID] = sorted(v.Stages)
+		}
+		s.Secrets[held.Name] = shown
 	}
 	return s
 }
 
 func (a *Account) snapshotUser(u *user) User {
-	s := User{
-		ARN: u.ARN, ID: u.ID, Tags: tagMap(u.Tags), Boundary: u.Boundary, Attached: sorted(u.Attached),
-		Inline: inlineMap(u.Inline), LoginProfile: u.Login != nil,
-	}
-	for _, name := range u.Groups {
-		s.Groups = append(s.Groups, a.state.Groups[name].Name)
-	}
-	for _, k := range u.Keys {
-		s.Keys = append(s.Keys, Key{ID: k.ID, Status: string(k.Status), Used: !k.Used.IsZero()})
-	}
-	for _, d := range a.state.devicesOf(u) {
-		s.MFADevices = append(s.MFADevices, d.Serial)
-	}
-	slices.Sort(s.Groups)
-	s.Certificates, s.SSHKeys, s.Credentials = u.idsOf(certificates), u.idsOf(sshKeys), u.idsOf(serviceCredentials)
+	s := copied[User](u)
+	s.LoginProfile = u.Login != nil
+	s.Keys = each(u.Keys, func(k *accessKey) Key {
+		return Key{ID: k.ID, Status: string(k.Status), Used: k.Used.LastUsedDate != nil}
+	})
+	s.MFADevices = each(a.state.devicesOf(u), func(d *mfaDevice) string { return d.Serial })
+	id := func(c *credential) string { return c.ID }
+	s.Certificates, s.SSHKeys = each(u.credentialsOf(certificates), id), each(u.credentialsOf(sshKeys), id)
+	s.Credentials = each(u.credentialsOf(serviceCredentials), id)
 	return s
 }
 
-func (u *user) idsOf(k credentialKind) (ids []string) {
-	for _, c := range u.credentialsOf(k) {
-		ids = append(ids, c.ID)
+// copied is a structure with copies of those members that another one has under the same names and
+// with the same types. Lists are sorted.
+func copied[T any](of any) (out T) {
+	from := reflect.ValueOf(of).Elem()
+	for field, member := range reflect.ValueOf(&out).Elem().Fields() {
+		same := from.FieldByName(field.Name)
+		if !same.IsValid() || same.Type() != field.Type {
+			continue
+		}
+		switch value := same.Interface().(type) {
+		case []string:
+			member.Set(reflect.ValueOf(sorted(value)))
+		case map[string]string:
+			member.Set(reflect.ValueOf(maps.Clone(value)))
+		default:
+			member.Set(same)
+		}
 	}
-	return ids
-}
-
-func snapshotPolicy(p *policy) Policy {
-	s := Policy{
-		ARN: p.ARN, ID: p.ID, Description: p.Description, Tags: tagMap(p.Tags),
-		Versions: map[string]string{}, Default: p.Default,
-	}
-	for _, v := range p.Versions {
-		s.Versions[v.ID] = v.Document
-	}
-	return s
-}
-
-func snapshotSecret(held *secret) Secret {
-	s := Secret{
-		ARN: held.ARN, Description: held.Description, KMSKey: held.KMSKey, Tags: tagMap(held.Tags),
-		Versions: map[string][]string{}, Policy: held.Policy, Replicas: slices.Clone(held.Replicas),
-	}
-	for _, v := range held.Versions {
-		s.Versions[v.ID] = sorted(v.Stages)
-	}
-	if !held.Deletion.IsZero() {
-		s.Deletion = stamp(held.Deletion)
-	}
-	return s
+	return out
 }
 
 func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) }
 
-func tagMap(tags []tag) map[string]string {
-	m := map[string]string{}
-	for _, t := range tags {
-		m[t.Key] = t.Value
-	}
-	return m
-}
-
-// inlineMap copies an identity's inline policies. It is nil where there are none, whether or not
-// there once were some.
-func inlineMap(inline map[string]string) map[string]string {
-	m := maps.Clone(inline)
-	if len(m) == 0 {
-		return nil
-	}
-	return m
-}
-
 // String is the state as indented JSON, the same for equal states.
 func (s State) String() string {
-	text, err := json.MarshalIndent(s, "", "  ")
-	if err != nil {
-		return err.Error()
-	}
+	text, _ := json.MarshalIndent(s, "", "  ") // plain data can always be written
 	return string(text)
 }
 
-// Dump is all that the account holds as JSON, with times, secret values and what AWS alone knows, so
-// that tests can tell whether two accounts will go on in the same way.
+// Dump is all that the account holds as JSON, with times, secret values and what AWS alone knows,
+// so that tests can tell whether two accounts will go on in the same way.
 func (a *Account) Dump() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	text, err := json.Marshal(a.state)
-	if err != nil {
-		return err.Error()
-	}
+	text, _ := json.Marshal(a.state) // plain data can always be written
 	return string(text)
 }
 

@@ -4,6 +4,9 @@ import (
 	"maps"
 	"reflect"
 	"time"
+
+	logtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 )
 
 // state is all that an account holds. The fields of its types are exported so that clone can set
@@ -14,12 +17,12 @@ type state struct {
 	Roles          map[string]*role
 	Profiles       map[string]*profile
 	Policies       map[string]*policy
-	MFADevices     map[string]*mfaDevice // by serial number
-	PasswordPolicy *passwordPolicy
+	MFADevices     map[string]*mfaDevice                 // by serial number
+	PasswordPolicy *iam.UpdateAccountPasswordPolicyInput // the last one; nil before
 	Secrets        map[string]*secret
-	BlockedSecrets map[string]time.Time // when a force-deleted secret's name was freed
-	Topics         map[string]*topic    // by ARN
-	LogGroups      map[string][]logEvent
+	BlockedSecrets map[string]time.Time                   // when a force-deleted secret's name was freed
+	Topics         map[string]*topic                      // by ARN
+	LogGroups      map[string][]logtypes.FilteredLogEvent // log streams do not exist here
 }
 
 // newState returns a state that holds nothing but AWS's own policies.
@@ -66,7 +69,8 @@ func clone[T any](v T) T {
 	return v
 }
 
-// deepen replaces, in place, all that a shallow copy still shares with its original.
+// deepen replaces, in place, all that a shallow copy still shares with its original, but what is
+// not exported: the location of a time.
 func deepen(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer:
@@ -77,20 +81,15 @@ func deepen(v reflect.Value) {
 			v.Set(copied)
 		}
 	case reflect.Struct:
-		if v.Type() == reflect.TypeFor[time.Time]() {
-			return
-		}
 		for _, field := range v.Fields() {
 			deepen(field)
 		}
 	case reflect.Slice:
 		if !v.IsNil() && v.CanSet() {
-			copied := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
-			reflect.Copy(copied, v)
-			for i := range copied.Len() {
-				deepen(copied.Index(i))
+			v.Set(reflect.AppendSlice(reflect.MakeSlice(v.Type(), 0, v.Len()), v))
+			for _, element := range v.Seq2() {
+				deepen(element)
 			}
-			v.Set(copied)
 		}
 	case reflect.Map:
 		if !v.IsNil() && v.CanSet() {

@@ -1,14 +1,10 @@
 package localaws
 
 import (
+	"maps"
 	"slices"
 	"strings"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
-
-type tag struct{ Key, Value string }
 
 const maxTags = 50
 
@@ -16,73 +12,57 @@ const maxTags = 50
 // to case, and the case last written stays; elsewhere case counts.
 //
 // See https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#case-sensitivity.
-type sameKey func(a, b string) bool
-
-func caseCounts(a, b string) bool { return a == b }
-
-func (k kind) sameKey() sameKey {
-	if k == aUser || k == aRole {
-		return strings.EqualFold
-	}
-	return caseCounts
+func (k kind) sameKey(a, b string) bool {
+	return a == b || (k == aUser || k == aRole) && strings.EqualFold(a, b)
 }
 
-// withTag sets one tag in place. The slice must be the caller's own.
-func withTag(tags []tag, t tag, same sameKey) []tag {
-	if i := slices.IndexFunc(tags, func(o tag) bool { return same(o.Key, t.Key) }); i >= 0 {
-		tags[i] = t
-		return tags
-	}
-	return append(tags, t)
-}
-
-func withoutTags(tags []tag, keys []string, same sameKey) []tag {
-	return slices.DeleteFunc(slices.Clone(tags), func(t tag) bool {
-		return slices.ContainsFunc(keys, func(key string) bool { return same(t.Key, key) })
+// withoutTags copies the tags of a thing of some kind, without those that some keys name.
+func (k kind) withoutTags(tags map[string]string, keys ...string) map[string]string {
+	rest := maps.Clone(tags)
+	maps.DeleteFunc(rest, func(has, _ string) bool {
+		return slices.ContainsFunc(keys, func(key string) bool { return k.sameKey(has, key) })
 	})
+	return rest
 }
 
-func reserved(key string) bool { return strings.HasPrefix(strings.ToLower(key), "aws:") }
-
-// tag adds tags to an entity or overwrites them. IAM's errors for it are InvalidInput for keys that
-// come twice or are reserved, LimitExceeded beyond 50.
-func (e *entity) tag(more []iamtypes.Tag) error {
-	same := e.Kind.sameKey()
-	result := slices.Clone(e.Tags)
-	for i, m := range more {
-		key := aws.ToString(m.Key)
-		if slices.ContainsFunc(more[:i], func(t iamtypes.Tag) bool { return same(*t.Key, key) }) {
+// tag adds the input's tags to those of a thing of some kind, or overwrites them. IAM's errors are
+// InvalidInput for keys that come twice or are reserved, LimitExceeded beyond 50; that of Secrets
+// Manager is InvalidParameterException, and of a key that comes twice the last one counts.
+func (tx *tx) tag(k kind, tags *map[string]string) error {
+	result, more := *tags, tx.in.list("Tags")
+	for i, t := range more {
+		key := t.text("Key")
+		switch {
+		case key == "", strings.HasPrefix(strings.ToLower(key), "aws:"):
+			return tx.refuse(invalidInput, "A tag's key must be given and must not begin with aws:.")
+		case tx.service == "iam" && slices.ContainsFunc(more[:i], func(t fields) bool { return k.sameKey(t.text("Key"), key) }):
 			return refuse(invalidInput, "Duplicate tag keys found.")
 		}
-		if reserved(key) {
-			return refuse(invalidInput, "Tag keys that begin with aws: are reserved for AWS.")
-		}
-		result = withTag(result, tag{key, aws.ToString(m.Value)}, same)
+		result = k.withoutTags(result, key)
+		result[key] = t.text("Value")
 	}
 	if len(result) > maxTags {
-		return refuse(limitExceeded, "The number of tags has reached the maximum limit.")
+		return tx.refuse(limitExceeded, "There can be at most %d tags.", maxTags)
 	}
-	e.Tags = result
+	*tags = result
 	return nil
 }
 
-// iamTags shows tags as IAM does; an entity without tags has none to show.
-func iamTags(tags []tag) []iamtypes.Tag {
-	return each(tags, func(t tag) iamtypes.Tag { return iamtypes.Tag{Key: aws.String(t.Key), Value: aws.String(t.Value)} })
+// shownTags are tags as services show them, in the order of their keys.
+func shownTags(tags map[string]string) []members {
+	return each(slices.Sorted(maps.Keys(tags)), func(key string) members {
+		return members{"Key": key, "Value": new(tags[key])} // which may be empty
+	})
 }
 
-func (tx *tx) TagEntity(in fields, e *entity) error {
-	tags, _ := in.value("Tags").([]iamtypes.Tag)
-	return e.tag(tags)
+func (tx *tx) TagEntity(e *entity) error {
+	return tx.tag(e.Kind, &e.Tags)
 }
 
 // UntagEntity removes tags; keys that are not there do not matter.
-func (tx *tx) UntagEntity(in fields, e *entity) {
-	keys, _ := in.value("TagKeys").([]string)
-	e.Tags = withoutTags(e.Tags, keys, e.Kind.sameKey())
+func (tx *tx) UntagEntity(e *entity) {
+	keys, _ := tx.in.value("TagKeys").([]string)
+	e.Tags = e.Kind.withoutTags(e.Tags, keys...)
 }
 
-func (tx *tx) ListEntityTags(out output, e *entity) {
-	tags := orderedBy(e.Tags, func(t tag) string { return t.Key })
-	out.set(map[string]any{"Tags": iamTags(tags)})
-}
+func (tx *tx) ListEntityTags(e *entity) { tx.out.set(e.detail(tx.now)) }

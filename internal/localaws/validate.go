@@ -25,18 +25,22 @@ func parseModel(text string) model {
 }
 
 // validate checks an input against the constraints of the service's model and reports all that it
-// breaks. A member that the model does not have is one that the operation here would pass over, so
-// the call is refused.
+// breaks at once. A member that the model does not have is one that the operation here would pass
+// over, so the call is refused.
 func (a *Account) validate(op operation, in reflect.Value) error {
 	c := checker{account: a, model: a.models[op.service]}
 	c.check(op.action, "", in)
 	if c.unknown != "" {
 		return refuse("InternalFailure", "localaws does not know %s of %s.", c.unknown, op.action)
 	}
-	if len(c.faults) > 0 {
-		return validationError(op.service, c.faults)
+	switch n := len(c.faults); n {
+	case 0:
+		return nil
+	case 1:
+		return op.refuse(validationError, "1 validation error detected: %s", c.faults[0])
+	default:
+		return op.refuse(validationError, "%d validation errors detected: %s", n, strings.Join(c.faults, "; "))
 	}
-	return nil
 }
 
 // checker gathers what is wrong with one input.
