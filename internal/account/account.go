@@ -126,7 +126,7 @@ func (a *Account) ensuring(desired plan.Desired) *run {
 		if desired.Cancels(r.seen) {
 			r.watch = Courtesy
 		}
-		if err := r.wrote.overlay(r.seen, desired.Spec.Names); err != nil {
+		if err := r.wrote.overlay(r.seen, desired); err != nil {
 			return plan.Plan{}, err
 		}
 		return plan.Ensure(desired, r.seen)

@@ -79,23 +79,23 @@ func TestOwnWritesAreLaidOverStaleReads(t *testing.T) {
 		}
 
 		seen := &plan.Observed{At: time.Now()}
-		require.ErrorContains(t, wrote.overlay(seen, d.Spec.Names), "AWS does not show it yet")
+		require.ErrorContains(t, wrote.overlay(seen, d), "AWS does not show it yet")
 
 		entity := &plan.Entity{Ref: user}
 		entity.SetTags(map[string]string{"a": "old", "b": "old"})
 		seen.Put(plan.User, entity)
 		seen.Put(plan.KeySecret, &plan.Entity{Ref: secret})
-		require.NoError(t, wrote.overlay(seen, d.Spec.Names))
+		require.NoError(t, wrote.overlay(seen, d))
 		assert.Equal(t, map[string]string{"a": "new"}, entity.Tags)
 		require.Len(t, entity.Keys, 1)
 		assert.True(t, entity.Keys[0].Unproven)
 		assert.True(t, seen.In(plan.KeySecret).Holds(record.KeyID))
 
 		time.Sleep(lag)
-		require.ErrorIs(t, wrote.overlay(&plan.Observed{At: time.Now()}, d.Spec.Names), errOvertaken, "somebody has removed it")
+		require.ErrorIs(t, wrote.overlay(&plan.Observed{At: time.Now()}, d), errOvertaken, "somebody has removed it")
 		late := &plan.Observed{At: time.Now()}
 		late.Put(plan.User, &plan.Entity{Ref: user})
-		require.NoError(t, wrote.overlay(late, d.Spec.Names))
+		require.NoError(t, wrote.overlay(late, d))
 		assert.Empty(t, late.In(plan.User).Keys, "the key is gone, and not just not shown")
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"redis-cloud-iam/internal/plan"
-	"redis-cloud-iam/internal/spec"
 )
 
 // lag is for how long AWS may not show what was written.
@@ -35,15 +34,15 @@ type tagging struct {
 // overlay lays the writes over what was seen. An entity that this run made and that AWS does not
 // show is awaited for some seconds. If it still is not there after that, somebody has removed it:
 // to make it again would leave it behind when a stack is deleted that is still being created.
-func (w *writes) overlay(seen *plan.Observed, names spec.Names) error {
+func (w *writes) overlay(seen *plan.Observed, desired plan.Desired) error {
 	for _, slot := range plan.Slots() {
-		entity, ref := seen.In(slot), slot.Ref(names)
+		entity, ref := seen.In(slot), slot.Ref(desired.Spec.Names)
 		at, made := w.entities[ref]
 		switch {
 		case entity != nil:
 			for _, t := range w.tags {
 				if t.Ref == entity.Ref && time.Since(t.at) < w.tagLag {
-					entity.Overlay(t.Tag)
+					entity.Overlay(t.Tag, desired)
 				}
 			}
 		case made && fresh(at):

@@ -21,6 +21,9 @@ func (p *planner) password() {
 		p.add(change, MoveCurrent{secret.Name, current, set}) // the secret was changed out of band
 	case set != "" && !p.sure(User, ConsoleSecret): // it is stored, then set, and then the tag names it
 	default:
+		if secret != nil {
+			p.restoreCurrent(change, secret) // or what it held would lose its label
+		}
 		p.makePassword(login || set != "")
 	}
 }
@@ -32,17 +35,21 @@ func (p *planner) makePassword(replace bool) {
 }
 
 // noPassword takes the console password away: first the login profile, then the tag that tells of
-// it, then the secret. A login profile that this resource did not make stays.
+// it, then the secret. A login profile that this resource did not make stays, and so does a secret
+// that was adopted, with what it held: a roll-back needs it, and a Delete gives it back.
 func (p *planner) noPassword(user, secret *Entity) {
-	p.spared = true         // what was adopted is given back
-	if !p.Cancels(p.seen) { // an older event may be about to set what it stored
-		p.clear(ConsoleSecret)
-	}
 	if p.user != nil && (user.Claim.Password != "" || MadePassword(user, secret, p.Owner)) { // shown or not
 		p.add(change, Delete{Ref: Ref{LoginProfile, user.Name, user.Name}})
 	}
 	if user.Claim.Password != "" {
 		p.tag(link, user.Ref, nil, TagPassword)
+	}
+	switch {
+	case p.Cancels(p.seen): // an older event may be about to set what it stored
+	case secret != nil && secret.Claim.Adopted != "":
+		p.restoreCurrent(link, secret)
+	default:
+		p.clear(ConsoleSecret)
 	}
 }
 
@@ -57,13 +64,13 @@ func MadePassword(user, secret *Entity, owner string) bool {
 	return strings.HasPrefix(current, PasswordPrefix) && secret.Claim.Owner == owner && !secret.kept(current)
 }
 
-// restoreCurrent plans that a secret that is given back has the label Current where it had it
-// before.
-func (p *planner) restoreCurrent(secret *Entity) {
+// restoreCurrent plans that a secret which the owner has adopted has the label Current where it had
+// it before.
+func (p *planner) restoreCurrent(at stage, secret *Entity) {
 	current := secret.Version(Current)
 	for version := range secret.Versions {
-		if secret.kept(version) && version != current {
-			p.add(change, MoveCurrent{secret.Name, current, version})
+		if secret.Claim.Owner == p.Owner && secret.kept(version) && version != current {
+			p.add(at, MoveCurrent{secret.Name, current, version})
 			return
 		}
 	}

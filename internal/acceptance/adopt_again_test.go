@@ -1,0 +1,233 @@
+package acceptance
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/cfn"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/stretchr/testify/assert"
+
+	"redis-cloud-iam/internal/localaws"
+)
+
+// AWS does not show yet what a Create wrote a moment before it failed.
+func TestDeleteAtOnceAfterAFailedAdoptionGivesAllBack(t *testing.T) {
+	for _, action := range []string{"CreateSecret", "GetCallerIdentity"} {
+		staleFor(t, action, func(t *testing.T, w *world, stale time.Duration) {
+			w.vendorsTemplate()
+			time.Sleep(time.Minute)
+			before := w.inventory()
+			w.aws.StaleReads(stale)
+			w.whileRefused(func() { w.createFails(adopt) }, action)
+			w.delete(adopt)
+			w.aws.StaleReads(0)
+			assert.Equal(t, before, w.inventory())
+		})
+	}
+}
+
+// Two stacks, of which each adopts the same entities: in two Regions, each has secrets of its own.
+func TestOfTwoStacksThatAdoptTheSameAtOnceOneAtMostStands(t *testing.T) {
+	const (
+		one = `{"ExistingEntities":"Adopt","PermissionsBoundary":"` + adminPolicy + `"}`
+		two = `{"ExistingEntities":"Adopt","PermissionsBoundary":"` + adminPolicy + `","AccessKeySecretName":"two/key"}`
+	)
+	for _, keys := range []int{0, 1} {
+		for _, head := range []time.Duration{0, 10 * time.Millisecond, latency, 80 * time.Millisecond, 2 * latency, 130 * time.Millisecond, 3 * latency} {
+			for _, stale := range []time.Duration{0, time.Second} {
+				story(t, func(t *testing.T, w *world) {
+					w.vendorsTemplate()
+					time.Sleep(time.Minute)
+					if keys == 0 {
+						w.losesItsKeys(user)
+					}
+					before := w.inventory()
+					w.aws.StaleReads(stale)
+					twin := w.twin()
+					w.accompanied, twin.accompanied = true, true
+					var answers [2]cfn.Response
+					var both sync.WaitGroup
+					both.Go(func() { answers[0] = w.deliver(event{kind: "Create", props: one}).answers[0] })
+					both.Go(func() {
+						time.Sleep(head)
+						answers[1] = twin.deliver(event{kind: "Create", props: two, stack: another}).answers[0]
+					})
+					both.Wait()
+					w.aws.StaleReads(0)
+					w.accompanied = false
+					deletes := []event{deleteOf(one), deleteOf(two).in(another)}
+					stood := 0
+					for i, answer := range answers {
+						if answer.Status == cfn.StatusSuccess {
+							stood++
+							assert.Contains(t, w.keys(user), keyIn(answer))
+							assert.Equal(t, answer.PhysicalResourceID, w.aws.Snapshot().Users[user].Tags[ownerTag], "%v %v %v", keys, head, stale)
+						} else {
+							w.deliver(deletes[i])
+						}
+					}
+					assert.LessOrEqual(t, stood, 1)
+					if stood == 0 {
+						assert.Equal(t, before, w.inventory())
+					}
+				})
+			}
+		}
+	}
+}
+
+// Between the call that takes our tags off and the one that gives the former owner's back.
+func TestGivingBackToAStackThatIsGoneGoesOnWhereItStopped(t *testing.T) {
+	for _, action := range []string{"TagUser", "TagRole", "TagPolicy", "TagInstanceProfile", "TagResource"} {
+		t.Run(action, func(t *testing.T) {
+			story(t, func(t *testing.T, w *world) {
+				w.create(console)
+				time.Sleep(time.Hour)
+				before := w.inventory()
+				const props = `{"ConsoleLogin":"true","ExistingEntities":"` + stack + `"}`
+				w.succeed(event{kind: "Create", props: props, stack: another}) // and its answer gets lost
+				remove := deleteOf(props).in(another).withID(invented)
+				w.whileRefused(func() { w.fail(remove) }, action)
+				w.succeed(remove)
+				assert.Equal(t, before, w.inventory())
+			})
+		})
+	}
+}
+
+// Whoever adopts the user next knows the password by the tag that a retained user keeps.
+func TestFailedAdoptionOfARetainedPasswordIsUndone(t *testing.T) {
+	const props = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
+	story(t, func(t *testing.T, w *world) {
+		w.create(retainAll)
+		password := w.password(user)
+		w.delete(retainAll)
+		before := w.inventory()
+		w.whileRefused(func() { w.fail(event{kind: "Create", props: props, stack: another}) }, "TagRole")
+		w.succeed(deleteOf(props).in(another))
+		assert.Equal(t, before, w.inventory())
+		assert.True(t, same(password, w.password(user)))
+	})
+}
+
+// The policy of a secret that is scheduled for deletion cannot be read before it is restored.
+func TestAdoptionShutsOutWhoCouldReadASecretThatIsScheduledForDeletion(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		w.put(keySecret, "theirs")
+		w.letIn(keySecret)
+		w.deleteSecret(keySecret, false)
+		w.create(adopt)
+		assert.Empty(t, w.aws.Snapshot().Secrets[keySecret].Policy)
+	})
+}
+
+// A retry of an adoption may have other properties.
+func TestRetryOfAFailedAdoptionLeavesTheKeysThatWereThere(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		first, second := w.retained()
+		time.Sleep(48 * time.Hour)
+		const props, retry = `{"ExistingEntities":"Adopt","AccessKeySerial":"2"}`, `{"ExistingEntities":"Adopt","AccessKeySerial":"3"}`
+		w.whileRefused(func() { w.fail(event{kind: "Create", props: props, stack: another}) }, "TagRole")
+		refused := w.fail(event{kind: "Create", props: retry, stack: another})
+		assert.Contains(t, refused.Reason, "IAM allows no third")
+		assert.ElementsMatch(t, []string{first, second}, w.keys(user))
+	})
+}
+
+// The password was set, and the tag does not name it yet.
+func TestPasswordThatAFailedAdoptionHasSetGoes(t *testing.T) {
+	const props = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
+	story(t, func(t *testing.T, w *world) {
+		w.vendorsTemplate()
+		w.must(w.iam.DeleteLoginProfile(t.Context(), &iam.DeleteLoginProfileInput{UserName: aws.String(user)}))
+		w.put(consoleSecret, "theirs")
+		w.aws.Inject(localaws.OnAction("CreateLoginProfile").After(func(localaws.Call) {
+			w.aws.Inject(localaws.OnAction("TagUser").Refuse("RefusedForTheTest").Times(100))
+		}))
+		w.createFails(props)
+		w.whileRefused(func() { w.deleteFails(props) }, "DeleteLoginProfile")
+		w.delete(props)
+		_, ok := w.aws.Password(user)
+		assert.False(t, ok)
+		held, _ := w.aws.SecretString(consoleSecret, "AWSCURRENT")
+		assert.Equal(t, "theirs", held)
+	})
+}
+
+// A process died, and Lambda delivers the event again, before it fails for good.
+func TestAdoptionThatStoresTwoPasswordsIsUndone(t *testing.T) {
+	const props = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
+	story(t, func(t *testing.T, w *world) {
+		w.put(consoleSecret, "theirs")
+		w.aws.Inject(localaws.OnAction("CreateLoginProfile").Refuse("RefusedForTheTest").Times(100))
+		w.createFails(props)
+		w.createFails(props)
+		w.aws.Inject()
+		w.delete(props)
+		held, _ := w.aws.SecretString(consoleSecret, "AWSCURRENT")
+		assert.Equal(t, "theirs", held)
+	})
+}
+
+// An update that adopts fails, and so does its roll-back. Then the stack is deleted.
+func TestDeleteAfterAFailedRollBackGivesTheConsoleSecretBack(t *testing.T) {
+	const to = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
+	story(t, func(t *testing.T, w *world) {
+		w.create(bare)
+		w.put(consoleSecret, "theirs")
+		w.whileRefused(func() {
+			w.updateFails(bare, to)
+			w.updateFails(to, bare)
+		}, "TagUser", "UntagResource")
+		w.delete(bare)
+		held, _ := w.aws.SecretString(consoleSecret, "AWSCURRENT")
+		assert.Equal(t, "theirs", held)
+	})
+}
+
+// Without ConsoleLogin the adoption takes the password away, and nobody can give it back.
+func TestFailedAdoptionWithoutConsoleLoginLeavesARetainedPassword(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		w.create(retainAll)
+		password := w.password(user)
+		w.delete(retainAll)
+		w.whileRefused(func() { w.fail(event{kind: "Create", props: adopt, stack: another}) }, "TagRole")
+		w.succeed(deleteOf(adopt).in(another))
+		live, _ := w.aws.Password(user)
+		assert.True(t, same(password, live), "the password still works")
+	})
+}
+
+// The same, with a password stored: the role may not move the label of a secret that it is not to have.
+func TestDeleteWithoutConsoleLoginMayGiveTheConsoleSecretBack(t *testing.T) {
+	const to = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
+	story(t, func(t *testing.T, w *world) {
+		w.create(bare)
+		w.put(consoleSecret, "theirs")
+		w.whileRefused(func() {
+			w.updateFails(bare, to)
+			w.updateFails(to, bare)
+		}, "CreateLoginProfile", "UntagResource", "UpdateSecretVersionStage")
+		w.delete(bare)
+		held, _ := w.aws.SecretString(consoleSecret, "AWSCURRENT")
+		assert.Equal(t, "theirs", held)
+	})
+}
+
+// An update that takes the console password away is rolled back.
+func TestRollBackOfAnUpdateThatGaveAConsoleSecretBack(t *testing.T) {
+	const (
+		to   = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
+		fail = `{"ConsoleLogin":"true"}`
+	)
+	story(t, func(_ *testing.T, w *world) {
+		w.put(consoleSecret, "theirs")
+		w.create(to)
+		w.updated(to, fail)
+		w.updated(fail, bare)
+		w.updated(bare, fail)
+	})
+}
