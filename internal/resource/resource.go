@@ -87,10 +87,9 @@ func (c Resource) Provision(ctx context.Context, r customresource.Request) (cust
 func (c Resource) remove(ctx context.Context, r customresource.Request, desired plan.Desired) error {
 	watch := time.Duration(0)
 	stood, failed := spec.IsID(r.PhysicalResourceID), attempt(r.PhysicalResourceID)
-	if !stood && failed.IsZero() && strings.Contains(strings.ToLower(r.PhysicalResourceID), strings.ToLower(r.LogicalResourceID)) {
-		// CloudFormation makes up an ID where it no longer awaits the answer to a Create, which may
-		// be running still. The form is not documented. Those that are known hold the logical ID:
-		// https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1814
+	if !stood {
+		// The Create may be running still, if CloudFormation has made up the ID since it no longer
+		// awaits the answer. Or AWS may not show yet what the Create wrote a moment before it failed.
 		watch = account.Courtesy
 	}
 	found, err := c.account.Clear(ctx, plan.Removal{Desired: desired, Undo: !stood, Attempt: failed}, watch)
