@@ -1,9 +1,11 @@
 package acceptance
 
 import (
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-lambda-go/cfn"
 	"github.com/stretchr/testify/assert"
 )
 
@@ -20,5 +22,55 @@ func TestDeleteAtOnceAfterAFailedAdoptionGivesAllBack(t *testing.T) {
 			w.aws.StaleReads(0)
 			assert.Equal(t, before, w.inventory())
 		})
+	}
+}
+
+// Two stacks, of which each adopts the same entities: in two Regions, each has secrets of its own.
+func TestOfTwoStacksThatAdoptTheSameAtOnceOneAtMostStands(t *testing.T) {
+	const (
+		one = `{"ExistingEntities":"Adopt","PermissionsBoundary":"` + adminPolicy + `"}`
+		two = `{"ExistingEntities":"Adopt","PermissionsBoundary":"` + adminPolicy + `","AccessKeySecretName":"two/key"}`
+	)
+	for _, keys := range []int{0, 1} {
+		for _, head := range []time.Duration{0, 10 * time.Millisecond, latency, 80 * time.Millisecond, 2 * latency, 130 * time.Millisecond, 3 * latency} {
+			for _, stale := range []time.Duration{0, time.Second} {
+				story(t, func(t *testing.T, w *world) {
+					w.vendorsTemplate()
+					time.Sleep(time.Minute)
+					if keys == 0 {
+						w.losesItsKeys(user)
+					}
+					before := w.inventory()
+					w.aws.StaleReads(stale)
+					twin := w.twin()
+					w.accompanied, twin.accompanied = true, true
+					var answers [2]cfn.Response
+					var both sync.WaitGroup
+					both.Go(func() { answers[0] = w.deliver(event{kind: "Create", props: one}).answers[0] })
+					both.Go(func() {
+						time.Sleep(head)
+						answers[1] = twin.deliver(event{kind: "Create", props: two, stack: another}).answers[0]
+					})
+					both.Wait()
+					w.aws.StaleReads(0)
+					w.accompanied = false
+					deletes := []event{deleteOf(one), deleteOf(two).in(another)}
+					stood := 0
+					for i, answer := range answers {
+						if answer.Status == cfn.StatusSuccess {
+							stood++
+							assert.Contains(t, w.keys(user), keyIn(answer))
+							assert.Equal(t, answer.PhysicalResourceID, w.aws.Snapshot().Users[user].Tags[ownerTag], "%v %v %v", keys, head, stale)
+						} else {
+							w.deliver(deletes[i])
+						}
+					}
+					assert.LessOrEqual(t, stood, 1)
+					if stood == 0 {
+						assert.Equal(t, before, w.inventory())
+					}
+				})
+			}
+		}
 	}
 }

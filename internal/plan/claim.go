@@ -69,13 +69,17 @@ func parseClaim(tags map[string]string) Claim {
 }
 
 // Overlay lays tags that this run wrote a moment ago over those that AWS shows: but not the newest
-// event, because an older run may have written over it.
+// event, because an older run may have written over it, and not the owner where it has become
+// another stack, which adopts the same at the same time.
 func (e *Entity) Overlay(written Tag) {
 	tags := maps.Clone(e.Tags)
 	maps.DeleteFunc(tags, func(key, _ string) bool { return slices.Contains(written.Unset, key) })
 	maps.Copy(tags, written.Set)
 	if event, ok := e.Tags[tagEvent]; ok {
 		tags[tagEvent] = event
+	}
+	if owner := e.Claim.Owner; owner != "" && owner != written.Set[tagAdopted] {
+		tags[tagOwner], tags[tagStack] = owner, e.Claim.Stack
 	}
 	e.SetTags(tags)
 }
