@@ -74,3 +74,37 @@ func TestOfTwoStacksThatAdoptTheSameAtOnceOneAtMostStands(t *testing.T) {
 		}
 	}
 }
+
+// Between the call that takes our tags off and the one that gives the former owner's back.
+func TestGivingBackToAStackThatIsGoneGoesOnWhereItStopped(t *testing.T) {
+	for _, action := range []string{"TagUser", "TagRole", "TagPolicy", "TagInstanceProfile", "TagResource"} {
+		t.Run(action, func(t *testing.T) {
+			story(t, func(t *testing.T, w *world) {
+				w.create(console)
+				time.Sleep(time.Hour)
+				before := w.inventory()
+				const props = `{"ConsoleLogin":"true","ExistingEntities":"` + stack + `"}`
+				w.succeed(event{kind: "Create", props: props, stack: another}) // and its answer gets lost
+				remove := deleteOf(props).in(another).withID(invented)
+				w.whileRefused(func() { w.fail(remove) }, action)
+				w.succeed(remove)
+				assert.Equal(t, before, w.inventory())
+			})
+		})
+	}
+}
+
+// Whoever adopts the user next knows the password by the tag that a retained user keeps.
+func TestFailedAdoptionOfARetainedPasswordIsUndone(t *testing.T) {
+	const props = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
+	story(t, func(t *testing.T, w *world) {
+		w.create(retainAll)
+		password := w.password(user)
+		w.delete(retainAll)
+		before := w.inventory()
+		w.whileRefused(func() { w.fail(event{kind: "Create", props: props, stack: another}) }, "TagRole")
+		w.succeed(deleteOf(props).in(another))
+		assert.Equal(t, before, w.inventory())
+		assert.True(t, same(password, w.password(user)))
+	})
+}

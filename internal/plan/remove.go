@@ -54,6 +54,8 @@ func (p *planner) settle(undo bool) {
 func (p *planner) fate(slot Slot) Fate {
 	entity := p.seen.In(slot)
 	switch {
+	case entity != nil && p.handedBack(entity.Claim):
+		return GiveBack
 	case entity == nil || entity.Claim.Owner != p.Owner:
 		return Leave
 	case p.retained:
@@ -63,6 +65,12 @@ func (p *planner) fate(slot Slot) Fate {
 	default:
 		return Destroy
 	}
+}
+
+// handedBack reports whether an earlier run has given an entity back to a stack that is gone, and
+// died before all of our tags were off.
+func (p *planner) handedBack(c Claim) bool {
+	return c.Owner != "" && c.Owner == c.Adopted && c.Stack == p.Spec.AdoptStack
 }
 
 // clear plans the fate of what is in a slot.
@@ -115,16 +123,16 @@ func (p *planner) rebound(slot Slot, entity *Entity) {
 
 // release plans that our tags go. What was adopted of a stack that is gone is that one's again.
 func (p *planner) release(entity *Entity, fate Fate) {
-	former := entity.Claim.Adopted
-	switch {
-	case fate == Release:
-		p.tag(retire, entity.Ref, nil, ours(TagPassword)...) // who adopts the user knows its password's version by that
-	case former != yes && p.Spec.AdoptStack != "":
-		owned := map[string]string{tagOwner: former, tagStack: p.Spec.AdoptStack}
-		p.tag(retire, entity.Ref, owned, ours(tagOwner, tagStack, TagPassword)...)
-	default:
-		p.tag(retire, entity.Ref, nil, ours()...)
+	former, keep := entity.Claim.Adopted, []string{}
+	if fate == Release || entity.kept(entity.Claim.Password) {
+		keep = append(keep, TagPassword) // who adopts the user knows its password's version by that
 	}
+	if fate == GiveBack && former != yes && p.Spec.AdoptStack != "" {
+		// Before the mark goes: what is ours without it would be destroyed.
+		p.tag(prove, entity.Ref, map[string]string{tagOwner: former, tagStack: p.Spec.AdoptStack})
+		keep = append(keep, tagOwner, tagStack, tagMade)
+	}
+	p.tag(retire, entity.Ref, nil, ours(keep...)...)
 }
 
 // bare plans that an entity holds nothing any more, and nothing holds it. It refuses to remove what
