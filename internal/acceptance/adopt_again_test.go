@@ -108,3 +108,14 @@ func TestFailedAdoptionOfARetainedPasswordIsUndone(t *testing.T) {
 		assert.True(t, same(password, w.password(user)))
 	})
 }
+
+// The policy of a secret that is scheduled for deletion cannot be read before it is restored.
+func TestAdoptionShutsOutWhoCouldReadASecretThatIsScheduledForDeletion(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		w.put(keySecret, "theirs")
+		w.letIn(keySecret)
+		w.deleteSecret(keySecret, false)
+		w.create(adopt)
+		assert.Empty(t, w.aws.Snapshot().Secrets[keySecret].Policy)
+	})
+}
