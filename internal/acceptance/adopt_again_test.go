@@ -119,3 +119,16 @@ func TestAdoptionShutsOutWhoCouldReadASecretThatIsScheduledForDeletion(t *testin
 		assert.Empty(t, w.aws.Snapshot().Secrets[keySecret].Policy)
 	})
 }
+
+// A retry of an adoption may have other properties.
+func TestRetryOfAFailedAdoptionLeavesTheKeysThatWereThere(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		first, second := w.retained()
+		time.Sleep(48 * time.Hour)
+		const props, retry = `{"ExistingEntities":"Adopt","AccessKeySerial":"2"}`, `{"ExistingEntities":"Adopt","AccessKeySerial":"3"}`
+		w.whileRefused(func() { w.fail(event{kind: "Create", props: props, stack: another}) }, "TagRole")
+		refused := w.fail(event{kind: "Create", props: retry, stack: another})
+		assert.Contains(t, refused.Reason, "IAM allows no third")
+		assert.Equal(t, []string{first, second}, w.keys(user))
+	})
+}

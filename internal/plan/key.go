@@ -190,10 +190,9 @@ func (p *planner) makeRoom(current *Row) {
 	if len(listed) < most {
 		return
 	}
-	adopts := p.adopts(p.user.Claim)
 	for i, key := range p.keys {
 		isCurrent := current != nil && key.ID == current.ID
-		if key.Listed && key.Made && !isCurrent && (!adopts || !key.Kept) {
+		if key.Listed && key.Made && !isCurrent && (p.Update || !key.Kept) {
 			p.add(change, Delete{
 				Ref: Ref{AccessKey, key.ID, p.Spec.User}, Why: "it is the previous key, and makes room for the new one",
 			})
