@@ -6,7 +6,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/cfn"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/stretchr/testify/assert"
+
+	"redis-cloud-iam/internal/localaws"
 )
 
 // AWS does not show yet what a Create wrote a moment before it failed.
@@ -130,5 +134,56 @@ func TestRetryOfAFailedAdoptionLeavesTheKeysThatWereThere(t *testing.T) {
 		refused := w.fail(event{kind: "Create", props: retry, stack: another})
 		assert.Contains(t, refused.Reason, "IAM allows no third")
 		assert.Equal(t, []string{first, second}, w.keys(user))
+	})
+}
+
+// The password was set, and the tag does not name it yet.
+func TestPasswordThatAFailedAdoptionHasSetGoes(t *testing.T) {
+	const props = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
+	story(t, func(t *testing.T, w *world) {
+		w.vendorsTemplate()
+		w.must(w.iam.DeleteLoginProfile(t.Context(), &iam.DeleteLoginProfileInput{UserName: aws.String(user)}))
+		w.put(consoleSecret, "theirs")
+		w.aws.Inject(localaws.OnAction("CreateLoginProfile").After(func(localaws.Call) {
+			w.aws.Inject(localaws.OnAction("TagUser").Refuse("RefusedForTheTest").Times(100))
+		}))
+		w.createFails(props)
+		w.whileRefused(func() { w.deleteFails(props) }, "DeleteLoginProfile")
+		w.delete(props)
+		_, ok := w.aws.Password(user)
+		assert.False(t, ok)
+		held, _ := w.aws.SecretString(consoleSecret, "AWSCURRENT")
+		assert.Equal(t, "theirs", held)
+	})
+}
+
+// A process died, and Lambda delivers the event again, before it fails for good.
+func TestAdoptionThatStoresTwoPasswordsIsUndone(t *testing.T) {
+	const props = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
+	story(t, func(t *testing.T, w *world) {
+		w.put(consoleSecret, "theirs")
+		w.aws.Inject(localaws.OnAction("CreateLoginProfile").Refuse("RefusedForTheTest").Times(100))
+		w.createFails(props)
+		w.createFails(props)
+		w.aws.Inject()
+		w.delete(props)
+		held, _ := w.aws.SecretString(consoleSecret, "AWSCURRENT")
+		assert.Equal(t, "theirs", held)
+	})
+}
+
+// An update that adopts fails, and so does its roll-back. Then the stack is deleted.
+func TestDeleteAfterAFailedRollBackGivesTheConsoleSecretBack(t *testing.T) {
+	const to = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
+	story(t, func(t *testing.T, w *world) {
+		w.create(bare)
+		w.put(consoleSecret, "theirs")
+		w.whileRefused(func() {
+			w.updateFails(bare, to)
+			w.updateFails(to, bare)
+		}, "TagUser", "UntagResource")
+		w.delete(bare)
+		held, _ := w.aws.SecretString(consoleSecret, "AWSCURRENT")
+		assert.Equal(t, "theirs", held)
 	})
 }

@@ -21,6 +21,9 @@ func (p *planner) password() {
 		p.add(change, MoveCurrent{secret.Name, current, set}) // the secret was changed out of band
 	case set != "" && !p.sure(User, ConsoleSecret): // it is stored, then set, and then the tag names it
 	default:
+		if secret != nil && secret.Claim.Owner == p.Owner {
+			p.restoreCurrent(secret) // or the version that was there would lose the second label too
+		}
 		p.makePassword(login || set != "")
 	}
 }
@@ -34,7 +37,6 @@ func (p *planner) makePassword(replace bool) {
 // noPassword takes the console password away: first the login profile, then the tag that tells of
 // it, then the secret. A login profile that this resource did not make stays.
 func (p *planner) noPassword(user, secret *Entity) {
-	p.spared = true         // what was adopted is given back
 	if !p.Cancels(p.seen) { // an older event may be about to set what it stored
 		p.clear(ConsoleSecret)
 	}
@@ -50,15 +52,21 @@ func (p *planner) noPassword(user, secret *Entity) {
 // says so, or, if a run died before it wrote the tag, the secret, in which a password is stored
 // before it is set.
 func MadePassword(user, secret *Entity, owner string) bool {
-	tag, current := user.Claim.Password, secret.Version(Current)
-	if tag != "" {
+	if tag := user.Claim.Password; tag != "" {
 		return !user.kept(tag)
 	}
-	return strings.HasPrefix(current, PasswordPrefix) && secret.Claim.Owner == owner && !secret.kept(current)
+	if secret == nil || secret.Claim.Owner != owner {
+		return false
+	}
+	for version := range secret.Versions { // current or previous
+		if strings.HasPrefix(version, PasswordPrefix) && !secret.kept(version) {
+			return true
+		}
+	}
+	return false
 }
 
-// restoreCurrent plans that a secret that is given back has the label Current where it had it
-// before.
+// restoreCurrent plans that a secret that was adopted has the label Current where it had it before.
 func (p *planner) restoreCurrent(secret *Entity) {
 	current := secret.Version(Current)
 	for version := range secret.Versions {

@@ -60,7 +60,7 @@ func (p *planner) fate(slot Slot) Fate {
 		return Leave
 	case p.retained:
 		return Release
-	case p.spared && entity.Claim.Adopted != "":
+	case (p.spared || !p.Has(slot)) && entity.Claim.Adopted != "": // an Update that failed has adopted the console secret
 		return GiveBack
 	default:
 		return Destroy
