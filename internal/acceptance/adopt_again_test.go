@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/stretchr/testify/assert"
 
+	"redis-cloud-iam/internal/acceptance/sample"
 	"redis-cloud-iam/internal/localaws"
 )
 
@@ -186,6 +187,34 @@ func TestDeleteAfterAFailedRollBackGivesTheConsoleSecretBack(t *testing.T) {
 		held, _ := w.aws.SecretString(consoleSecret, "AWSCURRENT")
 		assert.Equal(t, "theirs", held)
 	})
+}
+
+// A stack is deleted while it adopts. The user keeps no key and no owner, whenever the one event meets the other.
+func TestDeleteDuringAnAdoptionLeavesWhatWasThere(t *testing.T) {
+	for _, n := range sample.Of(t, sample.UpTo(36), 9) {
+		for _, secret := range []bool{false, true} {
+			for _, stale := range []time.Duration{0, time.Second, 3 * time.Second} {
+				story(t, func(t *testing.T, w *world) {
+					theirs := w.vendorsTemplate()
+					if secret {
+						w.put(keySecret, "theirs")
+					}
+					time.Sleep(time.Minute)
+					secrets := keysOf(w.aws.Snapshot().Secrets)
+					w.aws.StaleReads(stale)
+					head := time.Duration(n-1) * 20 * time.Millisecond
+					answers := w.together(event{kind: "Create", props: adopt}, head, deleteOf(adopt).withID(invented))
+					w.aws.StaleReads(0)
+					assert.Equal(t, cfn.StatusSuccess, answers[1].Status, answers[1].Reason)
+					assert.Equal(t, []string{theirs}, w.keys(user), "%v %v %v", head, secret, stale)
+					assert.Equal(t, secrets, keysOf(w.aws.Snapshot().Secrets), "%v %v %v", head, secret, stale)
+					for entity, tags := range tagsOf(w.aws.Snapshot()) {
+						assert.Empty(t, tags[ownerTag], "%v %v %v: %s", head, secret, stale, entity)
+					}
+				})
+			}
+		}
+	}
 }
 
 // Without ConsoleLogin the adoption takes the password away, and nobody can give it back.
