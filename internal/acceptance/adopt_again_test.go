@@ -189,7 +189,8 @@ func TestDeleteAfterAFailedRollBackGivesTheConsoleSecretBack(t *testing.T) {
 	})
 }
 
-// A stack is deleted while it adopts. The user keeps no key and no owner, whenever the one event meets the other.
+// A stack is deleted while it adopts. Whenever the one event meets the other, what was there keeps no
+// new key and no owner.
 func TestDeleteDuringAnAdoptionLeavesWhatWasThere(t *testing.T) {
 	for _, n := range sample.Of(t, sample.UpTo(36), 9) {
 		for _, secret := range []bool{false, true} {
@@ -230,7 +231,8 @@ func TestFailedAdoptionWithoutConsoleLoginLeavesARetainedPassword(t *testing.T) 
 	})
 }
 
-// The same, with a password stored: the role may not move the label of a secret that it is not to have.
+// The same, with a password stored: the role may not move the label of a secret that the stack is
+// not to have.
 func TestDeleteWithoutConsoleLoginMayGiveTheConsoleSecretBack(t *testing.T) {
 	const to = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
 	story(t, func(t *testing.T, w *world) {

@@ -60,8 +60,8 @@ func (p *planner) fate(slot Slot) Fate {
 		return Leave
 	case p.retained:
 		return Release
-	case (p.spared || !p.Has(slot)) && entity.Claim.Adopted != "": // an Update that failed has adopted the console secret
-		return GiveBack
+	case (p.spared || !p.Has(slot)) && entity.Claim.Adopted != "":
+		return GiveBack // what is not asked for any more, too: the console secret
 	default:
 		return Destroy
 	}
