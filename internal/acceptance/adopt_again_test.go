@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/stretchr/testify/assert"
 
+	"redis-cloud-iam/internal/acceptance/sample"
 	"redis-cloud-iam/internal/localaws"
 )
 
@@ -172,37 +173,38 @@ func TestAdoptionThatStoresTwoPasswordsIsUndone(t *testing.T) {
 	})
 }
 
-// An update that adopts fails, and so does its roll-back. Then the stack is deleted.
-func TestDeleteAfterAFailedRollBackGivesTheConsoleSecretBack(t *testing.T) {
-	const to = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
-	story(t, func(t *testing.T, w *world) {
-		w.create(bare)
-		w.put(consoleSecret, "theirs")
-		w.whileRefused(func() {
-			w.updateFails(bare, to)
-			w.updateFails(to, bare)
-		}, "TagUser", "UntagResource")
-		w.delete(bare)
-		held, _ := w.aws.SecretString(consoleSecret, "AWSCURRENT")
-		assert.Equal(t, "theirs", held)
-	})
+// A stack is deleted while it adopts. Whenever the one event meets the other, what was there keeps no
+// new key and no owner.
+func TestDeleteDuringAnAdoptionLeavesWhatWasThere(t *testing.T) {
+	for _, n := range sample.Of(t, sample.UpTo(36), 9) {
+		for _, secret := range []bool{false, true} {
+			for _, stale := range []time.Duration{0, time.Second, 3 * time.Second} {
+				story(t, func(t *testing.T, w *world) {
+					theirs := w.vendorsTemplate()
+					if secret {
+						w.put(keySecret, "theirs")
+					}
+					time.Sleep(time.Minute)
+					secrets := keysOf(w.aws.Snapshot().Secrets)
+					w.aws.StaleReads(stale)
+					head := time.Duration(n-1) * 20 * time.Millisecond
+					answers := w.together(event{kind: "Create", props: adopt}, head, deleteOf(adopt).withID(invented))
+					w.aws.StaleReads(0)
+					assert.Equal(t, cfn.StatusSuccess, answers[1].Status, answers[1].Reason)
+					assert.Equal(t, []string{theirs}, w.keys(user), "%v %v %v", head, secret, stale)
+					assert.Equal(t, secrets, keysOf(w.aws.Snapshot().Secrets), "%v %v %v", head, secret, stale)
+					for entity, tags := range tagsOf(w.aws.Snapshot()) {
+						assert.Empty(t, tags[ownerTag], "%v %v %v: %s", head, secret, stale, entity)
+					}
+				})
+			}
+		}
+	}
 }
 
-// Without ConsoleLogin the adoption takes the password away, and nobody can give it back.
-func TestFailedAdoptionWithoutConsoleLoginLeavesARetainedPassword(t *testing.T) {
-	story(t, func(t *testing.T, w *world) {
-		w.create(retainAll)
-		password := w.password(user)
-		w.delete(retainAll)
-		w.whileRefused(func() { w.fail(event{kind: "Create", props: adopt, stack: another}) }, "TagRole")
-		w.succeed(deleteOf(adopt).in(another))
-		live, _ := w.aws.Password(user)
-		assert.True(t, same(password, live), "the password still works")
-	})
-}
-
-// The same, with a password stored: the role may not move the label of a secret that it is not to have.
-func TestDeleteWithoutConsoleLoginMayGiveTheConsoleSecretBack(t *testing.T) {
+// An update that adopts fails, and so does its roll-back. Then the stack is deleted. What was there
+// keeps a label: the role may not move the other one of a secret that the stack is not to have.
+func TestDeleteAfterAFailedRollBackLeavesWhatTheConsoleSecretHeld(t *testing.T) {
 	const to = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
 	story(t, func(t *testing.T, w *world) {
 		w.create(bare)
@@ -212,13 +214,13 @@ func TestDeleteWithoutConsoleLoginMayGiveTheConsoleSecretBack(t *testing.T) {
 			w.updateFails(to, bare)
 		}, "CreateLoginProfile", "UntagResource", "UpdateSecretVersionStage")
 		w.delete(bare)
-		held, _ := w.aws.SecretString(consoleSecret, "AWSCURRENT")
+		held, _ := w.aws.SecretString(consoleSecret, "AWSPREVIOUS")
 		assert.Equal(t, "theirs", held)
 	})
 }
 
 // An update that takes the console password away is rolled back.
-func TestRollBackOfAnUpdateThatGaveAConsoleSecretBack(t *testing.T) {
+func TestRollBackFindsTheAdoptedConsoleSecret(t *testing.T) {
 	const (
 		to   = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
 		fail = `{"ConsoleLogin":"true"}`

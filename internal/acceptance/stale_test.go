@@ -120,28 +120,30 @@ func TestFailedCreateLeavesNothingThoughItIsNotShown(t *testing.T) {
 	})
 }
 
-// A dated Update looks once more when all is done. If that fails, the roll-back gives back what the
-// Update has adopted.
-func TestRollBackOfAnUpdateGivesBackWhatItAdopted(t *testing.T) {
+// A dated Update looks once more when all is done. If that fails, the roll-back puts back what the
+// adopted secret held, and the Delete gives it back.
+func TestRollBackOfAnAdoptingUpdatePutsBackWhatWasThere(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
-		w.succeed(event{kind: "Create", props: bare, sent: time.Now()})
-		w.put(consoleSecret, "theirs")
-		time.Sleep(time.Hour)
-		before := w.inventory()
 		const to = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
-		update := changeOf(bare, to)
+		w.put(consoleSecret, "theirs")
+		before := w.inventory()
+		w.create(bare)
+		time.Sleep(time.Hour)
+		update, back := changeOf(bare, to), changeOf(to, bare)
 		update.sent = time.Now()
 		w.aws.Inject(localaws.OnAction("CreateLoginProfile").After(func(localaws.Call) {
 			w.aws.Inject(localaws.OnAction("ListAccessKeys").Refuse("RefusedForTheTest").Times(100))
 		}))
 		w.fail(update)
 		w.aws.Inject()
-		back := changeOf(to, bare)
 		back.sent = time.Now()
 		w.succeed(back)
-		assert.Equal(t, before, w.inventory())
 		held, _ := w.aws.SecretString(consoleSecret, "AWSCURRENT")
 		assert.Equal(t, "theirs", held)
+		w.succeed(changeOf(bare, bare))
+		w.isStill("it keeps the secret without a change")
+		w.delete(bare)
+		assert.Equal(t, before, w.inventory())
 	})
 }
 

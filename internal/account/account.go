@@ -50,7 +50,7 @@ func (a *Account) Ensure(ctx context.Context, desired plan.Desired) (Result, err
 	err := r.converge(ctx)
 	if errors.Is(err, errOvertaken) && !desired.Update {
 		_, cleared := a.Clear(ctx, plan.Removal{Desired: desired, Undo: true}, 0)
-		err = errors.Join(err, cleared)
+		err = errors.Join(err, cleared, r.deleteKey(ctx, r.wrote.made.KeyID)) // of a user that is not the owner's any more
 	}
 	if err != nil {
 		return Result{}, err

@@ -57,7 +57,7 @@ func (r *run) discard(ctx context.Context, key madeKey, cause error) error {
 		r.note(func() { r.wrote.made, r.wrote.arns[secret.Ref] = key, secret.ARN })
 		return nil
 	}
-	lost := r.delete(ctx, plan.Delete{Ref: plan.Ref{Kind: plan.AccessKey, Name: key.KeyID, On: r.desired.Spec.Names.User}})
+	lost := r.deleteKey(ctx, key.KeyID)
 	switch {
 	case lost != nil:
 		return fmt.Errorf("%w; and delete access key %s, which could not be stored: %w", cause, key.KeyID, lost)
@@ -66,6 +66,14 @@ func (r *run) discard(ctx context.Context, key madeKey, cause error) error {
 	default:
 		return final{cause}
 	}
+}
+
+// deleteKey deletes a key that this run made, if it made any.
+func (r *run) deleteKey(ctx context.Context, id string) error {
+	if id == "" {
+		return nil
+	}
+	return r.delete(ctx, plan.Delete{Ref: plan.Ref{Kind: plan.AccessKey, Name: id, On: r.desired.Spec.Names.User}})
 }
 
 // createKey makes a key. Where it is not known whether the call had its effect, the account is

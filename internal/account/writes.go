@@ -33,7 +33,8 @@ type tagging struct {
 
 // overlay lays the writes over what was seen. An entity that this run made and that AWS does not
 // show is awaited for some seconds. If it still is not there after that, somebody has removed it:
-// to make it again would leave it behind when a stack is deleted that is still being created.
+// to make it again would leave it behind when a stack is deleted that is still being created. So
+// would it be to adopt again what this run has adopted.
 func (w *writes) overlay(seen *plan.Observed, desired plan.Desired) error {
 	for _, slot := range plan.Slots() {
 		entity, ref := seen.In(slot), slot.Ref(desired.Spec.Names)
@@ -43,6 +44,9 @@ func (w *writes) overlay(seen *plan.Observed, desired plan.Desired) error {
 			for _, t := range w.tags {
 				if t.Ref == entity.Ref && time.Since(t.at) < w.tagLag {
 					entity.Overlay(t.Tag, desired)
+				}
+				if t.Ref == entity.Ref && !fresh(t.at) && entity.Lost(t.Tag) {
+					return fmt.Errorf("%s: %w", ref, errOvertaken)
 				}
 			}
 		case made && fresh(at):

@@ -84,6 +84,12 @@ func (e *Entity) Overlay(written Tag, d Desired) {
 	e.SetTags(tags)
 }
 
+// Lost reports whether an entity that the tags made the stack's is no longer.
+func (e *Entity) Lost(written Tag) bool {
+	owner := written.Set[tagOwner]
+	return owner != "" && owner != e.Claim.Owner
+}
+
 // ours returns the keys of the tags of this software, but for those to keep. What is released loses
 // all of them: AWS may not show yet what was written a moment ago. To remove a key that is not there
 // is no error in Secrets Manager, whose page says so. IAM's page does not say it, but its service

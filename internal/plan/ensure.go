@@ -59,7 +59,8 @@ func (p *planner) entity(slot Slot) {
 	if (ref.Kind == Role || ref.Kind == Secret) && (seen.Description != want.Description || !sameKey) {
 		p.add(change, Describe{ref, want.Description, cmp.Or(want.KmsKeyID, spec.DefaultKMSKey), seen.MaxSession})
 	}
-	if (ref.Kind != Secret || p.ReadersMatter(slot, seen.Claim)) && !SameDocument(seen.Document, want.Document) {
+	unread := !seen.Deleted.IsZero() // a secret's policy, until that is restored
+	if (ref.Kind != Secret || p.ReadersMatter(slot, seen.Claim)) && (unread || !SameDocument(seen.Document, want.Document)) {
 		p.document(seen, want.Document)
 	}
 	if seen.Boundary != want.Boundary {
@@ -89,7 +90,7 @@ func (p *planner) document(seen *Entity, document string) {
 		// After Describe: as long as the secret's key is AWS's own, no other account can be let in.
 		p.add(link, step)
 		return
-	case step.Kind == Secret && !seen.Claim.Readers:
+	case step.Kind == Secret && !seen.Claim.Readers && seen.Document != "":
 		p.notice("secret %s, which is adopted, had a resource policy, which is removed: SecretReaders is empty", step.Name)
 	}
 	p.add(change, step)

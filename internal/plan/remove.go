@@ -86,7 +86,7 @@ func (p *planner) clear(slot Slot) {
 		if !entity.Deleted.IsZero() {
 			p.add(change, Restore{entity.Ref})
 		}
-		if fate == GiveBack {
+		if fate == GiveBack && p.Has(slot) { // or else the function may not
 			p.restoreCurrent(link, entity)
 		}
 		p.release(entity, fate)
