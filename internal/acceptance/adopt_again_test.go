@@ -86,6 +86,7 @@ func TestGivingBackToAStackThatIsGoneGoesOnWhereItStopped(t *testing.T) {
 		t.Run(action, func(t *testing.T) {
 			story(t, func(t *testing.T, w *world) {
 				w.create(console)
+				w.losesItsBoundaries()
 				time.Sleep(time.Hour)
 				before := w.inventory()
 				const props = `{"ConsoleLogin":"true","ExistingEntities":"` + stack + `"}`

@@ -26,6 +26,10 @@ func TestEntitiesOfAStackThatIsGoneAreAdoptedWithItsARNAlone(t *testing.T) {
 		}
 
 		props := adoptFrom(stack)
+		bound := w.fail(event{kind: "Create", props: props, stack: another})
+		assert.Contains(t, bound.Reason, "user redislabs-user has the permissions boundary "+boundariesOf(stack)["UserBoundary"])
+		assert.Equal(t, before, w.aws.Snapshot())
+		w.losesItsBoundaries()
 		answer := w.succeed(event{kind: "Create", props: props, stack: another})
 		assert.Equal(t, key, keyIn(answer), "Redis Cloud goes on with its key")
 		for entity, tags := range tagsOf(w.aws.Snapshot()) {
@@ -42,6 +46,7 @@ func TestEntitiesOfAStackThatIsGoneAreAdoptedWithItsARNAlone(t *testing.T) {
 func TestRollBackOfAnAdoptionFromAStackThatIsGoneGivesBack(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
 		w.use(keyIn(w.create(bare)))
+		w.losesItsBoundaries()
 		before := w.inventory()
 		props := adoptFrom(stack)
 		w.whileRefused(func() { w.fail(event{kind: "Create", props: props, stack: another}) }, "TagUser")

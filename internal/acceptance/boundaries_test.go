@@ -192,15 +192,23 @@ func TestAnUpdateFromAnOrganizationsBoundaryTakesTheStacksOwn(t *testing.T) {
 	})
 }
 
+// losesItsBoundaries takes the boundaries off, as docs/deleting.md says of a stack that is gone.
+func (w *world) losesItsBoundaries() {
+	w.Helper()
+	w.must(w.iam.DeleteUserPermissionsBoundary(w.Context(), &iam.DeleteUserPermissionsBoundaryInput{UserName: aws.String(user)}))
+	for _, role := range []string{nodeRole, consoleRole} {
+		w.must(w.iam.DeleteRolePermissionsBoundary(w.Context(), &iam.DeleteRolePermissionsBoundaryInput{RoleName: &role}))
+	}
+}
+
 // Drift of a boundary with a policy attached out of band: the boundary comes back first, and the
 // function may then take the policy off.
 func TestAnEntityThatLostItsBoundaryIsDeletedAllTheSame(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
 		w.create(bare)
-		w.must(w.iam.DeleteUserPermissionsBoundary(t.Context(), &iam.DeleteUserPermissionsBoundaryInput{UserName: aws.String(user)}))
+		w.losesItsBoundaries()
 		w.must(w.iam.AttachUserPolicy(t.Context(), &iam.AttachUserPolicyInput{UserName: aws.String(user), PolicyArn: aws.String(adminPolicy)}))
 		for _, role := range []string{nodeRole, consoleRole} {
-			w.must(w.iam.DeleteRolePermissionsBoundary(t.Context(), &iam.DeleteRolePermissionsBoundaryInput{RoleName: &role}))
 			w.must(w.iam.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: &role, PolicyName: aws.String("mine"), PolicyDocument: aws.String(anything)}))
 		}
 		w.delete(bare)

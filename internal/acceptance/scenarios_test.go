@@ -41,7 +41,10 @@ func scenarios() []scenario {
 		w.retained()
 		w.letIn(keySecret)
 	}
-	left := func(w *world) { w.use(keyIn(w.create(console))) }
+	left := func(w *world) {
+		w.use(keyIn(w.create(console)))
+		w.losesItsBoundaries()
+	}
 	ofGone := serial(2, `"ExistingEntities":"`+stack+`"`, `"ConsoleLogin":"true"`)
 	const adoptAll = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
 	adoptSecret := change("adoption of a console secret", through(bare), bare, adoptAll)

@@ -52,7 +52,7 @@ func (d Desired) conflict(slot Slot, entity *Entity) string {
 		return fmt.Sprintf("%s exists as %s, and IAM does not distinguish case", ref, entity.Name)
 	case owner == d.Owner:
 		return ""
-	case d.adopts(entity.Claim) && owner == "" && d.Spec.StackBoundaries.User != "" && entity.Boundary != "" && entity.Boundary != d.boundary(slot):
+	case d.adopts(entity.Claim) && d.Spec.StackBoundaries.User != "" && entity.Boundary != "" && entity.Boundary != d.boundary(slot):
 		return fmt.Sprintf("%s has the permissions boundary %s, and this stack's own would take its place: set PermissionsBoundary to it, or remove it", ref, entity.Boundary)
 	case d.adopts(entity.Claim) && path == "":
 		return ""
