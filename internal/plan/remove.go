@@ -46,8 +46,10 @@ func Clear(r Removal, seen *Observed) (Plan, error) {
 // earlier run that decided so, and died, may have released the user.
 func (p *planner) settle(undo bool) {
 	p.retained = p.Spec.Retain && !undo
-	p.spared = undo || p.user != nil && p.user.Claim.Owner != p.Owner || !p.retained && p.Spec.Protect &&
-		slices.ContainsFunc(p.keys.listed(), func(key Row) bool { return key.Kept && p.inUse(key) })
+	p.spared = undo || p.user != nil && p.user.Claim.Owner != p.Owner
+	if !p.spared && !p.retained && p.Spec.Protect {
+		p.spared = slices.ContainsFunc(p.keys.listed(), func(key Row) bool { return key.Kept && p.inUse(key) })
+	}
 }
 
 // fate decides what becomes of an entity.
