@@ -105,6 +105,7 @@ func (e event) withID(id string) event {
 func (w *world) deliver(e event) evidence {
 	w.Helper()
 	e = w.known.asCloudFormationCalls(w.asTheTemplateSends(e.complete()))
+	w.role.newer = w.known.newer(e)
 	seen := w.before(e)
 	dying := w.process
 	w.bodies = nil
@@ -118,6 +119,22 @@ func (w *world) deliver(e event) evidence {
 	w.after(&seen)
 	w.known.hearAnswer(e, seen.answers)
 	return seen
+}
+
+// newer are the properties of the stack's newest event, if that was sent after this one: so it is a
+// late repeat.
+func (k *knowledge) newer(e event) string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	newest := k.newest[e.stack]
+	switch {
+	case e.sent.IsZero():
+		return ""
+	case newest.sent.After(e.sent):
+		return newest.props
+	}
+	k.newest[e.stack] = e
+	return ""
 }
 
 // hearAnswer notes the physical ID that a Create was answered with, or the one that CloudFormation

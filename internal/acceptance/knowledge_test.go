@@ -24,6 +24,7 @@ const (
 type knowledge struct {
 	mu      sync.Mutex
 	ids     map[string]map[string]bool // by stack: the physical IDs that it has had, or would have been given
+	newest  map[string]event           // by stack: the newest event with a date
 	called  map[string]string          // by the ID that owns: the physical ID that the last Create gave
 	named   map[string][]string        // by physical ID: the entities that have its names, such as "user redislabs-user"
 	adopted map[string]bool            // entities that some stack was told to adopt
@@ -36,7 +37,7 @@ type knowledge struct {
 
 func newKnowledge() *knowledge {
 	return &knowledge{
-		ids: map[string]map[string]bool{}, called: map[string]string{}, named: map[string][]string{}, adopted: map[string]bool{}, freed: map[string]bool{},
+		ids: map[string]map[string]bool{}, newest: map[string]event{}, called: map[string]string{}, named: map[string][]string{}, adopted: map[string]bool{}, freed: map[string]bool{},
 		secrets: map[string]bool{}, keys: map[string]bool{}, passwords: map[string]bool{},
 	}
 }
@@ -50,7 +51,7 @@ func (k *knowledge) clone() *knowledge {
 		c.ids[stack] = maps.Clone(ids)
 	}
 	c.named, c.adopted, c.freed, c.secrets = maps.Clone(k.named), maps.Clone(k.adopted), maps.Clone(k.freed), maps.Clone(k.secrets)
-	c.called, c.keys, c.passwords = maps.Clone(k.called), maps.Clone(k.keys), maps.Clone(k.passwords)
+	c.newest, c.called, c.keys, c.passwords = maps.Clone(k.newest), maps.Clone(k.called), maps.Clone(k.keys), maps.Clone(k.passwords)
 	return c
 }
 

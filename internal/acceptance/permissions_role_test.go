@@ -42,6 +42,7 @@ type heldRole struct {
 	mu     sync.Mutex
 	asked  map[string]iampolicy.Request
 	denied map[string]bool
+	newer  string // the properties that the stack has by now, where the event is a late repeat
 
 	// undecided is the ARN of an entity whose name is spelt otherwise than the parameter. IAM finds
 	// it all the same, and AWS does not document by which spelling it authorizes. Where the answer
@@ -150,8 +151,9 @@ func describe(q iampolicy.Request) string {
 }
 
 // roleFor is the role that the function has while it works on an event: the one of the stack's
-// parameters, and during an Update also the policies that wait for CloudFormation's clean-up. Of an
-// event that names no stack it is nothing.
+// parameters, and during an Update also the policies that wait for CloudFormation's clean-up. At a
+// late repeat it is the one of the parameters that the stack has by now. Of an event that names no
+// stack it is nothing.
 func (w *world) roleFor(payload []byte) *bookedRole {
 	var e struct {
 		RequestType                               string
@@ -161,6 +163,12 @@ func (w *world) roleFor(payload []byte) *bookedRole {
 	require.NoError(w, json.Unmarshal(payload, &e))
 	if _, err := spec.ParseStackID(e.StackID); err != nil {
 		return newBookedRole(nil)
+	}
+	if newer := w.role.newer; newer != "" { // and if this role denies what the repeat asks, it is refused all the same
+		is, was := w.roleOf(e.StackID, json.RawMessage(newer)), w.roleOf(e.StackID, e.ResourceProperties)
+		return roles.once(fmt.Sprint("late", e.StackID, newer, string(e.ResourceProperties)), func() templateRole {
+			return slices.Concat(is.templateRole, was.templateRole)
+		})
 	}
 	if e.RequestType != "Update" {
 		return w.roleOf(e.StackID, e.ResourceProperties)

@@ -2,6 +2,7 @@ package acceptance
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -44,5 +45,18 @@ func TestReadersWithoutAKMSKeyOfOnesOwnAreRefused(t *testing.T) {
 		assert.Contains(t, answer.Reason, "SecretReaders: needs a KMS key of your own")
 		assert.Contains(t, answer.Reason, "set KmsKeyId")
 		assert.Empty(t, w.calls)
+	})
+}
+
+// The role is that of the stack as it is by now.
+func TestLateRepeatOfAnEventWithoutReadersIsRefused(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		create, update := event{kind: "Create", props: `{"KmsKeyId":"` + kmsKey + `"}`}, changeOf(`{"KmsKeyId":"`+kmsKey+`"}`, withReaders)
+		create, update = create.at(time.Minute), update.at(2*time.Minute)
+		w.succeed(create)
+		w.succeed(update)
+		w.restart()
+		assert.Contains(t, w.fail(create).Reason, "a newer event has begun")
+		w.isStill()
 	})
 }
