@@ -39,9 +39,9 @@ type Result struct {
 	Notices            []string // tell people what was found and deliberately left as it is
 }
 
-// Ensure brings the desired state about, whatever part of it stands already. The errors are
-// [*spec.ConflictError] and [*spec.InvalidError], with nothing touched; else what AWS answered,
-// with the account somewhere on the way. From there Ensure goes on, and Clear cleans up.
+// Ensure brings the desired state about, whatever part of it stands already. The error is a
+// [*spec.RefusedError], with nothing touched; or else what AWS answered, with the account somewhere
+// on the way. From there Ensure goes on, and Clear cleans up.
 func (a *Account) Ensure(ctx context.Context, desired plan.Desired) (Result, error) {
 	r := a.ensuring(desired)
 	if desired.Update && !desired.Event.IsZero() {
@@ -72,8 +72,8 @@ func (a *Account) Preview(ctx context.Context, desired plan.Desired) (plan.Plan,
 
 // Inspect plans like Preview. Beside the plan it returns what it saw, which is all that hangs on
 // the entities, with the last use of the user's keys: also where the error is a
-// [*spec.ConflictError] or a [*spec.InvalidError]. It takes two round trips; one more if reads made
-// side by side show what cannot be.
+// [*spec.RefusedError]. It takes two round trips; one more if reads made side by side show what
+// cannot be.
 func (a *Account) Inspect(ctx context.Context, desired plan.Desired) (*plan.Observed, plan.Plan, error) {
 	r := a.ensuring(desired)
 	r.hung, r.uses = true, true

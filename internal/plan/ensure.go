@@ -8,9 +8,9 @@ import (
 	"redis-cloud-iam/internal/spec"
 )
 
-// Ensure plans a Create or an Update. The errors are [*NewerError], [*spec.ConflictError],
-// [*spec.InvalidError] and [*StaleError]. Where something is in the way, the rest is planned beside
-// the error all the same: for the watcher, which must not be blinded by it.
+// Ensure plans a Create or an Update. The errors are [*NewerError], [*spec.RefusedError] and
+// [*StaleError]. Where something is in the way, the rest is planned beside the error all the same:
+// for the watcher, which must not be blinded by it.
 //
 // The order is that of the stages: see [planner].
 func Ensure(d Desired, seen *Observed) (Plan, error) {

@@ -250,9 +250,9 @@ func TestConflictsAreAllNamedAtOnceWithTheirOwners(t *testing.T) {
 	seen.In(ConsoleRole).Name = "RedisLabs-Role"
 	seen.In(InstanceRole).Description = "mine"
 	plan, err := Ensure(d, seen)
-	conflict := &spec.ConflictError{}
+	conflict := &spec.RefusedError{}
 	require.ErrorAs(t, err, &conflict)
-	assert.Len(t, conflict.Conflicts, 5)
+	assert.Len(t, conflict.Reasons, 5)
 	assert.Equal(t, []string{"~ describe role redislabs-cluster-node-role"}, flat(plan), "the rest is planned beside it")
 	for _, part := range []string{
 		"user redislabs-user is owned by stack " + another,

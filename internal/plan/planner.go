@@ -45,11 +45,12 @@ type planner struct {
 	user *Entity // or nil
 	keys Ledger
 
-	err                 error // the first one
-	conflicts, remedies []string
-	others              [slotCount]bool // what is not this stack's, and in its way
-	plan                Plan            // all but its stages
-	stages              [stageCount][]Step
+	err      error // the first one
+	refusal  spec.RefusedError
+	remedies []string
+	others   [slotCount]bool // what is not this stack's, and in its way
+	plan     Plan            // all but its stages
+	stages   [stageCount][]Step
 
 	retained bool // whether all that is removed stays
 	spared   bool // whether what was adopted stays
@@ -68,8 +69,9 @@ func (p *planner) result() (Plan, error) {
 		return Plan{Stages: stages}, p.err
 	case len(p.plan.Ask)+len(p.plan.Again) > 0:
 		return Plan{Ask: p.plan.Ask, Again: p.plan.Again}, nil
-	case len(p.conflicts) > 0:
-		return Plan{Stages: stages}, &spec.ConflictError{Conflicts: p.conflicts, Remedy: strings.Join(p.remedies, ". ")}
+	case len(p.refusal.Reasons) > 0:
+		p.refusal.Remedy = strings.Join(p.remedies, ". ")
+		return Plan{Stages: stages}, &p.refusal
 	}
 	p.plan.Stages = stages
 	return p.plan, nil
@@ -146,19 +148,16 @@ func (p *planner) notice(format string, args ...any) {
 // fail ends the planning with an error, unless another one came before.
 func (p *planner) fail(err error) { p.err = cmp.Or(p.err, err) }
 
-// invalid fails with a fault of the properties, or tells it with the conflicts that there are.
+// invalid says what is wrong with the properties.
 func (p *planner) invalid(format string, args ...any) {
-	fault := fmt.Sprintf(format, args...)
-	if len(p.conflicts) > 0 {
-		p.conflicts = append(p.conflicts, fault)
-		return
-	}
-	p.fail(&spec.InvalidError{Faults: []string{fault}})
+	p.refusal.Heading = cmp.Or(p.refusal.Heading, spec.Invalid)
+	p.refusal.Reasons = append(p.refusal.Reasons, fmt.Sprintf(format, args...))
 }
 
 // refuse says what is in the way of the plan, and what to do about it. All of it is named at once.
 func (p *planner) refuse(remedy, format string, args ...any) {
-	p.conflicts = append(p.conflicts, fmt.Sprintf(format, args...))
+	p.refusal.Heading = spec.Conflict
+	p.refusal.Reasons = append(p.refusal.Reasons, fmt.Sprintf(format, args...))
 	p.remedies = once(p.remedies, remedy)
 }
 

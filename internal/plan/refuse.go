@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+
+	"redis-cloud-iam/internal/spec"
 )
 
 // taken refuses the plan if anything of the desired names is owned by another stack, or by none.
@@ -25,10 +27,10 @@ func (p *planner) taken() {
 		unowned = unowned || entity.Claim.Owner == ""
 		gone = gone || entity.Claim.Owner != ""
 		p.others[slot] = true
-		p.conflicts = append(p.conflicts, text)
+		p.refusal.Heading, p.refusal.Reasons = spec.Conflict, append(p.refusal.Reasons, text)
 		properties = once(properties, slot.row().property)
 	}
-	if len(p.conflicts) == 0 {
+	if len(properties) == 0 {
 		return
 	}
 	remedy := "Delete what is in the way (a stack's entities by deleting that stack), and deploy again"

@@ -22,7 +22,7 @@ const (
 )
 
 // Clear plans a Delete: that nothing is left that the owner owns. The errors are [*NewerError] and
-// [*spec.ConflictError].
+// [*spec.RefusedError].
 //
 // First goes what keeps the entities from being deleted, then they go. The keys go before the
 // secrets, so that no key lives that no secret holds.

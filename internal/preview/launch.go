@@ -109,14 +109,14 @@ func (l launch) preview(ctx context.Context, config aws.Config, out io.Writer) e
 	fmt.Fprintf(out, "A launch in account %s, %s, as %s sees it. Nothing is changed.\n\n", where.ID, where.Region, l.caller)
 	reader := account.New(config, slog.New(slog.DiscardHandler))
 	p, err := reader.Preview(ctx, l.desired)
-	conflict, ok := errors.AsType[*spec.ConflictError](err)
+	refused, ok := errors.AsType[*spec.RefusedError](err)
 	switch {
 	case denied(err):
 		return fmt.Errorf("%w\nThe rights that this needs: make plan PARAMETERS=-rights", err)
 	case ok && !l.desired.Spec.Adopt:
 		l.desired.Spec.Adopt = true
 		_, adopting := reader.Preview(ctx, l.desired)
-		return refusal(told(conflict).Error() + beyond(conflict, adopting))
+		return refusal(told(err).Error() + beyond(refused, adopting))
 	case err != nil:
 		return told(err)
 	}
@@ -152,24 +152,20 @@ func (r refusal) Error() string { return string(r) }
 
 // told makes a refusal of an error that is one.
 func told(err error) error {
-	const heading = "the launch would be refused:"
-	if conflict, ok := errors.AsType[*spec.ConflictError](err); ok {
-		return refusal(listed(heading, conflict.Conflicts, conflict.Remedy))
-	}
-	if invalid, ok := errors.AsType[*spec.InvalidError](err); ok {
-		return refusal(listed(heading, invalid.Faults, invalid.Remedy))
+	if refused, ok := errors.AsType[*spec.RefusedError](err); ok {
+		return refusal(listed("the launch would be refused:", refused.Reasons, refused.Remedy))
 	}
 	return err
 }
 
-// beyond lists the conflicts that are found only where the entities may be adopted. So nobody
-// learns of them after the first ones are solved.
-func beyond(conflict *spec.ConflictError, adopting error) string {
-	second, ok := errors.AsType[*spec.ConflictError](adopting)
+// beyond lists the reasons that are found only where the entities may be adopted. So nobody learns
+// of them after the first ones are solved.
+func beyond(first *spec.RefusedError, adopting error) string {
+	second, ok := errors.AsType[*spec.RefusedError](adopting)
 	if !ok {
 		return ""
 	}
-	added := slices.DeleteFunc(second.Conflicts, func(text string) bool { return slices.Contains(conflict.Conflicts, text) })
+	added := slices.DeleteFunc(second.Reasons, func(text string) bool { return slices.Contains(first.Reasons, text) })
 	if len(added) == 0 {
 		return ""
 	}

@@ -19,7 +19,7 @@ type Account struct {
 func ParseStackID(arn string) (Account, error) {
 	m := regexp.MustCompile(`^arn:(aws[a-z-]*):cloudformation:([a-z0-9-]+):(\d{12}):stack/[^/]+/[^/]+$`).FindStringSubmatch(arn)
 	if m == nil {
-		return Account{}, &InvalidError{Faults: []string{
+		return Account{}, &RefusedError{Heading: Invalid, Reasons: []string{
 			fmt.Sprintf("StackId %s is not the ARN of a stack; it must look like arn:aws:cloudformation:<region>:<account>:stack/<name>/<id>", quote(arn)),
 		}}
 	}

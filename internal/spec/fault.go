@@ -6,38 +6,31 @@ import (
 	"strings"
 )
 
-// InvalidError says everything that is wrong with the properties. Nothing has been touched when it
-// is returned.
-type InvalidError struct {
-	Faults []string // each names the property, the fault and the remedy
-	Remedy string   // what to do about all of them, or ""
+// RefusedError says all that an event is refused for. Nothing has been touched when it is returned.
+type RefusedError struct {
+	Heading string   // [Invalid] or [Conflict]
+	Reasons []string // each names what is wrong or in the way
+	Remedy  string   // what to do about all of them; "" where each reason says it
 }
 
-func (e *InvalidError) Error() string { return list("invalid properties", e.Faults, e.Remedy) }
+// What an event is refused for.
+const (
+	Invalid  = "invalid properties"
+	Conflict = "nothing was changed, because of what is in the account" // such as another stack's entities
+)
 
-// ConflictError says what in the account is in the way, such as another stack's entities of the
-// desired names. Nothing has been touched when it is returned.
-type ConflictError struct {
-	Conflicts []string // each names an entity and why it is in the way
-	Remedy    string
-}
-
-func (e *ConflictError) Error() string {
-	return list("nothing was changed, because of what is in the account", e.Conflicts, e.Remedy)
-}
-
-// list writes one item plainly and several with numbers, since people read them in one line of a
+// Error writes one reason plainly and several with numbers, since people read them in one line of a
 // console.
-func list(heading string, items []string, remedy string) string {
-	if len(items) > 1 {
-		items = slices.Clone(items)
-		for i, item := range items {
-			items[i] = fmt.Sprintf("(%d) %s", i+1, item)
+func (e *RefusedError) Error() string {
+	reasons := slices.Clone(e.Reasons)
+	for i, reason := range reasons {
+		if len(reasons) > 1 {
+			reasons[i] = fmt.Sprintf("(%d) %s", i+1, reason)
 		}
 	}
-	text := heading + ": " + strings.Join(items, "; ")
-	if remedy != "" {
-		text += ". " + remedy
+	text := e.Heading + ": " + strings.Join(reasons, "; ")
+	if e.Remedy != "" {
+		text += ". " + e.Remedy
 	}
 	return text
 }

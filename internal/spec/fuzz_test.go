@@ -43,9 +43,9 @@ func FuzzProperties(f *testing.F) {
 			}
 		}
 		if err != nil {
-			invalid := &InvalidError{}
+			invalid := &RefusedError{}
 			require.ErrorAs(t, err, &invalid)
-			assert.NotEmpty(t, invalid.Faults)
+			assert.NotEmpty(t, invalid.Reasons)
 			return
 		}
 		for _, p := range spec.Names.properties() {

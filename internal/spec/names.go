@@ -77,7 +77,7 @@ func IsID(id string) bool {
 	return regexp.MustCompile(`^` + idPrefix + `[0-9a-f]{32}$`).MatchString(id)
 }
 
-// Renamed returns an [*InvalidError] that lists every name that differs between two sets of
+// Renamed returns a [*RefusedError] that lists every name that differs between two sets of
 // properties, with the way out, or nil if none does.
 func Renamed(before, after json.RawMessage) error {
 	was := namesAsSent(before)
@@ -90,8 +90,8 @@ func Renamed(before, after json.RawMessage) error {
 	if len(faults) == 0 {
 		return nil
 	}
-	return &InvalidError{
-		Faults: faults,
+	return &RefusedError{
+		Heading: Invalid, Reasons: faults,
 		Remedy: "Names are for life. For other names launch a second stack with them, enter its access key in Redis Cloud, and then delete this stack",
 	}
 }

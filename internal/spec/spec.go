@@ -46,8 +46,8 @@ const (
 	KeyDeleted  KeyState = "Deleted"
 )
 
-// Parse reads the properties that CloudFormation sends for an account. The error is an
-// [*InvalidError] that names every fault at once. The Spec is returned beside it with the valid
+// Parse reads the properties that CloudFormation sends for an account. The error is a
+// [*RefusedError] that names every fault at once. The Spec is returned beside it with the valid
 // names in place and the invalid ones empty, for a Delete, which must not be stopped by bad
 // properties: nothing can be owned under a name that was never accepted.
 func Parse(properties json.RawMessage, account Account) (Spec, error) {
@@ -81,7 +81,7 @@ func Parse(properties json.RawMessage, account Account) (Spec, error) {
 	r.unknown()
 
 	if len(r.faults) > 0 {
-		return spec, &InvalidError{Faults: r.faults}
+		return spec, &RefusedError{Heading: Invalid, Reasons: r.faults}
 	}
 	return spec, nil
 }

@@ -129,15 +129,15 @@ func TestFaultsNamePropertyFaultAndRemedy(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.says, func(t *testing.T) {
 			_, err := Parse([]byte(row.properties), account)
-			require.ErrorAs(t, err, new(*InvalidError))
+			require.ErrorAs(t, err, new(*RefusedError))
 			assert.ErrorContains(t, err, row.says)
 		})
 	}
 
 	_, err := Parse([]byte(`{"UserNmae":"x","UserName":"bad name!","KmsKeyId":"my key","Tags":["novalue"]}`), account)
-	invalid := &InvalidError{}
+	invalid := &RefusedError{}
 	require.ErrorAs(t, err, &invalid)
-	assert.Len(t, invalid.Faults, 4)
+	assert.Len(t, invalid.Reasons, 4)
 }
 
 func TestFiftyTagsAreTooMany(t *testing.T) {

@@ -3,7 +3,6 @@ package watch
 import (
 	"cmp"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -43,7 +42,7 @@ type finder struct {
 
 // find compares what was seen with the stack. It reports what an Update would change, by its plan,
 // or why an Update would be refused; and what an Update would leave as it is.
-func find(o order, seen *plan.Observed, p plan.Plan, refusal error) report {
+func find(o order, seen *plan.Observed, p plan.Plan, refusal *spec.RefusedError) report {
 	f := finder{order: o, seen: seen, plan: slices.Concat(p.Stages...)}
 	f.steps(refusal)
 	f.refused(refusal)
@@ -84,7 +83,7 @@ func undo(command string, args ...any) string {
 
 // steps reports what an Update would change: also where it would be refused. Else whoever takes the
 // owner's tag off one entity could change all others unseen.
-func (f *finder) steps(refusal error) {
+func (f *finder) steps(refusal *spec.RefusedError) {
 	would := "an Update would "
 	if refusal != nil {
 		would = "if it were not refused, an Update would "
@@ -124,20 +123,16 @@ func (f *finder) change(parameters string) string {
 
 // refused reports why an Update would be refused. Each reason is a finding of its own. The last use
 // of a key changes from day to day, and is no part of the subject.
-func (f *finder) refused(refusal error) {
-	var reasons []string
-	var remedy string
-	if conflict, ok := errors.AsType[*spec.ConflictError](refusal); ok {
-		reasons, remedy = conflict.Conflicts, conflict.Remedy
+func (f *finder) refused(refusal *spec.RefusedError) {
+	if refusal == nil {
+		return
 	}
-	if invalid, ok := errors.AsType[*spec.InvalidError](refusal); ok {
-		reasons, remedy = invalid.Faults, cmp.Or(invalid.Remedy, "change the stack's parameters as it says")
-	}
+	remedy := cmp.Or(refusal.Remedy, "change the stack's parameters as it says")
 	if strings.HasPrefix(f.stackName, stackSet) {
 		remedy += " (change parameters in the StackSet, or for this account alone by an override: docs/stacksets.md)"
 	}
 	use := regexp.MustCompile(`never used|last used at [0-9-]+ [0-9:]+ UTC(?: for [^\s,)]+)?(?: in [^\s,)]+)?`)
-	for _, reason := range reasons {
+	for _, reason := range refusal.Reasons {
 		f.add("refused", use.ReplaceAllString(reason, "used"), "an Update would be refused: "+reason, remedy)
 	}
 }

@@ -85,9 +85,8 @@ func (w *Watcher) look(ctx context.Context, o order) (r report, told []string, e
 func (w *Watcher) inspect(ctx context.Context, o order) (report, error) {
 	for waited := false; ; waited = true {
 		seen, p, err := w.account.Inspect(ctx, o.Desired)
-		_, conflict := errors.AsType[*spec.ConflictError](err)
-		_, invalid := errors.AsType[*spec.InvalidError](err)
-		if err != nil && !conflict && !invalid {
+		refused, ok := errors.AsType[*spec.RefusedError](err)
+		if err != nil && !ok {
 			return report{}, err
 		}
 		var newest time.Time // event
@@ -96,7 +95,7 @@ func (w *Watcher) inspect(ctx context.Context, o order) (report, error) {
 		}
 		rest := plan.LambdaTimeout - time.Since(newest)
 		if rest <= 0 {
-			r := find(o, seen, p, err)
+			r := find(o, seen, p, refused)
 			r.silent = waited
 			return r, nil
 		}
