@@ -111,7 +111,7 @@ func TestFailedAdoptionIsUndoneThoughItsTagsAreNotShown(t *testing.T) {
 
 // Neither does AWS show yet what the Create has made.
 func TestFailedCreateLeavesNothingThoughItIsNotShown(t *testing.T) {
-	staleFor(t, "Delete at once", func(t *testing.T, w *world, stale time.Duration) {
+	staleFor(t, "Delete at once", func(_ *testing.T, w *world, stale time.Duration) {
 		w.aws.StaleReads(stale)
 		w.whileRefused(func() { w.createFails(bare) }, "CreateInstanceProfile")
 		w.delete(bare)
