@@ -124,7 +124,12 @@ func ownsItsNamesOnly(e evidence) string {
 	return ""
 }
 
+// noUnknownPassword: of an adopted secret, what it held before keeps one of the two labels. So while
+// two runs are at work, only the newer one of their passwords has a label, and its run sets it next.
 func noUnknownPassword(e evidence) string {
+	if e.accompanied && e.known.adopted["secret "+consoleSecret] {
+		return ""
+	}
 	held := map[string]bool{}
 	for _, h := range e.held {
 		held[h.value["consolePassword"]] = true

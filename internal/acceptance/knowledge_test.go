@@ -68,6 +68,7 @@ type evidence struct {
 	took          time.Duration
 	undelivered   bool // the receiver refused the answer
 	killed        bool // the process did not survive
+	accompanied   bool // a concurrent run is at work
 	atRest        bool // the event succeeded and no concurrent run is at work: nothing is unfinished
 	known         *knowledge
 }
@@ -151,6 +152,7 @@ func (w *world) after(seen *evidence) {
 		seen.answers, seen.sizes = append(seen.answers, answer), append(seen.sizes, len(body))
 	}
 	succeeded := len(seen.answers) == 1 && seen.answers[0].Status == cfn.StatusSuccess
+	seen.accompanied = w.accompanied
 	seen.atRest = seen.atRest || succeeded && !w.accompanied && !seen.killed
 }
 
