@@ -170,7 +170,7 @@ publish: need-go ## Upload the version to a bucket per Region (REGIONS="us-east-
 	@go run ./internal/release publish -prefix "$(ARTIFACT_BUCKET_PREFIX)" $(REGIONS)
 
 .PHONY: ci
-ci: ## Run everything that CI runs
+ci: ## Run everything that CI runs, but for make vulnerabilities
 	@.ci/run
 
 .PHONY: clean

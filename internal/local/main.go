@@ -120,7 +120,8 @@ func perform(ctx context.Context, screen *screen, bootstrap string, scenes []sce
 		return err
 	}
 	defer stage.stop()
-	screen.say("The function runs against %s. Every call takes %v, as a call to AWS may.", name, latency)
+	screen.say("The function runs against %s. Every call takes %v, as a call to AWS may.\n"+
+		"In a plan: + make  ~ change  - remove  ? check", name, latency)
 	play := play{stage: stage, screen: screen, account: newInventory(stage.cloudURL, account.Region), memory: memory}
 	watched, watcher := whole && endpoint == "", ""
 	if watched {

@@ -175,7 +175,7 @@ func TestEveryDriftIsRepairedInPlace(t *testing.T) {
 		},
 		"description": {
 			func(o *Observed) { o.In(InstanceRole).Description = "mine" },
-			[]string{"~ describe role redislabs-cluster-node-role"},
+			[]string{"~ change the description of role redislabs-cluster-node-role"},
 		},
 		"detached policies": {
 			func(o *Observed) { o.In(User).Attached, o.In(InstanceRole).Attached = nil, nil },
@@ -253,7 +253,7 @@ func TestConflictsAreAllNamedAtOnceWithTheirOwners(t *testing.T) {
 	conflict := &spec.RefusedError{}
 	require.ErrorAs(t, err, &conflict)
 	assert.Len(t, conflict.Reasons, 5)
-	assert.Equal(t, []string{"~ describe role redislabs-cluster-node-role"}, flat(plan), "the rest is planned beside it")
+	assert.Equal(t, []string{"~ change the description of role redislabs-cluster-node-role"}, flat(plan), "the rest is planned beside it")
 	for _, part := range []string{
 		"user redislabs-user is owned by stack " + another,
 		"policy RedisLabsInstanceRolePolicy is owned by stack",

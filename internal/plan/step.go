@@ -71,7 +71,7 @@ func (s Describe) String() string {
 	if s.Kind == Secret {
 		return "change the description or key of secret " + s.Name
 	}
-	return "describe role " + s.Name
+	return "change the description of role " + s.Name
 }
 
 // SetBoundary puts a permissions boundary on a user or a role, or removes it where ARN is "".
