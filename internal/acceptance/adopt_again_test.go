@@ -234,3 +234,66 @@ func TestRollBackFindsTheAdoptedConsoleSecret(t *testing.T) {
 		w.updated(bare, fail)
 	})
 }
+
+// What people store in a console secret that the stack no longer uses is theirs.
+func TestUpdateLeavesWhatPeopleStoreInAnAdoptedConsoleSecretThatItNoLongerUses(t *testing.T) {
+	const (
+		to     = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
+		tagged = `{"Tags":["a=b"]}`
+	)
+	story(t, func(t *testing.T, w *world) {
+		w.put(consoleSecret, "theirs")
+		w.create(to)
+		w.updated(to, bare)
+		w.edit(consoleSecret)
+		w.updated(bare, tagged)
+		w.delete(tagged)
+		held, _ := w.aws.SecretString(consoleSecret, "AWSCURRENT")
+		assert.Equal(t, "edited", held)
+	})
+}
+
+func TestConsolePasswordIsSwitchedOffThoughItsAdoptedSecretIsScheduledForDeletion(t *testing.T) {
+	const to = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
+	story(t, func(t *testing.T, w *world) {
+		w.put(consoleSecret, "theirs")
+		w.create(to)
+		w.deleteSecret(consoleSecret, false)
+		w.updated(to, bare)
+		w.delete(bare)
+		held, _ := w.aws.SecretString(consoleSecret, "AWSCURRENT")
+		assert.Equal(t, "theirs", held)
+	})
+}
+
+// Nobody could make the same password again.
+func TestFailedAdoptionWithoutAConsoleLoginLeavesTheRetainedPassword(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		w.create(retainAll)
+		password := w.password(user)
+		w.delete(retainAll)
+		before := w.inventory()
+		w.whileRefused(func() { w.fail(event{kind: "Create", props: adopt, stack: another}) }, "TagRole")
+		w.succeed(deleteOf(adopt).in(another))
+		assert.Equal(t, before, w.inventory())
+		assert.True(t, same(password, w.password(user)))
+		w.succeed(event{kind: "Create", props: adopt, stack: another})
+		_, ok := w.aws.Password(user)
+		assert.False(t, ok, "the adoption that succeeds takes it away")
+	})
+}
+
+// A retry of an adoption, with another serial, takes the second label from what the secret held.
+func TestFailedAdoptionThatStoresTwoKeysIsUndone(t *testing.T) {
+	two := serial(2, `"ExistingEntities":"Adopt"`)
+	story(t, func(t *testing.T, w *world) {
+		w.put(keySecret, "theirs")
+		w.whileRefused(func() {
+			w.createFails(adopt)
+			w.createFails(two)
+		}, "GetCallerIdentity")
+		w.delete(two)
+		held, _ := w.aws.SecretString(keySecret, "AWSCURRENT")
+		assert.Equal(t, "theirs", held)
+	})
+}

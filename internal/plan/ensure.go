@@ -52,9 +52,7 @@ func (p *planner) entity(slot Slot) {
 		seen = &Entity{Ref: ref, Description: want.Description, Document: want.Document, Boundary: want.Boundary}
 		seen.SetTags(want.Tags)
 	}
-	if !seen.Deleted.IsZero() {
-		p.add(prepare, Restore{ref})
-	}
+	p.restore(seen)
 	sameKey := ref.Kind != Secret || p.Account.SameKMSKey(seen.KmsKeyID, want.KmsKeyID)
 	if (ref.Kind == Role || ref.Kind == Secret) && (seen.Description != want.Description || !sameKey) {
 		p.add(change, Describe{ref, want.Description, cmp.Or(want.KmsKeyID, spec.DefaultKMSKey), seen.MaxSession})
