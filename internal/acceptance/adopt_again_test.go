@@ -11,7 +11,9 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"redis-cloud-iam/internal/acceptance/sample"
+	"redis-cloud-iam/internal/byhand"
 	"redis-cloud-iam/internal/localaws"
+	"redis-cloud-iam/internal/plan"
 )
 
 // AWS does not show yet what a Create wrote a moment before it failed.
@@ -295,5 +297,21 @@ func TestFailedAdoptionThatStoresTwoKeysIsUndone(t *testing.T) {
 		w.delete(two)
 		held, _ := w.aws.SecretString(keySecret, "AWSCURRENT")
 		assert.Equal(t, "theirs", held)
+	})
+}
+
+// The secret holds a password that a stack has retained, and the user has one of its own.
+func TestFailedAdoptionLeavesAPasswordThatNoSecretHolds(t *testing.T) {
+	const props = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
+	story(t, func(t *testing.T, w *world) {
+		w.create(retainAll)
+		w.delete(retainAll)
+		w.must(w.iam.DeleteLoginProfile(t.Context(), &iam.DeleteLoginProfileInput{UserName: aws.String(user)}))
+		w.must(w.iam.CreateLoginProfile(t.Context(), &iam.CreateLoginProfileInput{UserName: aws.String(user), Password: aws.String(byhand.Password)}))
+		w.must(w.iam.UntagUser(t.Context(), &iam.UntagUserInput{UserName: aws.String(user), TagKeys: []string{plan.TagPassword}}))
+		w.whileRefused(func() { w.fail(event{kind: "Create", props: props, stack: another}) }, "TagRole")
+		w.succeed(deleteOf(props).in(another))
+		live, _ := w.aws.Password(user)
+		assert.Equal(t, byhand.Password, live)
 	})
 }

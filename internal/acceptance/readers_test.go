@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"redis-cloud-iam/internal/localaws"
 )
 
 func TestReadersOfOtherAccountsAreLetInAndShutOut(t *testing.T) {
@@ -58,5 +60,12 @@ func TestLateRepeatOfAnEventWithoutReadersIsRefused(t *testing.T) {
 		w.restart()
 		assert.Contains(t, w.fail(create).Reason, "a newer event has begun")
 		w.isStill()
+	})
+}
+
+func TestReadersWhoDoNotExistAreNamed(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		w.aws.Inject(localaws.OnAction("PutResourcePolicy").Refuse("MalformedPolicyDocumentException").Times(100))
+		assert.Contains(t, w.createFails(withReaders).Reason, "SecretReaders must name accounts, roles and users that exist")
 	})
 }
