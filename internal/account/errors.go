@@ -114,7 +114,7 @@ func repeated(ctx context.Context, patience time.Duration, passes func(error) bo
 	start := time.Now()
 	for wait := 250 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
 		err := do(ctx)
-		if err == nil || !passes(err) || time.Since(start)+wait > patience || awscall.Pause(ctx, wait) != nil {
+		if !passes(err) || time.Since(start)+wait > patience || awscall.Pause(ctx, wait) != nil {
 			return err
 		}
 	}

@@ -53,7 +53,7 @@ func (r *run) makeKey(ctx context.Context, s plan.MakeKey) error {
 func (r *run) discard(ctx context.Context, key madeKey, cause error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4*time.Second)
 	defer cancel()
-	if secret, err := r.bare(ctx, plan.KeySecret); err == nil && secret.Holds(key.KeyID) {
+	if secret, _ := r.bare(ctx, plan.KeySecret); secret.Holds(key.KeyID) {
 		r.note(func() { r.wrote.made, r.wrote.arns[secret.Ref] = key, secret.ARN })
 		return nil
 	}

@@ -32,7 +32,7 @@ func (r *run) store(ctx context.Context, slot plan.Slot, version string, value a
 		write = r.createSecret(slot, version, text)
 	}
 	blocked := func(err error) bool {
-		return denied(err) || first && hasCode(err, "InvalidRequestException")
+		return denied(err) || hasCode(err, "InvalidRequestException")
 	}
 	return repeated(ctx, 30*time.Second, blocked, write)
 }

@@ -53,7 +53,7 @@ func (p *planner) entity(slot Slot) {
 		seen.SetTags(want.Tags)
 	}
 	p.restore(seen)
-	sameKey := ref.Kind != Secret || p.Account.SameKMSKey(seen.KmsKeyID, want.KmsKeyID)
+	sameKey := p.Account.SameKMSKey(seen.KmsKeyID, want.KmsKeyID)
 	if (ref.Kind == Role || ref.Kind == Secret) && (seen.Description != want.Description || !sameKey) {
 		p.add(change, Describe{ref, want.Description, cmp.Or(want.KmsKeyID, spec.DefaultKMSKey), seen.MaxSession})
 	}
@@ -82,7 +82,7 @@ func (p *planner) document(seen *Entity, document string) {
 	step := SetDocument{Ref: seen.Ref, Document: document}
 	const most = 5 // versions of a policy
 	switch {
-	case step.Kind == Policy && len(seen.OtherVersions) >= most-1:
+	case len(seen.OtherVersions) >= most-1:
 		step.Drop = seen.OtherVersions[0]
 	case step.Kind == Secret && document != "":
 		// After Describe: as long as the secret's key is AWS's own, no other account can be let in.

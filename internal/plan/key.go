@@ -65,7 +65,7 @@ func (p *planner) loose() {
 	user := p.Spec.User
 	for i, key := range p.keys {
 		switch {
-		case !key.Listed || key.Made:
+		case key.Made: // as is each that IAM does not list
 		case key.Kept:
 			p.notice("access key %s of user %s was there before and is kept: delete it when nobody uses it any more", key.ID, user)
 		case !p.known(key):
@@ -76,7 +76,7 @@ func (p *planner) loose() {
 		default:
 			p.keys[i].Listed = false
 			p.add(change, Delete{
-				Ref: Ref{AccessKey, key.ID, user}, Why: "no secret holds it and it was never used", Unless: p.Spec.AccessKeySecret,
+				Ref: Ref{AccessKey, key.ID, user}, Why: "no secret holds it and it was never used",
 			})
 		}
 	}
@@ -190,13 +190,13 @@ func (p *planner) makeRoom(current *Row) {
 	if len(listed) < most {
 		return
 	}
-	for i, key := range p.keys {
+	for _, key := range listed {
 		isCurrent := current != nil && key.ID == current.ID
-		if key.Listed && key.Made && !isCurrent && (p.Update || !key.Kept) {
+		if key.Made && !isCurrent && (p.Update || !key.Kept) {
 			p.add(change, Delete{
 				Ref: Ref{AccessKey, key.ID, p.Spec.User}, Why: "it is the previous key, and makes room for the new one",
 			})
-			p.keys[i].Listed = false
+			p.keys.key(key.ID).Listed = false
 			if key.ID == p.user.Claim.Deactivated {
 				p.tag(link, p.user.Ref, nil, tagDeactivated)
 			}

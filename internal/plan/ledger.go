@@ -127,7 +127,7 @@ const tryOut = 15 * time.Minute
 // alone, and shows it up to hours later.
 func (k Key) InUse(now time.Time) bool {
 	triedOut := slices.Contains([]string{"sts", "iam"}, strings.ToLower(k.UsedFor)) && k.LastUsed.Sub(k.Created) < tryOut
-	return k.used() && now.Sub(k.LastUsed) < recently && !triedOut
+	return now.Sub(k.LastUsed) < recently && !triedOut
 }
 
 // LastUse says in words when and for what a key was last used.
@@ -139,7 +139,7 @@ func (k Key) LastUse() string {
 	if k.UsedFor != "" {
 		text += " for " + k.UsedFor
 	}
-	if k.UsedIn != "" && k.UsedIn != "N/A" {
+	if k.UsedIn != "" {
 		text += " in " + k.UsedIn
 	}
 	return text
