@@ -69,3 +69,20 @@ func TestReadersWhoDoNotExistAreNamed(t *testing.T) {
 		assert.Contains(t, w.createFails(withReaders).Reason, "SecretReaders must name accounts, roles and users that exist")
 	})
 }
+
+// Whom a stack lets in does not read what people had stored before, once that is given back.
+func TestSecretThatIsGivenBackHasNoReadersOfOurs(t *testing.T) {
+	const props = `{"ExistingEntities":"Adopt","ConsoleLogin":"true","KmsKeyId":"` + kmsKey + `","SecretReaders":["arn:aws:iam::111111111111:root"]}`
+	story(t, func(t *testing.T, w *world) {
+		for _, secret := range []string{keySecret, consoleSecret} {
+			w.put(secret, "theirs")
+		}
+		w.create(props)
+		w.succeed(deleteOf(props).withID(invented))
+		for _, secret := range []string{keySecret, consoleSecret} {
+			held, _ := w.aws.SecretString(secret, "AWSCURRENT")
+			assert.Equal(t, "theirs", held)
+			assert.Empty(t, w.aws.Snapshot().Secrets[secret].Policy)
+		}
+	})
+}

@@ -90,6 +90,13 @@ func (l Ledger) serial(serial int) *Row {
 	return nil
 }
 
+// beside returns the listed key beside another one that this software made: rather one that is stored
+// than one whose version has lost its label in an edit. It is nil for none.
+func (l Ledger) beside(one Row) *Row {
+	made := func(r Row) bool { return r.Listed && r.Made && r.ID != one.ID }
+	return cmp.Or(l.find(func(r Row) bool { return made(r) && r.stored() }), l.find(made))
+}
+
 // newest returns the listed key of the highest serial that the secret holds, or held; nil for none.
 func (l Ledger) newest() *Row {
 	var best *Row
