@@ -86,3 +86,20 @@ func TestSecretThatIsGivenBackHasNoReadersOfOurs(t *testing.T) {
 		}
 	})
 }
+
+func TestAdoptedConsoleSecretThatIsNotUsedAnyMoreHasNoReadersOfOurs(t *testing.T) {
+	const (
+		off = `{"ExistingEntities":"Adopt","KmsKeyId":"` + kmsKey + `","SecretReaders":["arn:aws:iam::111111111111:root"]}`
+		on  = `{"ConsoleLogin":"true","ExistingEntities":"Adopt","KmsKeyId":"` + kmsKey + `","SecretReaders":["arn:aws:iam::111111111111:root"]}`
+	)
+	story(t, func(t *testing.T, w *world) {
+		w.put(consoleSecret, "theirs")
+		w.create(on)
+		w.updated(on, off)
+		held, _ := w.aws.SecretString(consoleSecret, "AWSCURRENT")
+		assert.Equal(t, "theirs", held)
+		assert.Empty(t, w.aws.Snapshot().Secrets[consoleSecret].Policy)
+		w.updated(off, on)
+		assert.NotEmpty(t, w.aws.Snapshot().Secrets[consoleSecret].Policy)
+	})
+}

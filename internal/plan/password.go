@@ -66,11 +66,18 @@ func MadePassword(user, secret *Entity, owner string) bool {
 }
 
 // restoreCurrent plans that a secret which the owner has adopted holds what it held before, in place
-// of what this software has stored. The version may have lost its label. What people have stored since
-// stays.
+// of what this software has stored, and that our readers do not read it. The version may have lost its
+// label. What people have stored since stays.
 func (p *planner) restoreCurrent(secret *Entity) {
+	if secret.Claim.Owner != p.Owner {
+		return
+	}
+	if secret.Claim.Readers {
+		p.add(change, SetDocument{Ref: secret.Ref})
+		p.tag(link, secret.Ref, nil, tagReaders)
+	}
 	current := secret.Version(Current)
-	if secret.Claim.Owner != p.Owner || !strings.HasPrefix(current, PasswordPrefix) && parseRecord(current).KeyID == "" {
+	if !strings.HasPrefix(current, PasswordPrefix) && parseRecord(current).KeyID == "" {
 		return
 	}
 	for _, version := range secret.Claim.Kept {

@@ -87,9 +87,6 @@ func (p *planner) clear(slot Slot) {
 	case Release, GiveBack:
 		p.restore(entity)
 		if fate == GiveBack && p.Has(slot) { // or else the function may not
-			if entity.Claim.Readers { // who must not read what people had stored
-				p.add(change, SetDocument{Ref: entity.Ref})
-			}
 			p.restoreCurrent(entity)
 		}
 		p.release(entity, fate)
