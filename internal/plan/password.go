@@ -33,8 +33,8 @@ func (p *planner) makePassword(replace bool) {
 
 // noPassword takes the console password away: first the login profile, then the tag that tells of
 // it, then the secret. A login profile that this resource did not make stays, and so does a secret
-// that was adopted, with what it held: a roll-back needs it, and a Delete gives it back. A user who is
-// adopted loses its password last: if the adoption fails, nobody can restore that.
+// that was adopted, with what it held: a roll-back needs it, and a Delete gives it back. A user who
+// is adopted loses its password last: if the adoption fails, nobody can restore that.
 func (p *planner) noPassword(user, secret *Entity) {
 	if p.adopts(user.Claim) && p.user != nil {
 		return
@@ -66,8 +66,8 @@ func MadePassword(user, secret *Entity, owner string) bool {
 }
 
 // restoreCurrent plans that a secret which the owner has adopted holds what it held before, in place
-// of what this software has stored, and that our readers do not read it. The version may have lost its
-// label. What people have stored since stays.
+// of what this software has stored, and that our readers do not read it. The version may have lost
+// its label. What people have stored since stays.
 func (p *planner) restoreCurrent(secret *Entity) {
 	if secret.Claim.Owner != p.Owner {
 		return
