@@ -36,12 +36,12 @@ module.exports = [
   },
   {
     rule: 'I9001',
-    where: / (SecretPermissions|KmsKeyPermissions) Properties\.Description$/,
+    where: / (SecretPermissions|ReaderPermissions|KmsKeyPermissions) Properties\.Description$/,
     reason: 'Another description makes another policy, on purpose: the former one stays until the clean-up at the end of an update.',
   },
   {
     rule: 'I9001',
-    where: / (LogPermissions|InstanceBoundary|UserBoundary|UserAndPolicyPermissions|RolePermissions|ReaderPermissions|WatcherLogPermissions) Properties\.Description$/,
+    where: / (LogPermissions|InstanceBoundary|UserBoundary|UserAndPolicyPermissions|RolePermissions|WatcherLogPermissions) Properties\.Description$/,
     reason: 'It is the same in every stack.',
   },
   {

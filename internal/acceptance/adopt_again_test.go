@@ -11,7 +11,9 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"redis-cloud-iam/internal/acceptance/sample"
+	"redis-cloud-iam/internal/byhand"
 	"redis-cloud-iam/internal/localaws"
+	"redis-cloud-iam/internal/plan"
 )
 
 // AWS does not show yet what a Create wrote a moment before it failed.
@@ -232,5 +234,84 @@ func TestRollBackFindsTheAdoptedConsoleSecret(t *testing.T) {
 		w.updated(to, fail)
 		w.updated(fail, bare)
 		w.updated(bare, fail)
+	})
+}
+
+// What people store in a console secret that the stack no longer uses is theirs.
+func TestUpdateLeavesWhatPeopleStoreInAnAdoptedConsoleSecretThatItNoLongerUses(t *testing.T) {
+	const (
+		to     = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
+		tagged = `{"Tags":["a=b"]}`
+	)
+	story(t, func(t *testing.T, w *world) {
+		w.put(consoleSecret, "theirs")
+		w.create(to)
+		w.updated(to, bare)
+		w.edit(consoleSecret)
+		w.updated(bare, tagged)
+		w.delete(tagged)
+		held, _ := w.aws.SecretString(consoleSecret, "AWSCURRENT")
+		assert.Equal(t, "edited", held)
+	})
+}
+
+func TestConsolePasswordIsSwitchedOffThoughItsAdoptedSecretIsScheduledForDeletion(t *testing.T) {
+	const to = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
+	story(t, func(t *testing.T, w *world) {
+		w.put(consoleSecret, "theirs")
+		w.create(to)
+		w.deleteSecret(consoleSecret, false)
+		w.updated(to, bare)
+		w.delete(bare)
+		held, _ := w.aws.SecretString(consoleSecret, "AWSCURRENT")
+		assert.Equal(t, "theirs", held)
+	})
+}
+
+// Nobody could make the same password again.
+func TestFailedAdoptionWithoutAConsoleLoginLeavesTheRetainedPassword(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		w.create(retainAll)
+		password := w.password(user)
+		w.delete(retainAll)
+		before := w.inventory()
+		w.whileRefused(func() { w.fail(event{kind: "Create", props: adopt, stack: another}) }, "TagRole")
+		w.succeed(deleteOf(adopt).in(another))
+		assert.Equal(t, before, w.inventory())
+		assert.True(t, same(password, w.password(user)))
+		w.succeed(event{kind: "Create", props: adopt, stack: another})
+		_, ok := w.aws.Password(user)
+		assert.False(t, ok, "the adoption that succeeds takes it away")
+	})
+}
+
+// A retry of an adoption, with another serial, takes the second label from what the secret held.
+func TestFailedAdoptionThatStoresTwoKeysIsUndone(t *testing.T) {
+	two := serial(2, `"ExistingEntities":"Adopt"`)
+	story(t, func(t *testing.T, w *world) {
+		w.put(keySecret, "theirs")
+		w.whileRefused(func() {
+			w.createFails(adopt)
+			w.createFails(two)
+		}, "GetCallerIdentity")
+		w.delete(two)
+		held, _ := w.aws.SecretString(keySecret, "AWSCURRENT")
+		assert.Equal(t, "theirs", held)
+	})
+}
+
+// The secret holds a password that a stack has retained, and the user has one of its own.
+func TestFailedAdoptionLeavesAPasswordThatNoSecretHolds(t *testing.T) {
+	const props = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
+	story(t, func(t *testing.T, w *world) {
+		w.create(retainAll)
+		w.delete(retainAll)
+		w.must(w.iam.DeleteLoginProfile(t.Context(), &iam.DeleteLoginProfileInput{UserName: aws.String(user)}))
+		w.must(w.iam.CreateLoginProfile(t.Context(), &iam.CreateLoginProfileInput{UserName: aws.String(user), Password: aws.String(byhand.Password)}))
+		w.must(w.iam.UntagUser(t.Context(), &iam.UntagUserInput{UserName: aws.String(user), TagKeys: []string{plan.TagPassword}}))
+		w.whileRefused(func() { w.fail(event{kind: "Create", props: props, stack: another}) }, "TagRole")
+		w.succeed(deleteOf(props).in(another))
+		live, _ := w.aws.Password(user)
+		assert.Equal(t, byhand.Password, live)
 	})
 }

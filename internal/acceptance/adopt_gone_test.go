@@ -3,6 +3,7 @@ package acceptance
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -63,5 +64,38 @@ func TestARNOfAStackAdoptsUnownedEntitiesToo(t *testing.T) {
 		w.use(w.vendorsTemplate())
 		answer := w.create(adoptFrom(another))
 		assert.Equal(t, answer.PhysicalResourceID, w.aws.Snapshot().Users[user].Tags[ownerTag])
+	})
+}
+
+// The stack was told in between that it adopts nothing from the one that is gone.
+func TestEntitiesOfAStackThatIsGoneAreReleasedWhereItIsNamedNoMore(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		key := keyIn(w.create(bare))
+		w.losesItsBoundaries()
+		time.Sleep(time.Hour)
+		from := adoptFrom(stack)
+		w.succeed(event{kind: "Create", props: from, stack: another})
+		w.succeed(changeOf(from, adopt).in(another))
+		w.use(key)
+		w.succeed(deleteOf(adopt).in(another))
+		assert.Equal(t, []string{key}, w.keys(user))
+		assert.Empty(t, w.inventory()["owners"])
+	})
+}
+
+// What one stack was about to give back is no other stack's to release.
+func TestDeleteOfAnotherStackLeavesWhatIsBeingGivenBack(t *testing.T) {
+	third := strings.Replace(another, "stack/another", "stack/third", 1)
+	story(t, func(t *testing.T, w *world) {
+		w.create(bare)
+		w.losesItsBoundaries()
+		props := adoptFrom(stack)
+		w.succeed(event{kind: "Create", props: props, stack: another})
+		remove := deleteOf(props).in(another).withID(invented)
+		w.whileRefused(func() { w.fail(remove) }, "UntagUser", "UntagRole", "UntagPolicy", "UntagInstanceProfile", "UntagResource")
+		w.fail(event{kind: "Create", props: bare, stack: third})
+		before := w.inventory()
+		w.succeed(deleteOf(bare).in(third))
+		assert.Equal(t, before, w.inventory())
 	})
 }

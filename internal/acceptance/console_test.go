@@ -136,3 +136,13 @@ func TestPasswordOfAUserThatIAMDoesNotShowYetIsKnown(t *testing.T) {
 		})
 	}
 }
+
+func TestConsolePasswordIsSwitchedOffThoughPeopleDeletedTheUser(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		w.create(console)
+		w.must(w.iam.DeleteLoginProfile(t.Context(), &iam.DeleteLoginProfileInput{UserName: aws.String(user)}))
+		w.deleteUser()
+		w.updated(console, bare)
+		assert.Equal(t, []string{keySecret}, keysOf(w.aws.Snapshot().Secrets))
+	})
+}

@@ -113,3 +113,14 @@ func TestStoreWhoseRepliesAreAllLostHasStored(t *testing.T) {
 		w.currentKeyWorks()
 	})
 }
+
+func TestKeyThatCanNeitherBeStoredNorDeletedIsNamed(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		w.whileRefused(func() {
+			failed := w.createFails(bare)
+			assert.Contains(t, failed.Reason, "delete access key "+w.keys(user)[0]+", which could not be stored")
+		}, "CreateSecret", "DeleteAccessKey")
+		w.delete(bare)
+		w.isEmpty()
+	})
+}

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"redis-cloud-iam/internal/localaws"
 )
 
 func TestReadersOfOtherAccountsAreLetInAndShutOut(t *testing.T) {
@@ -58,5 +60,46 @@ func TestLateRepeatOfAnEventWithoutReadersIsRefused(t *testing.T) {
 		w.restart()
 		assert.Contains(t, w.fail(create).Reason, "a newer event has begun")
 		w.isStill()
+	})
+}
+
+func TestReadersWhoDoNotExistAreNamed(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		w.aws.Inject(localaws.OnAction("PutResourcePolicy").Refuse("MalformedPolicyDocumentException").Times(100))
+		assert.Contains(t, w.createFails(withReaders).Reason, "SecretReaders must name accounts, roles and users that exist")
+	})
+}
+
+// Whom a stack lets in does not read what people had stored before, once that is given back.
+func TestSecretThatIsGivenBackHasNoReadersOfOurs(t *testing.T) {
+	const props = `{"ExistingEntities":"Adopt","ConsoleLogin":"true","KmsKeyId":"` + kmsKey + `","SecretReaders":["arn:aws:iam::111111111111:root"]}`
+	story(t, func(t *testing.T, w *world) {
+		for _, secret := range []string{keySecret, consoleSecret} {
+			w.put(secret, "theirs")
+		}
+		w.create(props)
+		w.succeed(deleteOf(props).withID(invented))
+		for _, secret := range []string{keySecret, consoleSecret} {
+			held, _ := w.aws.SecretString(secret, "AWSCURRENT")
+			assert.Equal(t, "theirs", held)
+			assert.Empty(t, w.aws.Snapshot().Secrets[secret].Policy)
+		}
+	})
+}
+
+func TestAdoptedConsoleSecretThatIsNotUsedAnyMoreHasNoReadersOfOurs(t *testing.T) {
+	const (
+		off = `{"ExistingEntities":"Adopt","KmsKeyId":"` + kmsKey + `","SecretReaders":["arn:aws:iam::111111111111:root"]}`
+		on  = `{"ConsoleLogin":"true","ExistingEntities":"Adopt","KmsKeyId":"` + kmsKey + `","SecretReaders":["arn:aws:iam::111111111111:root"]}`
+	)
+	story(t, func(t *testing.T, w *world) {
+		w.put(consoleSecret, "theirs")
+		w.create(on)
+		w.updated(on, off)
+		held, _ := w.aws.SecretString(consoleSecret, "AWSCURRENT")
+		assert.Equal(t, "theirs", held)
+		assert.Empty(t, w.aws.Snapshot().Secrets[consoleSecret].Policy)
+		w.updated(off, on)
+		assert.NotEmpty(t, w.aws.Snapshot().Secrets[consoleSecret].Policy)
 	})
 }

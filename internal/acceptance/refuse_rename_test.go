@@ -122,3 +122,12 @@ func TestDisturbedRollBackOfARefusedRenameIsRepeated(t *testing.T) {
 		w.isStill()
 	})
 }
+
+func TestUpdateUnderAnotherIDIsRefused(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		w.create(bare)
+		refused := w.fail(changeOf(bare, bare).withID(invented))
+		assert.Contains(t, refused.Reason, "the physical resource ID is "+invented)
+		w.isStill()
+	})
+}

@@ -124,3 +124,13 @@ func TestAdoptionShutsOutWhoCouldReadTheSecret(t *testing.T) {
 		})
 	}
 }
+
+func TestRotationAfterAnAdoptionMakesRoomByTheRetainedPreviousKey(t *testing.T) {
+	from, to := serial(2, `"ExistingEntities":"Adopt"`), serial(3, `"ExistingEntities":"Adopt"`)
+	story(t, func(t *testing.T, w *world) {
+		_, second := w.retained()
+		w.succeed(event{kind: "Create", stack: another, props: from})
+		third := keyIn(w.succeed(changeOf(from, to).in(another)))
+		assert.ElementsMatch(t, []string{second, third}, w.keys(user))
+	})
+}

@@ -157,3 +157,19 @@ func TestUsedKeyThatPeopleMadeBlocksARotationAndIsNamed(t *testing.T) {
 		assert.Contains(t, w.keys(user), theirs)
 	})
 }
+
+// An edit takes the label from the deactivated key, and the repair gives it none.
+func TestKeyThatTheStackDeactivatedIsKnownAfterAnEdit(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		first := keyIn(w.create(serial(1)))
+		w.updated(serial(1), serial(2))
+		w.updated(serial(2), serial(2, inactive))
+		w.edit(keySecret)
+		repaired := serial(2, inactive, `"Tags":["a=b"]`)
+		w.updated(serial(2, inactive), repaired)
+		assert.Equal(t, "Inactive", w.keyStatus(user)[first])
+		assert.Equal(t, first, w.updated(repaired, serial(1)))
+		assert.Equal(t, "Active", w.keyStatus(user)[first])
+		w.currentKeyWorks()
+	})
+}

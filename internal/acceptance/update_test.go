@@ -2,6 +2,7 @@ package acceptance
 
 import (
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -79,5 +80,38 @@ func TestDriftIsReadToTheEndOfSmallPages(t *testing.T) {
 		w.isStill()
 		w.delete(bare)
 		w.isEmpty()
+	})
+}
+
+func TestTagWithoutAValueIsSet(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		w.create(bare)
+		w.updated(bare, `{"Tags":["a="]}`)
+		assert.Contains(t, w.aws.Snapshot().Users[user].Tags, "a")
+	})
+}
+
+func TestUserThatPeopleDeletedIsMadeAgain(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		w.create(bare)
+		w.deleteUser()
+		assert.Equal(t, []string{w.updated(bare, bare)}, w.keys(user))
+		w.currentKeyWorks()
+	})
+}
+
+// An Update that gives up takes nothing down that stood before it.
+func TestUpdateWhoseNewUserPeopleDeleteLeavesTheRest(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		w.create(bare)
+		w.deleteUser()
+		before := w.inventory()
+		w.aws.KeyDelay(30 * time.Second)
+		go func() {
+			time.Sleep(20 * time.Second)
+			w.deleteUser()
+		}()
+		assert.Contains(t, w.updateFails(bare, bare).Reason, "it was removed while it was being made")
+		assert.Equal(t, before, w.inventory())
 	})
 }

@@ -184,7 +184,7 @@ func (r *run) look(ctx context.Context) (plan.Plan, error) {
 	for err == nil {
 		var p plan.Plan
 		p, err = r.plan()
-		if err != nil || len(p.Ask)+len(p.Again) == 0 {
+		if len(p.Ask)+len(p.Again) == 0 {
 			return p, err
 		}
 		user := r.seen.In(plan.User)

@@ -55,7 +55,7 @@ func (o *observer) entity(ctx context.Context, slot plan.Slot) (*plan.Entity, er
 	var err error
 	if o.expected {
 		err = parallel(ctx, append(details, itself)...)
-	} else if err = itself(ctx); err == nil && r.found {
+	} else if err = itself(ctx); r.found {
 		err = parallel(ctx, details...)
 	}
 	e := r.entity

@@ -48,9 +48,7 @@ type severalErrors []error
 // the only one, and where AWS is out of reach they all say the same. A call that the end of the
 // context cut off says least.
 func (s severalErrors) Error() string {
-	shown := max(0, slices.IndexFunc(s, func(err error) bool {
-		return !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled)
-	}))
+	shown := max(0, slices.IndexFunc(s, func(err error) bool { return !errors.Is(err, context.DeadlineExceeded) }))
 	noun := "errors"
 	if len(s) == 2 {
 		noun = "error"

@@ -90,7 +90,7 @@ func (r *run) setDocument(ctx context.Context, s plan.SetDocument) error {
 			return afterLimit(err)
 		}
 	}
-	if s.Kind == plan.Secret && s.Document == "" {
+	if s.Document == "" {
 		return gone(calling(r.secrets.DeleteResourcePolicy, &secretsmanager.DeleteResourcePolicyInput{SecretId: &s.Name})(ctx))
 	}
 	err := calls{
@@ -224,16 +224,8 @@ func (r *run) moveCurrent(ctx context.Context, s plan.MoveCurrent) error {
 }
 
 // delete deletes a secret without a recovery window: its name must be free for the next stack, and
-// the key that it holds is deleted already. It has the account observed anew if a secret has come
-// to hold a key that is to be deleted.
+// the key that it holds is deleted already.
 func (r *run) delete(ctx context.Context, s plan.Delete) error {
-	if s.Unless != "" {
-		if secret, err := r.bare(ctx, plan.KeySecret); err != nil {
-			return err
-		} else if secret.Holds(s.Name) {
-			return stale(fmt.Errorf("secret %s has come to hold access key %s", s.Unless, s.Name))
-		}
-	}
 	on, name := &s.On, &s.Name
 	return gone(calls{
 		plan.Policy:             calling(r.iam.DeletePolicy, &iam.DeletePolicyInput{PolicyArn: r.policyARN(s.Name)}),

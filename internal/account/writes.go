@@ -49,7 +49,7 @@ func (w *writes) overlay(seen *plan.Observed, desired plan.Desired) error {
 					return fmt.Errorf("%s: %w", ref, errOvertaken)
 				}
 			}
-		case made && fresh(at):
+		case fresh(at):
 			return stale(fmt.Errorf("%s was made a moment ago and AWS does not show it yet", ref))
 		case made:
 			return fmt.Errorf("%s: %w", ref, errOvertaken)

@@ -95,3 +95,13 @@ func TestBoundaryThatTheFunctionMayNotRemoveIsNamedWithTheCommand(t *testing.T) 
 	r.Spec.Adopt = true
 	assert.NotEmpty(t, flat(cleared(t, r, seen)))
 }
+
+func TestDeleteLeavesTheBoundaryThatPeoplePutOnWhereTheStackHasNone(t *testing.T) {
+	d := desired(t, `{}`)
+	seen := standing(d)
+	role := seen.In(InstanceRole)
+	role.Boundary, role.Hung = nodeBoundary, []Ref{{Kind: RoleInlinePolicy, Name: "extra", On: role.Name}}
+	for _, steps := range texts(cleared(t, removal(d), seen)) {
+		assert.NotContains(t, steps, "~ remove the permissions boundary of role redislabs-cluster-node-role")
+	}
+}

@@ -160,7 +160,7 @@ func (e *Entity) stale(want map[string]string) []string {
 	set := e.Tags[tagTags]
 	var keys []string
 	for _, key := range slices.Sorted(maps.Keys(e.Tags)) {
-		if _, wanted := want[key]; wanted || strings.HasPrefix(key, spec.TagNamespace) || key == spec.TagUsedBy {
+		if _, wanted := want[key]; wanted || strings.HasPrefix(key, spec.TagNamespace) {
 			continue
 		}
 		for i := 0; i+digestLength <= len(set); i += digestLength {

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -16,10 +17,8 @@ func DecodeDocument(text string) string {
 	if strings.HasPrefix(strings.TrimSpace(text), "{") {
 		return text
 	}
-	if decoded, err := url.PathUnescape(text); err == nil {
-		return decoded
-	}
-	return text
+	decoded, _ := url.PathUnescape(text)
+	return cmp.Or(decoded, text)
 }
 
 // SameDocument reports whether two policy documents say the same: white space, the order of keys,
@@ -28,17 +27,14 @@ func SameDocument(a, b string) bool {
 	if a == b {
 		return true
 	}
-	x, errX := canonicalDocument(a)
-	y, errY := canonicalDocument(b)
-	return errX == nil && errY == nil && reflect.DeepEqual(x, y)
+	x, y := canonicalDocument(a), canonicalDocument(b)
+	return x != nil && reflect.DeepEqual(x, y)
 }
 
-func canonicalDocument(text string) (any, error) {
-	var document any
-	if err := json.Unmarshal([]byte(text), &document); err != nil {
-		return nil, fmt.Errorf("decode policy document: %w", err)
-	}
-	return canonical(document), nil
+// canonicalDocument is nil for what is malformed.
+func canonicalDocument(text string) (document any) {
+	_ = json.Unmarshal([]byte(text), &document)
+	return canonical(document)
 }
 
 func canonical(value any) any {
@@ -57,8 +53,6 @@ func canonical(value any) any {
 		}
 		slices.SortFunc(v, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
 		return v
-	case bool: // Bool conditions are written "true" or true
-		return fmt.Sprint(v)
 	default:
 		return v
 	}

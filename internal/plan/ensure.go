@@ -52,10 +52,8 @@ func (p *planner) entity(slot Slot) {
 		seen = &Entity{Ref: ref, Description: want.Description, Document: want.Document, Boundary: want.Boundary}
 		seen.SetTags(want.Tags)
 	}
-	if !seen.Deleted.IsZero() {
-		p.add(prepare, Restore{ref})
-	}
-	sameKey := ref.Kind != Secret || p.Account.SameKMSKey(seen.KmsKeyID, want.KmsKeyID)
+	p.restore(seen)
+	sameKey := p.Account.SameKMSKey(seen.KmsKeyID, want.KmsKeyID)
 	if (ref.Kind == Role || ref.Kind == Secret) && (seen.Description != want.Description || !sameKey) {
 		p.add(change, Describe{ref, want.Description, cmp.Or(want.KmsKeyID, spec.DefaultKMSKey), seen.MaxSession})
 	}
@@ -84,7 +82,7 @@ func (p *planner) document(seen *Entity, document string) {
 	step := SetDocument{Ref: seen.Ref, Document: document}
 	const most = 5 // versions of a policy
 	switch {
-	case step.Kind == Policy && len(seen.OtherVersions) >= most-1:
+	case len(seen.OtherVersions) >= most-1:
 		step.Drop = seen.OtherVersions[0]
 	case step.Kind == Secret && document != "":
 		// After Describe: as long as the secret's key is AWS's own, no other account can be let in.

@@ -76,7 +76,7 @@ func (p *planner) loose() {
 		default:
 			p.keys[i].Listed = false
 			p.add(change, Delete{
-				Ref: Ref{AccessKey, key.ID, user}, Why: "no secret holds it and it was never used", Unless: p.Spec.AccessKeySecret,
+				Ref: Ref{AccessKey, key.ID, user}, Why: "no secret holds it and it was never used",
 			})
 		}
 	}
@@ -84,18 +84,17 @@ func (p *planner) loose() {
 
 // use plans that a key is the current one, and what becomes of the previous one.
 func (p *planner) use(key Row) {
-	secret, previous := p.seen.In(KeySecret), p.keys.Labelled(Previous)
+	secret := p.seen.In(KeySecret)
 	if key.Label != Current {
-		previous = p.keys.Labelled(Current)
 		p.add(change, MoveCurrent{secret.Name, secret.Version(Current), key.Version})
-		if previous == nil {
+		if p.keys.Labelled(Current) == nil {
 			p.notice("secret %s was changed out of band: version %s is its current one again", secret.Name, key.Version)
 		}
 	}
 	if key.Unproven {
 		p.add(prove, ProveKey{p.Spec.User, p.keys.records()})
 	}
-	p.activity(key, previous)
+	p.activity(key, p.keys.beside(key))
 }
 
 // activity plans which of two keys are active. A tag of the user names the key that
@@ -109,7 +108,7 @@ func (p *planner) activity(current Row, previous *Row) {
 	} else if !current.Active {
 		p.notice("access key %s of user %s is inactive and is left so: activate it, or raise AccessKeySerial for a new one", current.ID, user.Name)
 	}
-	if previous != nil && previous.Listed && p.Update {
+	if previous != nil && p.Update {
 		ours := previous.Active || previous.ID == was
 		switch {
 		case p.Spec.PreviousAccessKey == spec.KeyDeleted:
@@ -190,13 +189,13 @@ func (p *planner) makeRoom(current *Row) {
 	if len(listed) < most {
 		return
 	}
-	for i, key := range p.keys {
+	for _, key := range listed {
 		isCurrent := current != nil && key.ID == current.ID
-		if key.Listed && key.Made && !isCurrent && (p.Update || !key.Kept) {
+		if key.Made && !isCurrent && (p.Update || !key.Kept) {
 			p.add(change, Delete{
 				Ref: Ref{AccessKey, key.ID, p.Spec.User}, Why: "it is the previous key, and makes room for the new one",
 			})
-			p.keys[i].Listed = false
+			p.keys.key(key.ID).Listed = false
 			if key.ID == p.user.Claim.Deactivated {
 				p.tag(link, p.user.Ref, nil, tagDeactivated)
 			}

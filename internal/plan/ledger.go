@@ -90,6 +90,13 @@ func (l Ledger) serial(serial int) *Row {
 	return nil
 }
 
+// beside returns the listed key beside another one that this software made: rather one that is stored
+// than one whose version has lost its label in an edit. It is nil for none.
+func (l Ledger) beside(one Row) *Row {
+	made := func(r Row) bool { return r.Listed && r.Made && r.ID != one.ID }
+	return cmp.Or(l.find(func(r Row) bool { return made(r) && r.stored() }), l.find(made))
+}
+
 // newest returns the listed key of the highest serial that the secret holds, or held; nil for none.
 func (l Ledger) newest() *Row {
 	var best *Row
@@ -127,7 +134,7 @@ const tryOut = 15 * time.Minute
 // alone, and shows it up to hours later.
 func (k Key) InUse(now time.Time) bool {
 	triedOut := slices.Contains([]string{"sts", "iam"}, strings.ToLower(k.UsedFor)) && k.LastUsed.Sub(k.Created) < tryOut
-	return k.used() && now.Sub(k.LastUsed) < recently && !triedOut
+	return now.Sub(k.LastUsed) < recently && !triedOut
 }
 
 // LastUse says in words when and for what a key was last used.
@@ -139,7 +146,7 @@ func (k Key) LastUse() string {
 	if k.UsedFor != "" {
 		text += " for " + k.UsedFor
 	}
-	if k.UsedIn != "" && k.UsedIn != "N/A" {
+	if k.UsedIn != "" {
 		text += " in " + k.UsedIn
 	}
 	return text

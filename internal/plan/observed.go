@@ -78,9 +78,6 @@ func (k Key) used() bool { return !k.LastUsed.IsZero() }
 
 // Key returns the user's key of this ID, or nil.
 func (e *Entity) Key(id string) *Key {
-	if e == nil {
-		return nil
-	}
 	for i := range e.Keys {
 		if e.Keys[i].ID == id {
 			return &e.Keys[i]
@@ -111,9 +108,6 @@ func (e *Entity) Version(label string) string {
 
 // Holds reports whether a labelled version of the secret holds a key.
 func (e *Entity) Holds(keyID string) bool {
-	if e == nil {
-		return false
-	}
 	for id := range e.Versions {
 		if parseRecord(id).KeyID == keyID {
 			return true

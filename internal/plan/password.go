@@ -21,9 +21,6 @@ func (p *planner) password() {
 		p.add(change, MoveCurrent{secret.Name, current, set}) // the secret was changed out of band
 	case set != "" && !p.sure(User, ConsoleSecret): // it is stored, then set, and then the tag names it
 	default:
-		if secret != nil {
-			p.restoreCurrent(change, secret) // or what it held would lose its label
-		}
 		p.makePassword(login || set != "")
 	}
 }
@@ -36,8 +33,12 @@ func (p *planner) makePassword(replace bool) {
 
 // noPassword takes the console password away: first the login profile, then the tag that tells of
 // it, then the secret. A login profile that this resource did not make stays, and so does a secret
-// that was adopted, with what it held: a roll-back needs it, and a Delete gives it back.
+// that was adopted, with what it held: a roll-back needs it, and a Delete gives it back. A user who
+// is adopted loses its password last: if the adoption fails, nobody can restore that.
 func (p *planner) noPassword(user, secret *Entity) {
+	if p.adopts(user.Claim) && p.user != nil {
+		return
+	}
 	if p.user != nil && (user.Claim.Password != "" || MadePassword(user, secret, p.Owner)) { // shown or not
 		p.add(change, Delete{Ref: Ref{LoginProfile, user.Name, user.Name}})
 	}
@@ -47,7 +48,7 @@ func (p *planner) noPassword(user, secret *Entity) {
 	switch {
 	case p.Cancels(p.seen): // an older event may be about to set what it stored
 	case secret != nil && secret.Claim.Adopted != "":
-		p.restoreCurrent(link, secret)
+		p.restoreCurrent(secret)
 	default:
 		p.clear(ConsoleSecret)
 	}
@@ -64,14 +65,32 @@ func MadePassword(user, secret *Entity, owner string) bool {
 	return strings.HasPrefix(current, PasswordPrefix) && secret.Claim.Owner == owner && !secret.kept(current)
 }
 
-// restoreCurrent plans that a secret which the owner has adopted has the label Current where it had
-// it before.
-func (p *planner) restoreCurrent(at stage, secret *Entity) {
+// restoreCurrent plans that a secret which the owner has adopted holds what it held before, in place
+// of what this software has stored, and that our readers do not read it. The version may have lost
+// its label. What people have stored since stays.
+func (p *planner) restoreCurrent(secret *Entity) {
+	if secret.Claim.Owner != p.Owner {
+		return
+	}
+	if secret.Claim.Readers {
+		p.add(change, SetDocument{Ref: secret.Ref})
+		p.tag(link, secret.Ref, nil, tagReaders)
+	}
 	current := secret.Version(Current)
-	for version := range secret.Versions {
-		if secret.Claim.Owner == p.Owner && secret.kept(version) && version != current {
-			p.add(at, MoveCurrent{secret.Name, current, version})
-			return
+	if !strings.HasPrefix(current, PasswordPrefix) && parseRecord(current).KeyID == "" {
+		return
+	}
+	for _, version := range secret.Claim.Kept {
+		if version != current {
+			p.restore(secret)
+			p.add(link, MoveCurrent{secret.Name, current, version})
 		}
+	}
+}
+
+// restore plans that a secret which stays is not scheduled for deletion.
+func (p *planner) restore(secret *Entity) {
+	if !secret.Deleted.IsZero() {
+		p.add(prepare, Restore{secret.Ref})
 	}
 }

@@ -25,9 +25,9 @@ func (r Record) VersionID() string {
 // ID.
 func parseRecord(versionID string) Record {
 	id, serial, _ := strings.Cut(versionID, "-")
-	number, err := strconv.Atoi(serial)
+	number, _ := strconv.Atoi(serial)
 	r := Record{id, number}
-	if err != nil || id == "" || number < 1 || r.VersionID() != versionID {
+	if number < 1 || r.VersionID() != versionID {
 		return Record{}
 	}
 	return r

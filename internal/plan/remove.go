@@ -85,11 +85,9 @@ func (p *planner) clear(slot Slot) {
 	switch fate {
 	case Leave:
 	case Release, GiveBack:
-		if !entity.Deleted.IsZero() {
-			p.add(change, Restore{entity.Ref})
-		}
+		p.restore(entity)
 		if fate == GiveBack && p.Has(slot) { // or else the function may not
-			p.restoreCurrent(link, entity)
+			p.restoreCurrent(entity)
 		}
 		p.release(entity, fate)
 	case Destroy:

@@ -48,7 +48,7 @@ func (s SetDocument) String() string {
 	switch {
 	case s.Kind == Role:
 		return "replace the trust policy of role " + s.Name
-	case s.Kind == Secret && s.Document == "":
+	case s.Document == "":
 		return "remove the readers of secret " + s.Name
 	case s.Kind == Secret:
 		return "set the readers of secret " + s.Name
@@ -203,12 +203,10 @@ func (s MakePassword) String() string {
 	return text
 }
 
-// Delete deletes an entity that nothing hangs on any more, or something that hangs on one. Unless
-// names a secret: an access key stays if that secret has come to hold it, because a concurrent run
-// stored it.
+// Delete deletes an entity that nothing hangs on any more, or something that hangs on one.
 type Delete struct {
 	Ref
-	Why, Unless string
+	Why string
 }
 
 func (s Delete) String() string {

@@ -44,11 +44,11 @@ func owner(r customresource.Request) string {
 	return spec.ID(r.StackID, r.LogicalResourceID, r.Properties)
 }
 
-// attempt is when the Create was sent that failed and has this physical ID; zero for any other ID.
-func attempt(id string) time.Time {
-	i := strings.LastIndex(id, "-")
-	seconds, err := strconv.ParseInt(id[i+1:], 10, 64)
-	if i < 0 || err != nil || seconds == 0 || !spec.IsID(id[:i]) {
+// attempt is when the Create was sent that failed and is to be cleared; zero if that is not known.
+func attempt(r customresource.Request) time.Time {
+	text, _ := strings.CutPrefix(r.PhysicalResourceID, owner(r)+"-")
+	seconds, _ := strconv.ParseInt(text, 10, 64)
+	if seconds == 0 {
 		return time.Time{}
 	}
 	return time.Unix(seconds, 0).UTC()
@@ -91,7 +91,7 @@ func (c Resource) remove(ctx context.Context, r customresource.Request, desired 
 		// makes up an ID where it no longer awaits the answer.
 		watch = account.Courtesy
 	}
-	found, err := c.account.Clear(ctx, plan.Removal{Desired: desired, Undo: !stood, Attempt: attempt(r.PhysicalResourceID)}, watch)
+	found, err := c.account.Clear(ctx, plan.Removal{Desired: desired, Undo: !stood, Attempt: attempt(r)}, watch)
 	if err == nil && !found && stood && r.PhysicalResourceID != desired.Owner {
 		return fmt.Errorf("nothing was deleted: the physical resource ID is %s, and the names in these properties give %s. "+
 			"Continue the roll-back of the update that changed the names, and delete then", r.PhysicalResourceID, desired.Owner)

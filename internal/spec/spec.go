@@ -106,8 +106,8 @@ func (r *reader) existing() (adopt bool, stack string) {
 	if text == "Fail" || text == "Adopt" {
 		return text == "Adopt", ""
 	}
-	owner, err := ParseStackID(text)
-	if err != nil || owner.ID != r.account.ID || owner.Partition != r.account.Partition {
+	owner, _ := ParseStackID(text)
+	if owner.ID != r.account.ID || owner.Partition != r.account.Partition {
 		r.fault("%s: %s is not one of its values; use Fail, Adopt, or the ARN of a stack of account %s that is gone", name, quote(text), r.account.ID)
 	}
 	return true, text

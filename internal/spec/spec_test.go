@@ -94,6 +94,7 @@ func TestFaultsNamePropertyFaultAndRemedy(t *testing.T) {
 		{`{"RedisCloudAccountId":{"a":1}}`, `RedisCloudAccountId: must be a single value, not a map`},
 		{`{"PermissionsBoundary":"boundary"}`, `PermissionsBoundary: "boundary" is not the ARN of a managed policy`},
 		{`{"PermissionsBoundary":"arn:aws:iam::111111111111:policy/b"}`, `is of account 111111111111`},
+		{`{"PermissionsBoundary":["arn:aws:iam::aws:policy/b"]}`, `PermissionsBoundary: has 1 ARNs`},
 		{`{"PermissionsBoundary":"arn:aws-cn:iam::aws:policy/b"}`, `is of partition aws-cn`},
 		{`{"KmsKeyId":"my key"}`, `KmsKeyId: "my key" is not a KMS key`},
 		{`{"KmsKeyId":"arn:aws:kms:eu-west-1:123456789012:key/1"}`, `is of Region eu-west-1`},
@@ -108,6 +109,9 @@ func TestFaultsNamePropertyFaultAndRemedy(t *testing.T) {
 		{`{"Tags":{"redis-cloud-iam:owner":"me"}}`, `is reserved for this resource`},
 		{`{"Tags":{"a":"1","A":"2"}}`, `is given twice`},
 		{`{"Tags":{"a":"` + strings.Repeat("x", 257) + `"}}`, `the value of "a"`},
+		{`{"Tags":{"a":"<"}}`, `the value of "a"`},
+		{`{"Tags":{"` + strings.Repeat("x", 129) + `":"1"}}`, `is not one that AWS accepts`},
+		{`{"Tags":{"":"1"}}`, `key "" is not one that AWS accepts`},
 		{`{"Tags":{"a":["1"]}}`, `must be a single value, not a list`},
 		{`{"Tags":{"<":"1"}}`, `key "<" is not one that AWS accepts`},
 		{`{"PreviousAccessKey":"Gone"}`, `use Active or Inactive or Deleted`},
@@ -240,3 +244,10 @@ func TestConsolePagesFollowThePartition(t *testing.T) {
 }
 
 const stack = "arn:aws:cloudformation:us-east-1:123456789012:stack/redis-cloud/7d2f6c10-5b1e-4c0a-9a63-2f8f5f1c9e10"
+
+func TestNamesThatAWSRefusesAreNotCalledTheSame(t *testing.T) {
+	_, err := Parse([]byte(`{"InstancePolicyName":"a b","UserPolicyName":"c d","InstanceRoleName":"a b","ConsoleRoleName":"c d",
+		"AccessKeySecretName":"a b","ConsolePasswordSecretName":"c d"}`), Account{"aws", "123456789012", "us-east-1"})
+	require.ErrorContains(t, err, "a name that AWS accepts")
+	assert.NotContains(t, err.Error(), "is the same as")
+}

@@ -24,14 +24,15 @@ const (
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
 func (r *reader) tags() map[string]string {
 	tags, seen := map[string]string{}, map[string]bool{}
-	allowed := regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+@-]*$`)
+	const signs = `[\p{L}\p{Z}\p{N}_.:/=+@-]`
+	isKey, isValue := regexp.MustCompile("^"+signs+"{1,128}$"), regexp.MustCompile("^"+signs+"{0,256}$")
 	for _, pair := range r.pairs() {
 		key, value := pair[0], pair[1]
 		lower := strings.ToLower(key)
 		switch {
-		case key == "" || len([]rune(key)) > 128 || !allowed.MatchString(key):
+		case !isKey.MatchString(key):
 			r.fault("Tags: key %s is not one that AWS accepts; use 1 to 128 letters, digits, spaces and _.:/=+-@", quote(key))
-		case len([]rune(value)) > 256 || !allowed.MatchString(value):
+		case !isValue.MatchString(value):
 			r.fault("Tags: the value of %s is not one that AWS accepts; use at most 256 letters, digits, spaces and _.:/=+-@", quote(key))
 		case strings.HasPrefix(lower, "aws:"):
 			r.fault("Tags: key %s begins with aws:, which is reserved for AWS; choose another", quote(key))
