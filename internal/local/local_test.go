@@ -114,7 +114,7 @@ func TestEachCommandHasItsName(t *testing.T) {
 	assert.ErrorContains(t, err, "is another make local-aws running?")
 }
 
-// TestTheScreenTellsWhatIsExpected has a refusal that is right, an adoption, whose two plans are one to people, and calls.
+// TestTheScreenTellsWhatIsExpected has a refusal that is right, an adoption with its stages, and calls.
 func TestTheScreenTellsWhatIsExpected(t *testing.T) {
 	t.Chdir("../..")
 	bootstrap, err := build(t.Context(), ".", theFunction, t.TempDir())
@@ -138,7 +138,7 @@ func TestTheScreenTellsWhatIsExpected(t *testing.T) {
 	for _, stage := range regexp.MustCompile(`stage (\d)`).FindAllStringSubmatch(adopted, -1) {
 		stages = append(stages, stage[1])
 	}
-	require.Greater(t, len(stages), 3)
+	require.Len(t, stages, 3)
 	for i, stage := range stages {
 		assert.Equal(t, strconv.Itoa(i+1), stage)
 	}
