@@ -39,7 +39,7 @@ func TestOfTwoStacksThatAdoptTheSameAtOnceOneAtMostStands(t *testing.T) {
 		two = `{"ExistingEntities":"Adopt","PermissionsBoundary":"` + adminPolicy + `","AccessKeySecretName":"two/key"}`
 	)
 	for _, keys := range []int{0, 1} {
-		for _, head := range []time.Duration{0, 10 * time.Millisecond, latency, 80 * time.Millisecond, 2 * latency, 130 * time.Millisecond, 3 * latency} {
+		for _, head := range sample.Of(t, []time.Duration{0, 10 * time.Millisecond, latency, 80 * time.Millisecond, 2 * latency, 130 * time.Millisecond, 3 * latency}, 3) {
 			for _, stale := range []time.Duration{0, time.Second} {
 				story(t, func(t *testing.T, w *world) {
 					w.vendorsTemplate()
@@ -179,7 +179,7 @@ func TestAdoptionThatStoresTwoPasswordsIsUndone(t *testing.T) {
 // A stack is deleted while it adopts. Whenever the one event meets the other, what was there keeps no
 // new key and no owner.
 func TestDeleteDuringAnAdoptionLeavesWhatWasThere(t *testing.T) {
-	for _, n := range sample.Of(t, sample.UpTo(36), 9) {
+	for _, n := range sample.Of(t, sample.UpTo(36), 3) {
 		for _, secret := range []bool{false, true} {
 			for _, stale := range []time.Duration{0, time.Second, 3 * time.Second} {
 				story(t, func(t *testing.T, w *world) {

@@ -43,7 +43,10 @@ func TestMotoAgreesOnTheScenarios(t *testing.T) {
 	server := httptest.NewServer(bridge)
 	defer server.Close()
 
-	asked := sample.Of(t, scenarios(), 4)
+	asked := scenarios()
+	if !sample.Exhaustive() { // the others wait for real, until the keys that people made are some seconds old
+		asked = sample.Of(t, slices.DeleteFunc(asked, func(s scenario) bool { return s.given != nil || s.keyless }), 4)
+	}
 	for _, s := range asked {
 		t.Run(s.name, func(t *testing.T) {
 			var want string
