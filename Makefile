@@ -67,7 +67,7 @@ RACELESS := iampolicy|intrinsics|moto|plan|preview|release|spec|templates
 
 .PHONY: test-all
 test-all: need-go ## Run the exhaustive tests with all their cases, then the race detector (needs a C compiler)
-	@CGO_ENABLED=0 EXHAUSTIVE=1 $(GO_TEST) -run '^($(SAMPLED))$$' ./internal/acceptance ./internal/local
+	@CGO_ENABLED=0 EXHAUSTIVE=1 $(GO_TEST) -parallel 3 -run '^($(SAMPLED))$$' ./internal/acceptance ./internal/local
 	@CGO_ENABLED=1 $(GO_TEST) -race -short -skip '^(TestKilledEverywhere|TestMoto.*|TestManyAccounts)$$' $$(go list ./... | grep -vE '/internal/($(RACELESS))($$|/)')
 
 .PHONY: fuzz

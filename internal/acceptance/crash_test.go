@@ -24,6 +24,7 @@ import (
 // Many cases leave the same account, such as those in which a call that reads failed. What follows
 // has nothing but the account to go by, so it is played once for all of them.
 func TestCrashEverywhere(t *testing.T) {
+	t.Parallel() // beside moto, which is waited for
 	var cases, accounts atomic.Int64
 	t.Cleanup(func() {
 		t.Logf("crash everywhere: %d cases, which left %d different accounts", cases.Load(), accounts.Load())

@@ -62,12 +62,7 @@ func scenarios() []scenario {
 		{name: "adoption", given: vendors, event: event{kind: "Create", props: adopt}, after: gone(adopt)},
 		{name: "adoption without a user", given: (*world).fiveStepsWithoutAUser, event: event{kind: "Create", props: adopt}, after: []event{deleteOf(adopt).withID(invented)}},
 		{name: "adoption of what was retained", given: retained, event: event{kind: "Create", props: again, stack: another}, after: []event{deleteOf(again).in(another)}},
-		{name: "adoption of a retained password", given: func(w *world) {
-			w.use(keyIn(w.create(retainAll)))
-			w.delete(retainAll)
-		}, event: event{kind: "Create", props: adoptAll, stack: another}, after: []event{deleteOf(adoptAll).in(another)}},
 		adoptSecret,
-		{name: "adoption from a stack that is gone", given: left, event: event{kind: "Create", props: ofGone, stack: another}, after: []event{deleteOf(ofGone).in(another)}},
 		{name: "roll-back of an adoption from a stack that is gone", given: left, setup: func(w *world) {
 			w.succeed(event{kind: "Create", props: ofGone, stack: another})
 		}, event: deleteOf(ofGone).in(another).withID(invented), after: []event{deleteOf(ofGone).in(another).withID(invented)}},

@@ -45,6 +45,7 @@ func TestConcurrentCreatesLeaveOneKey(t *testing.T) {
 // There is one exception. Where people have deleted the current key, each may make one. The secret
 // holds both then.
 func TestEveryEventTwiceAtOnce(t *testing.T) {
+	t.Parallel()
 	var cases atomic.Int64
 	t.Cleanup(func() { t.Logf("every event twice at once: %d cases", cases.Load()) })
 	for _, s := range scenarios() {
