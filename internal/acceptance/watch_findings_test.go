@@ -211,7 +211,7 @@ func TestWhatPeopleDoIsFoundAndWhatIsNearlySoIsNot(t *testing.T) {
 					for _, key := range w.keys(user) {
 						f = strings.ReplaceAll(f, key, "OTHER")
 					}
-					if strings.HasPrefix(f, "other-credential") && !strings.Contains(f, "MFA") {
+					if strings.HasPrefix(f, "other-credential") && !strings.Contains(f, "MFA device") {
 						words := strings.Fields(f)
 						f = strings.Replace(f, words[len(words)-4], "ID", 1)
 					}
