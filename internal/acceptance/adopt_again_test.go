@@ -179,7 +179,7 @@ func TestAdoptionThatStoresTwoPasswordsIsUndone(t *testing.T) {
 // A stack is deleted while it adopts. Whenever the one event meets the other, what was there keeps no
 // new key and no owner.
 func TestDeleteDuringAnAdoptionLeavesWhatWasThere(t *testing.T) {
-	for _, n := range sample.Of(t, sample.UpTo(36), 3) {
+	for _, n := range sample.Of(t, sample.UpTo(18), 3) {
 		for _, secret := range []bool{false, true} {
 			for _, stale := range []time.Duration{0, time.Second, 3 * time.Second} {
 				story(t, func(t *testing.T, w *world) {
@@ -190,7 +190,7 @@ func TestDeleteDuringAnAdoptionLeavesWhatWasThere(t *testing.T) {
 					time.Sleep(time.Minute)
 					secrets := keysOf(w.aws.Snapshot().Secrets)
 					w.aws.StaleReads(stale)
-					head := time.Duration(n-1) * 20 * time.Millisecond
+					head := time.Duration(n-1) * 40 * time.Millisecond
 					answers := w.together(event{kind: "Create", props: adopt}, head, deleteOf(adopt).withID(invented))
 					w.aws.StaleReads(0)
 					assert.Equal(t, cfn.StatusSuccess, answers[1].Status, answers[1].Reason)
