@@ -41,11 +41,6 @@ func scenarios() []scenario {
 		w.retained()
 		w.letIn(keySecret)
 	}
-	left := func(w *world) {
-		w.use(keyIn(w.create(console)))
-		w.losesItsBoundaries()
-	}
-	ofGone := serial(2, `"ExistingEntities":"`+stack+`"`, `"ConsoleLogin":"true"`)
 	const adoptAll = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
 	adoptSecret := change("adoption of a console secret", through(bare), bare, adoptAll)
 	adoptSecret.given = func(w *world) { w.put(consoleSecret, "theirs") }
@@ -63,9 +58,6 @@ func scenarios() []scenario {
 		{name: "adoption without a user", given: (*world).fiveStepsWithoutAUser, event: event{kind: "Create", props: adopt}, after: []event{deleteOf(adopt).withID(invented)}},
 		{name: "adoption of what was retained", given: retained, event: event{kind: "Create", props: again, stack: another}, after: []event{deleteOf(again).in(another)}},
 		adoptSecret,
-		{name: "roll-back of an adoption from a stack that is gone", given: left, setup: func(w *world) {
-			w.succeed(event{kind: "Create", props: ofGone, stack: another})
-		}, event: deleteOf(ofGone).in(another).withID(invented), after: []event{deleteOf(ofGone).in(another).withID(invented)}},
 		{name: "roll-back of an adoption", given: vendors, setup: through(adopt), event: deleteOf(adopt), after: gone(adopt)},
 
 		{name: "create to be retained", event: event{kind: "Create", props: retainAll}, after: gone(retainAll), retains: true},
