@@ -63,6 +63,13 @@ func isRead(action string) bool {
 // stored is what a secret holds.
 func (w *world) stored(secret string) map[string]string { return w.labelled(secret, "AWSCURRENT") }
 
+// holds asserts what the version of a secret with this label holds.
+func (w *world) holds(secret, label, value string, why ...any) {
+	w.Helper()
+	held, _ := w.aws.SecretString(secret, label)
+	assert.Equal(w, value, held, why...)
+}
+
 func (w *world) labelled(secret, label string) map[string]string {
 	w.Helper()
 	text, ok := w.aws.SecretString(secret, label)

@@ -18,9 +18,9 @@ import (
 
 // AWS does not show yet what a Create wrote a moment before it failed.
 func TestDeleteAtOnceAfterAFailedAdoptionGivesAllBack(t *testing.T) {
-	for _, action := range []string{"CreateSecret", "GetCallerIdentity"} {
+	for _, action := range []string{"CreateAccessKey", "CreateSecret", "GetCallerIdentity"} {
 		staleFor(t, action, func(t *testing.T, w *world, stale time.Duration) {
-			w.vendorsTemplate()
+			theirs := w.vendorsTemplate()
 			time.Sleep(time.Minute)
 			before := w.inventory()
 			w.aws.StaleReads(stale)
@@ -28,6 +28,7 @@ func TestDeleteAtOnceAfterAFailedAdoptionGivesAllBack(t *testing.T) {
 			w.delete(adopt)
 			w.aws.StaleReads(0)
 			assert.Equal(t, before, w.inventory())
+			assert.Equal(t, []string{theirs}, w.keys(user))
 		})
 	}
 }
@@ -82,7 +83,7 @@ func TestOfTwoStacksThatAdoptTheSameAtOnceOneAtMostStands(t *testing.T) {
 	}
 }
 
-// Between the call that takes our tags off and the one that gives the former owner's back.
+// The tags name the former owner first, and then ours go.
 func TestGivingBackToAStackThatIsGoneGoesOnWhereItStopped(t *testing.T) {
 	for _, action := range []string{"TagUser", "TagRole", "TagPolicy", "TagInstanceProfile", "TagResource"} {
 		t.Run(action, func(t *testing.T) {
@@ -104,14 +105,13 @@ func TestGivingBackToAStackThatIsGoneGoesOnWhereItStopped(t *testing.T) {
 
 // Whoever adopts the user next knows the password by the tag that a retained user keeps.
 func TestFailedAdoptionOfARetainedPasswordIsUndone(t *testing.T) {
-	const props = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
 	story(t, func(t *testing.T, w *world) {
 		w.create(retainAll)
 		password := w.password(user)
 		w.delete(retainAll)
 		before := w.inventory()
-		w.whileRefused(func() { w.fail(event{kind: "Create", props: props, stack: another}) }, "TagRole")
-		w.succeed(deleteOf(props).in(another))
+		w.whileRefused(func() { w.fail(event{kind: "Create", props: adoptAll, stack: another}) }, "TagRole")
+		w.succeed(deleteOf(adoptAll).in(another))
 		assert.Equal(t, before, w.inventory())
 		assert.True(t, same(password, w.password(user)))
 	})
@@ -143,7 +143,6 @@ func TestRetryOfAFailedAdoptionLeavesTheKeysThatWereThere(t *testing.T) {
 
 // The password was set, and the tag does not name it yet.
 func TestPasswordThatAFailedAdoptionHasSetGoes(t *testing.T) {
-	const props = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
 	story(t, func(t *testing.T, w *world) {
 		w.vendorsTemplate()
 		w.must(w.iam.DeleteLoginProfile(t.Context(), &iam.DeleteLoginProfileInput{UserName: aws.String(user)}))
@@ -151,28 +150,25 @@ func TestPasswordThatAFailedAdoptionHasSetGoes(t *testing.T) {
 		w.aws.Inject(localaws.OnAction("CreateLoginProfile").After(func(localaws.Call) {
 			w.aws.Inject(localaws.OnAction("TagUser").Refuse("RefusedForTheTest").Times(100))
 		}))
-		w.createFails(props)
-		w.whileRefused(func() { w.deleteFails(props) }, "DeleteLoginProfile")
-		w.delete(props)
+		w.createFails(adoptAll)
+		w.whileRefused(func() { w.deleteFails(adoptAll) }, "DeleteLoginProfile")
+		w.delete(adoptAll)
 		_, ok := w.aws.Password(user)
 		assert.False(t, ok)
-		held, _ := w.aws.SecretString(consoleSecret, "AWSCURRENT")
-		assert.Equal(t, "theirs", held)
+		w.holds(consoleSecret, "AWSCURRENT", "theirs")
 	})
 }
 
 // A process died, and Lambda delivers the event again, before it fails for good.
 func TestAdoptionThatStoresTwoPasswordsIsUndone(t *testing.T) {
-	const props = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
 	story(t, func(t *testing.T, w *world) {
 		w.put(consoleSecret, "theirs")
 		w.aws.Inject(localaws.OnAction("CreateLoginProfile").Refuse("RefusedForTheTest").Times(100))
-		w.createFails(props)
-		w.createFails(props)
+		w.createFails(adoptAll)
+		w.createFails(adoptAll)
 		w.aws.Inject()
-		w.delete(props)
-		held, _ := w.aws.SecretString(consoleSecret, "AWSCURRENT")
-		assert.Equal(t, "theirs", held)
+		w.delete(adoptAll)
+		w.holds(consoleSecret, "AWSCURRENT", "theirs")
 	})
 }
 
@@ -208,30 +204,27 @@ func TestDeleteDuringAnAdoptionLeavesWhatWasThere(t *testing.T) {
 // An update that adopts fails, and so does its roll-back. Then the stack is deleted. What was there
 // keeps a label: the role may not move the other one of a secret that the stack is not to have.
 func TestDeleteAfterAFailedRollBackLeavesWhatTheConsoleSecretHeld(t *testing.T) {
-	const to = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
 	story(t, func(t *testing.T, w *world) {
 		w.create(bare)
 		w.put(consoleSecret, "theirs")
 		w.whileRefused(func() {
-			w.updateFails(bare, to)
-			w.updateFails(to, bare)
+			w.updateFails(bare, adoptAll)
+			w.updateFails(adoptAll, bare)
 		}, "CreateLoginProfile", "UntagResource", "UpdateSecretVersionStage")
 		w.delete(bare)
-		held, _ := w.aws.SecretString(consoleSecret, "AWSPREVIOUS")
-		assert.Equal(t, "theirs", held)
+		w.holds(consoleSecret, "AWSPREVIOUS", "theirs")
 	})
 }
 
 // An update that takes the console password away is rolled back.
 func TestRollBackFindsTheAdoptedConsoleSecret(t *testing.T) {
 	const (
-		to   = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
 		fail = `{"ConsoleLogin":"true"}`
 	)
 	story(t, func(_ *testing.T, w *world) {
 		w.put(consoleSecret, "theirs")
-		w.create(to)
-		w.updated(to, fail)
+		w.create(adoptAll)
+		w.updated(adoptAll, fail)
 		w.updated(fail, bare)
 		w.updated(bare, fail)
 	})
@@ -240,31 +233,27 @@ func TestRollBackFindsTheAdoptedConsoleSecret(t *testing.T) {
 // What people store in a console secret that the stack no longer uses is theirs.
 func TestUpdateLeavesWhatPeopleStoreInAnAdoptedConsoleSecretThatItNoLongerUses(t *testing.T) {
 	const (
-		to     = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
 		tagged = `{"Tags":["a=b"]}`
 	)
 	story(t, func(t *testing.T, w *world) {
 		w.put(consoleSecret, "theirs")
-		w.create(to)
-		w.updated(to, bare)
+		w.create(adoptAll)
+		w.updated(adoptAll, bare)
 		w.edit(consoleSecret)
 		w.updated(bare, tagged)
 		w.delete(tagged)
-		held, _ := w.aws.SecretString(consoleSecret, "AWSCURRENT")
-		assert.Equal(t, "edited", held)
+		w.holds(consoleSecret, "AWSCURRENT", "edited")
 	})
 }
 
 func TestConsolePasswordIsSwitchedOffThoughItsAdoptedSecretIsScheduledForDeletion(t *testing.T) {
-	const to = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
 	story(t, func(t *testing.T, w *world) {
 		w.put(consoleSecret, "theirs")
-		w.create(to)
+		w.create(adoptAll)
 		w.deleteSecret(consoleSecret, false)
-		w.updated(to, bare)
+		w.updated(adoptAll, bare)
 		w.delete(bare)
-		held, _ := w.aws.SecretString(consoleSecret, "AWSCURRENT")
-		assert.Equal(t, "theirs", held)
+		w.holds(consoleSecret, "AWSCURRENT", "theirs")
 	})
 }
 
@@ -295,22 +284,20 @@ func TestFailedAdoptionThatStoresTwoKeysIsUndone(t *testing.T) {
 			w.createFails(two)
 		}, "GetCallerIdentity")
 		w.delete(two)
-		held, _ := w.aws.SecretString(keySecret, "AWSCURRENT")
-		assert.Equal(t, "theirs", held)
+		w.holds(keySecret, "AWSCURRENT", "theirs")
 	})
 }
 
 // The secret holds a password that a stack has retained, and the user has one of its own.
 func TestFailedAdoptionLeavesAPasswordThatNoSecretHolds(t *testing.T) {
-	const props = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
 	story(t, func(t *testing.T, w *world) {
 		w.create(retainAll)
 		w.delete(retainAll)
 		w.must(w.iam.DeleteLoginProfile(t.Context(), &iam.DeleteLoginProfileInput{UserName: aws.String(user)}))
 		w.must(w.iam.CreateLoginProfile(t.Context(), &iam.CreateLoginProfileInput{UserName: aws.String(user), Password: aws.String(byhand.Password)}))
 		w.must(w.iam.UntagUser(t.Context(), &iam.UntagUserInput{UserName: aws.String(user), TagKeys: []string{plan.TagPassword}}))
-		w.whileRefused(func() { w.fail(event{kind: "Create", props: props, stack: another}) }, "TagRole")
-		w.succeed(deleteOf(props).in(another))
+		w.whileRefused(func() { w.fail(event{kind: "Create", props: adoptAll, stack: another}) }, "TagRole")
+		w.succeed(deleteOf(adoptAll).in(another))
 		live, _ := w.aws.Password(user)
 		assert.Equal(t, byhand.Password, live)
 	})

@@ -99,8 +99,7 @@ func TestFailedAdoptionWithoutAUserIsUndoneWhicheverCallFails(t *testing.T) {
 			failed++
 			w.delete(adopt)
 			assert.Equal(t, before, w.inventory(), "call %d: %s", k, answer.Reason)
-			held, _ := w.aws.SecretString(keySecret, "AWSCURRENT")
-			assert.Equal(t, "theirs", held, "call %d: %s", k, answer.Reason)
+			w.holds(keySecret, "AWSCURRENT", "theirs", "call %d: %s", k, answer.Reason)
 		})
 	}
 	if sample.Exhaustive() {
@@ -109,45 +108,39 @@ func TestFailedAdoptionWithoutAUserIsUndoneWhicheverCallFails(t *testing.T) {
 }
 
 func TestFailedAdoptionOfAConsoleSecretIsUndone(t *testing.T) {
-	const props = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
 	story(t, func(t *testing.T, w *world) {
 		w.fiveStepsWithoutAUser()
 		w.put(consoleSecret, "theirs")
 		before := w.inventory()
-		w.whileRefused(func() { w.createFails(props) }, "TagRole")
-		w.delete(props)
+		w.whileRefused(func() { w.createFails(adoptAll) }, "TagRole")
+		w.delete(adoptAll)
 		assert.Equal(t, before, w.inventory())
-		held, _ := w.aws.SecretString(consoleSecret, "AWSCURRENT")
-		assert.Equal(t, "theirs", held)
+		w.holds(consoleSecret, "AWSCURRENT", "theirs")
 	})
 }
 
 // Between the call that stores a password and the one that says on the user that it is stored.
 func TestAdoptionThatFailsWhileItSetsAPasswordIsUndone(t *testing.T) {
-	const props = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
 	for _, action := range []string{"CreateLoginProfile", "TagUser"} {
 		t.Run(action, func(t *testing.T) {
 			story(t, func(t *testing.T, w *world) {
 				w.put(consoleSecret, "theirs")
-				w.whileRefused(func() { w.createFails(props) }, action)
-				w.delete(props)
-				held, _ := w.aws.SecretString(consoleSecret, "AWSCURRENT")
-				assert.Equal(t, "theirs", held)
+				w.whileRefused(func() { w.createFails(adoptAll) }, action)
+				w.delete(adoptAll)
+				w.holds(consoleSecret, "AWSCURRENT", "theirs")
 			})
 		})
 	}
 }
 
 func TestFailedAdoptionByAnUpdateIsUndoneByItsRollBack(t *testing.T) {
-	const to = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
 	story(t, func(t *testing.T, w *world) {
 		w.create(bare)
 		w.put(consoleSecret, "theirs")
 		before := w.inventory()
-		w.whileRefused(func() { w.updateFails(bare, to) }, "TagResource")
-		w.updated(to, bare)
+		w.whileRefused(func() { w.updateFails(bare, adoptAll) }, "TagResource")
+		w.updated(adoptAll, bare)
 		assert.Equal(t, before, w.inventory())
-		held, _ := w.aws.SecretString(consoleSecret, "AWSCURRENT")
-		assert.Equal(t, "theirs", held)
+		w.holds(consoleSecret, "AWSCURRENT", "theirs")
 	})
 }

@@ -80,8 +80,7 @@ func TestSecretThatIsGivenBackHasNoReadersOfOurs(t *testing.T) {
 		w.create(props)
 		w.succeed(deleteOf(props).withID(invented))
 		for _, secret := range []string{keySecret, consoleSecret} {
-			held, _ := w.aws.SecretString(secret, "AWSCURRENT")
-			assert.Equal(t, "theirs", held)
+			w.holds(secret, "AWSCURRENT", "theirs")
 			assert.Empty(t, w.aws.Snapshot().Secrets[secret].Policy)
 		}
 	})
@@ -96,8 +95,7 @@ func TestAdoptedConsoleSecretThatIsNotUsedAnyMoreHasNoReadersOfOurs(t *testing.T
 		w.put(consoleSecret, "theirs")
 		w.create(on)
 		w.updated(on, off)
-		held, _ := w.aws.SecretString(consoleSecret, "AWSCURRENT")
-		assert.Equal(t, "theirs", held)
+		w.holds(consoleSecret, "AWSCURRENT", "theirs")
 		assert.Empty(t, w.aws.Snapshot().Secrets[consoleSecret].Policy)
 		w.updated(off, on)
 		assert.NotEmpty(t, w.aws.Snapshot().Secrets[consoleSecret].Policy)

@@ -11,7 +11,6 @@ const retain = `{"OnDelete":"Retain"}`
 func TestRetainedEntitiesStayAndAreAdoptedWithTheirKey(t *testing.T) {
 	const (
 		retain = `{"OnDelete":"Retain","ConsoleLogin":"true"}`
-		again  = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
 	)
 	story(t, func(t *testing.T, w *world) {
 		key := w.use(keyIn(w.create(retain)))
@@ -22,7 +21,7 @@ func TestRetainedEntitiesStayAndAreAdoptedWithTheirKey(t *testing.T) {
 		assert.Equal(t, before, w.inventory())
 		w.currentKeyWorks()
 
-		adopted := w.succeed(event{kind: "Create", props: again, stack: another})
+		adopted := w.succeed(event{kind: "Create", props: adoptAll, stack: another})
 		assert.Equal(t, key, keyIn(adopted))
 		assert.NotContains(t, w.changes(), "CreateAccessKey")
 		assert.True(t, same(password, w.password(user)))

@@ -26,6 +26,7 @@ type scenario struct {
 const (
 	tagged      = `{"Tags":["a=b"],"RedisCloudAccountId":"111111111111"}`
 	withReaders = `{"ConsoleLogin":"true","KmsKeyId":"` + kmsKey + `","SecretReaders":["arn:aws:iam::111111111111:root"]}`
+	adoptAll    = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
 	retainAll   = `{"OnDelete":"Retain","ConsoleLogin":"true"}`
 )
 
@@ -41,7 +42,6 @@ func scenarios() []scenario {
 		w.retained()
 		w.letIn(keySecret)
 	}
-	const adoptAll = `{"ExistingEntities":"Adopt","ConsoleLogin":"true"}`
 	adoptSecret := change("adoption of a console secret", through(bare), bare, adoptAll)
 	adoptSecret.given = func(w *world) { w.put(consoleSecret, "theirs") }
 	all := []scenario{

@@ -50,7 +50,8 @@ func (a *Account) Ensure(ctx context.Context, desired plan.Desired) (Result, err
 	err := r.converge(ctx)
 	if errors.Is(err, errOvertaken) && !desired.Update {
 		_, cleared := a.Clear(ctx, plan.Removal{Desired: desired, Undo: true}, 0)
-		err = errors.Join(err, cleared, r.deleteKey(ctx, r.wrote.made.KeyID)) // of a user that is not the owner's any more
+		// The user may be given back by now, so that Clear leaves its keys.
+		err = errors.Join(err, cleared, r.deleteKey(ctx, r.wrote.made.KeyID))
 	}
 	if err != nil {
 		return Result{}, err
@@ -200,9 +201,9 @@ func (r *run) look(ctx context.Context) (plan.Plan, error) {
 const rounds = 10
 
 // converge plans and applies, and begins anew if the account turns out to be another than was
-// observed. Then it ends only when a new plan is empty; so it does where entities are adopted, since
-// only the making of a new one tells a concurrent run that it is not alone. At its end nothing must
-// have been found to do for as long as the run watches.
+// observed. Then it ends only when a new plan is empty. It does so too where entities may be adopted:
+// of two concurrent runs, AWS refuses the second one that makes an entity, but not one that adopts
+// it. At its end nothing must have been found to do for as long as the run watches.
 func (r *run) converge(ctx context.Context) error {
 	worked, again := time.Now(), r.desired.Spec.Adopt
 	for round := 1; ; round++ {

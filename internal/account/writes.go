@@ -33,8 +33,8 @@ type tagging struct {
 
 // overlay lays the writes over what was seen. An entity that this run made and that AWS does not
 // show is awaited for some seconds. If it still is not there after that, somebody has removed it:
-// to make it again would leave it behind when a stack is deleted that is still being created. So
-// would it be to adopt again what this run has adopted.
+// to make it again would leave it behind when a stack is deleted that is still being created. The
+// same holds for what this run has adopted, and another has given back.
 func (w *writes) overlay(seen *plan.Observed, desired plan.Desired) error {
 	for _, slot := range plan.Slots() {
 		entity, ref := seen.In(slot), slot.Ref(desired.Spec.Names)

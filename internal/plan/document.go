@@ -22,7 +22,8 @@ func DecodeDocument(text string) string {
 }
 
 // SameDocument reports whether two policy documents say the same: white space, the order of keys,
-// the order within a list, and a list of one against its item make no difference.
+// the order within a list, a list of one against its item, and true against "true" make no
+// difference. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 func SameDocument(a, b string) bool {
 	if a == b {
 		return true
@@ -53,6 +54,8 @@ func canonical(value any) any {
 		}
 		slices.SortFunc(v, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
 		return v
+	case bool: // a value of a condition is a text, a number or a boolean
+		return fmt.Sprint(v)
 	default:
 		return v
 	}

@@ -238,6 +238,26 @@ func TestTagsOfAnEarlierValueGoAndThoseOfOthersStay(t *testing.T) {
 	}
 }
 
+// A policy that people wrote may be written otherwise, and says the same.
+func TestDocumentsAreTheSameHoweverTheyAreWritten(t *testing.T) {
+	const written = `{"Statement":[{"Action":["a","b"],"Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}}]}`
+	for name, same := range map[string]string{
+		"white space":            `{ "Statement": [{"Action":["a","b"],"Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}}] }`,
+		"the order of keys":      `{"Statement":[{"Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}},"Action":["a","b"]}]}`,
+		"the order of a list":    `{"Statement":[{"Action":["b","a"],"Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}}]}`,
+		"one in place of a list": `{"Statement":{"Action":["a","b"],"Condition":{"Bool":{"aws:MultiFactorAuthPresent":["true"]}}}}`,
+		"a boolean":              `{"Statement":[{"Action":["a","b"],"Condition":{"Bool":{"aws:MultiFactorAuthPresent":true}}}]}`,
+	} {
+		assert.True(t, SameDocument(written, same), name)
+	}
+	for name, other := range map[string]string{
+		"another value": `{"Statement":[{"Action":["a","b"],"Condition":{"Bool":{"aws:MultiFactorAuthPresent":"false"}}}]}`,
+		"malformed":     `{`,
+	} {
+		assert.False(t, SameDocument(written, other), name)
+	}
+}
+
 func TestConflictsAreAllNamedAtOnceWithTheirOwners(t *testing.T) {
 	d := desired(t, `{}`)
 	seen := standing(d)

@@ -36,7 +36,7 @@ func (p *planner) makePassword(replace bool) {
 // that was adopted, with what it held: a roll-back needs it, and a Delete gives it back. A user who
 // is adopted loses its password last: if the adoption fails, nobody can restore that.
 func (p *planner) noPassword(user, secret *Entity) {
-	if p.adopts(user.Claim) && p.user != nil {
+	if p.user != nil && p.adopts(user.Claim) {
 		return
 	}
 	if p.user != nil && (user.Claim.Password != "" || MadePassword(user, secret, p.Owner)) { // shown or not
@@ -66,8 +66,9 @@ func MadePassword(user, secret *Entity, owner string) bool {
 }
 
 // restoreCurrent plans that a secret which the owner has adopted holds what it held before, in place
-// of what this software has stored, and that our readers do not read it. The version may have lost
-// its label. What people have stored since stays.
+// of what this software has stored, and that our readers do not read it. What people have stored
+// since stays. The version may have lost its label. Then Secrets Manager may delete it:
+// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html
 func (p *planner) restoreCurrent(secret *Entity) {
 	if secret.Claim.Owner != p.Owner {
 		return

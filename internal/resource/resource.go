@@ -87,8 +87,10 @@ func (c Resource) Provision(ctx context.Context, r customresource.Request) (cust
 func (c Resource) remove(ctx context.Context, r customresource.Request, desired plan.Desired) error {
 	watch, stood := time.Duration(0), spec.IsID(r.PhysicalResourceID)
 	if !stood {
-		// AWS may not show yet what the Create has written. And it may be running still: CloudFormation
-		// makes up an ID where it no longer awaits the answer.
+		// AWS may not show yet what the Create has written:
+		// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
+		// And the Create may be running still: CloudFormation makes up an ID where it no longer awaits
+		// the answer.
 		watch = account.Courtesy
 	}
 	found, err := c.account.Clear(ctx, plan.Removal{Desired: desired, Undo: !stood, Attempt: attempt(r)}, watch)
