@@ -161,7 +161,7 @@ func TestPasswordThatAFailedAdoptionHasSetGoes(t *testing.T) {
 
 // A process died, and Lambda delivers the event again, before it fails for good.
 func TestAdoptionThatStoresTwoPasswordsIsUndone(t *testing.T) {
-	story(t, func(t *testing.T, w *world) {
+	story(t, func(_ *testing.T, w *world) {
 		w.put(consoleSecret, "theirs")
 		w.aws.Inject(localaws.OnAction("CreateLoginProfile").Refuse("RefusedForTheTest").Times(100))
 		w.createFails(adoptAll)
@@ -175,7 +175,7 @@ func TestAdoptionThatStoresTwoPasswordsIsUndone(t *testing.T) {
 // A stack is deleted while it adopts. Whenever the one event meets the other, what was there keeps no
 // new key and no owner.
 func TestDeleteDuringAnAdoptionLeavesWhatWasThere(t *testing.T) {
-	for _, n := range sample.Of(t, sample.UpTo(18), 3) {
+	for _, n := range sample.Of(t, sample.UpTo(36), 3) {
 		for _, secret := range []bool{false, true} {
 			for _, stale := range []time.Duration{0, time.Second, 3 * time.Second} {
 				story(t, func(t *testing.T, w *world) {
@@ -186,7 +186,7 @@ func TestDeleteDuringAnAdoptionLeavesWhatWasThere(t *testing.T) {
 					time.Sleep(time.Minute)
 					secrets := keysOf(w.aws.Snapshot().Secrets)
 					w.aws.StaleReads(stale)
-					head := time.Duration(n-1) * 40 * time.Millisecond
+					head := time.Duration(n-1) * 20 * time.Millisecond
 					answers := w.together(event{kind: "Create", props: adopt}, head, deleteOf(adopt).withID(invented))
 					w.aws.StaleReads(0)
 					assert.Equal(t, cfn.StatusSuccess, answers[1].Status, answers[1].Reason)
@@ -204,7 +204,7 @@ func TestDeleteDuringAnAdoptionLeavesWhatWasThere(t *testing.T) {
 // An update that adopts fails, and so does its roll-back. Then the stack is deleted. What was there
 // keeps a label: the role may not move the other one of a secret that the stack is not to have.
 func TestDeleteAfterAFailedRollBackLeavesWhatTheConsoleSecretHeld(t *testing.T) {
-	story(t, func(t *testing.T, w *world) {
+	story(t, func(_ *testing.T, w *world) {
 		w.create(bare)
 		w.put(consoleSecret, "theirs")
 		w.whileRefused(func() {
@@ -235,7 +235,7 @@ func TestUpdateLeavesWhatPeopleStoreInAnAdoptedConsoleSecretThatItNoLongerUses(t
 	const (
 		tagged = `{"Tags":["a=b"]}`
 	)
-	story(t, func(t *testing.T, w *world) {
+	story(t, func(_ *testing.T, w *world) {
 		w.put(consoleSecret, "theirs")
 		w.create(adoptAll)
 		w.updated(adoptAll, bare)
@@ -247,7 +247,7 @@ func TestUpdateLeavesWhatPeopleStoreInAnAdoptedConsoleSecretThatItNoLongerUses(t
 }
 
 func TestConsolePasswordIsSwitchedOffThoughItsAdoptedSecretIsScheduledForDeletion(t *testing.T) {
-	story(t, func(t *testing.T, w *world) {
+	story(t, func(_ *testing.T, w *world) {
 		w.put(consoleSecret, "theirs")
 		w.create(adoptAll)
 		w.deleteSecret(consoleSecret, false)
@@ -277,7 +277,7 @@ func TestFailedAdoptionWithoutAConsoleLoginLeavesTheRetainedPassword(t *testing.
 // A retry of an adoption, with another serial, takes the second label from what the secret held.
 func TestFailedAdoptionThatStoresTwoKeysIsUndone(t *testing.T) {
 	two := serial(2, `"ExistingEntities":"Adopt"`)
-	story(t, func(t *testing.T, w *world) {
+	story(t, func(_ *testing.T, w *world) {
 		w.put(keySecret, "theirs")
 		w.whileRefused(func() {
 			w.createFails(adopt)

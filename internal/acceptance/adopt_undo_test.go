@@ -123,7 +123,7 @@ func TestFailedAdoptionOfAConsoleSecretIsUndone(t *testing.T) {
 func TestAdoptionThatFailsWhileItSetsAPasswordIsUndone(t *testing.T) {
 	for _, action := range []string{"CreateLoginProfile", "TagUser"} {
 		t.Run(action, func(t *testing.T) {
-			story(t, func(t *testing.T, w *world) {
+			story(t, func(_ *testing.T, w *world) {
 				w.put(consoleSecret, "theirs")
 				w.whileRefused(func() { w.createFails(adoptAll) }, action)
 				w.delete(adoptAll)

@@ -45,7 +45,7 @@ func TestCrashEverywhere(t *testing.T) {
 				kept = left(w)
 			})
 			met := map[string]bool{}
-			for _, c := range sample.Of(t, crashes(calls), 8) {
+			for _, c := range sample.Of(t, crashes(calls), 12) {
 				cases.Add(1)
 				t.Run(fmt.Sprintf("%s, call %d", c.fault.name, c.call), func(t *testing.T) {
 					told.goOn(t, func(t *testing.T, w *world) {

@@ -42,6 +42,11 @@ func scenarios() []scenario {
 		w.retained()
 		w.letIn(keySecret)
 	}
+	left := func(w *world) {
+		w.use(keyIn(w.create(console)))
+		w.losesItsBoundaries()
+	}
+	ofGone := serial(2, `"ExistingEntities":"`+stack+`"`, `"ConsoleLogin":"true"`)
 	adoptSecret := change("adoption of a console secret", through(bare), bare, adoptAll)
 	adoptSecret.given = func(w *world) { w.put(consoleSecret, "theirs") }
 	all := []scenario{
@@ -57,7 +62,15 @@ func scenarios() []scenario {
 		{name: "adoption", given: vendors, event: event{kind: "Create", props: adopt}, after: gone(adopt)},
 		{name: "adoption without a user", given: (*world).fiveStepsWithoutAUser, event: event{kind: "Create", props: adopt}, after: []event{deleteOf(adopt).withID(invented)}},
 		{name: "adoption of what was retained", given: retained, event: event{kind: "Create", props: again, stack: another}, after: []event{deleteOf(again).in(another)}},
+		{name: "adoption of a retained password", given: func(w *world) {
+			w.use(keyIn(w.create(retainAll)))
+			w.delete(retainAll)
+		}, event: event{kind: "Create", props: adoptAll, stack: another}, after: []event{deleteOf(adoptAll).in(another)}},
 		adoptSecret,
+		{name: "adoption from a stack that is gone", given: left, event: event{kind: "Create", props: ofGone, stack: another}, after: []event{deleteOf(ofGone).in(another)}},
+		{name: "roll-back of an adoption from a stack that is gone", given: left, setup: func(w *world) {
+			w.succeed(event{kind: "Create", props: ofGone, stack: another})
+		}, event: deleteOf(ofGone).in(another).withID(invented), after: []event{deleteOf(ofGone).in(another).withID(invented)}},
 		{name: "roll-back of an adoption", given: vendors, setup: through(adopt), event: deleteOf(adopt), after: gone(adopt)},
 
 		{name: "create to be retained", event: event{kind: "Create", props: retainAll}, after: gone(retainAll), retains: true},

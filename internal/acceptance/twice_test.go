@@ -57,7 +57,7 @@ func TestEveryEventTwiceAtOnce(t *testing.T) {
 				w.succeed(s.event)
 				goal = w.account()
 			})
-			for _, n := range sample.Of(t, sample.UpTo(30), 2) {
+			for _, n := range sample.Of(t, sample.UpTo(40), 2) {
 				cases.Add(1)
 				t.Run(strconv.Itoa(n), func(t *testing.T) {
 					told.goOn(t, func(t *testing.T, w *world) {
