@@ -53,11 +53,12 @@ func (r *reader) scalar(name, standard string) string {
 func (r *reader) name(p nameProperty) string {
 	before := len(r.faults)
 	text := r.text(p.name, p.standard, "a name")
-	if text == "" {
+	allowed := regexp.MustCompile("^[0-9A-Za-z" + p.signs + "]*$") // a count in it would make it slow to compile
+	switch {
+	case text == "":
 		r.fault("%s: is empty; give a name, or leave the property out for the default", p.name)
-	} else {
-		r.match(p.name, text, fmt.Sprintf("[0-9A-Za-z%s]{1,%d}", p.signs, p.most), "",
-			fmt.Sprintf("a name that AWS accepts; use 1 to %d letters, digits and %s", p.most, p.signs))
+	case len(text) > p.most || !allowed.MatchString(text):
+		r.fault("%s: %s is not a name that AWS accepts; use 1 to %d letters, digits and %s", p.name, quote(text), p.most, p.signs)
 	}
 	if len(r.faults) > before {
 		return ""
