@@ -228,7 +228,7 @@ func (r *run) converge(ctx context.Context) error {
 		case ends && time.Since(worked) >= r.watch:
 			return nil
 		case ends:
-			round, again, pause = 0, false, glance
+			round, again, pause = 0, false, r.watch
 		}
 		if pauseErr := awscall.Pause(ctx, pause); pauseErr != nil {
 			return cmp.Or(err, pauseErr) // whoever set the deadline knows that the time was up
