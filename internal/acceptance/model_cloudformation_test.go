@@ -185,6 +185,7 @@ func (m *model) adoptRetained(s *modelStack, template map[string]any) {
 	s.template["ExistingEntities"] = "Adopt"
 	if s.template["PermissionsBoundary"] == nil { // an adoption refuses a boundary that people put on
 		_, _ = m.iam.DeleteUserPermissionsBoundary(m.Context(), &iam.DeleteUserPermissionsBoundaryInput{UserName: aws.String(m.spec(s.props).User)})
+		time.Sleep(time.Minute) // IAM may show it for a moment
 	}
 	m.tell("%s is created by another stack, which adopts", s.name)
 	adopt := event{kind: "Create", props: m.properties(s.template)}

@@ -34,25 +34,31 @@ func TestTheWatcherIsRightOrFailsEverywhere(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			begin := func(w *lookout) {
+			var told past
+			var at time.Time
+			watched(t, bare, func(w *lookout) {
 				s.before(w)
 				require.NoError(t, w.look())
-				w.news()
 				s.then(w)
 				time.Sleep(time.Hour)
-				w.aws.ResetCalls()
+				told, at = past{w.aws.Fork(), w.known}, time.Now()
+			})
+			goOn := func(t *testing.T, tell func(w *lookout)) {
+				told.goOn(t, func(_ *testing.T, world *world) {
+					time.Sleep(time.Until(at))
+					w := world.lookout(stack, bare)
+					w.news()
+					w.aws.ResetCalls()
+					tell(w)
+				})
 			}
 			var truth []string
 			var calls int
-			watched(t, bare, func(w *lookout) {
-				begin(w)
-				truth, calls = names(w.finds()), len(w.calls)
-			})
+			goOn(t, func(w *lookout) { truth, calls = names(w.finds()), len(w.calls) })
 			for _, f := range faults() {
 				for _, k := range sample.Of(t, sample.UpTo(calls), 1) {
 					t.Run(fmt.Sprintf("%s %d", f.name, k), func(t *testing.T) {
-						watched(t, bare, func(w *lookout) {
-							begin(w)
+						goOn(t, func(w *lookout) {
 							w.aws.Inject(f.at(k, func() { w.process.dead.Store(true) }))
 							if err := w.look(); err == nil {
 								assert.Equal(t, truth, names(w.last()), "it succeeds and reports the truth")
