@@ -51,7 +51,7 @@ plan: need-go ## Show what a launch would do in the account of your AWS credenti
 
 # Millions of short lives make garbage, which is collected less often. Results of former runs do not count: go test does not
 # see what the tests of the built binary build. go vet is make lint's.
-GO_TEST := GOGC=400 go run ./internal/testwatch -count=1 -vet=off -timeout 30m
+GO_TEST := GOGC=1000 go run ./internal/testwatch -count=1 -vet=off -timeout 30m
 
 .PHONY: test
 test: need-go ## Run every story and rule, and a sample of the exhaustive tests (TESTFLAGS=, PACKAGES=, SEED=)
