@@ -66,9 +66,15 @@ SAMPLED = $(shell awk '/^func Test/ { test = $$2; sub(/[^A-Za-z].*/, "", test) }
 RACELESS := iampolicy|intrinsics|moto|plan|preview|release|spec|templates
 
 .PHONY: test-all
-test-all: need-go ## Run the exhaustive tests with all their cases, then the race detector (needs a C compiler)
-	@CGO_ENABLED=0 EXHAUSTIVE=1 $(GO_TEST) -parallel 3 -run '^($(SAMPLED))$$' ./internal/acceptance ./internal/local
+test-all: exhaustive test-race ## Run the exhaustive tests with all their cases, then the race detector (needs a C compiler)
+
+.PHONY: test-race
+test-race: need-go
 	@CGO_ENABLED=1 $(GO_TEST) -race -short -skip '^(TestKilledEverywhere|TestMoto.*|TestManyAccounts)$$' $$(go list ./... | grep -vE '/internal/($(RACELESS))($$|/)')
+
+.PHONY: exhaustive
+exhaustive: need-go
+	@CGO_ENABLED=0 EXHAUSTIVE=1 $(GO_TEST) -parallel 3 -run '^($(SAMPLED))$$' ./internal/acceptance ./internal/local
 
 .PHONY: fuzz
 fuzz: need-go ## Fuzz the event, the properties, the plan and the answer, each for FUZZTIME (1m)
