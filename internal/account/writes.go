@@ -31,10 +31,10 @@ type tagging struct {
 	at time.Time
 }
 
-// overlay lays the writes over what was seen. An entity that this run made and that AWS does not
-// show is awaited for some seconds. If it still is not there after that, somebody has removed it:
-// to make it again would leave it behind when a stack is deleted that is still being created. The
-// same holds for what this run has adopted, and another has given back.
+// overlay lays the writes over what was seen. An entity that this run made or adopted, and that AWS
+// does not show so, is awaited for some seconds. If it still is not so after that, somebody has
+// removed it or given it back: to make it again would leave it behind when a stack is deleted that is
+// still being created.
 func (w *writes) overlay(seen *plan.Observed, desired plan.Desired) error {
 	for _, slot := range plan.Slots() {
 		entity, ref := seen.In(slot), slot.Ref(desired.Spec.Names)
@@ -42,11 +42,14 @@ func (w *writes) overlay(seen *plan.Observed, desired plan.Desired) error {
 		switch {
 		case entity != nil:
 			for _, t := range w.tags {
-				if t.Ref == entity.Ref && time.Since(t.at) < w.tagLag {
-					entity.Overlay(t.Tag, desired)
-				}
-				if t.Ref == entity.Ref && !fresh(t.at) && entity.Lost(t.Tag) {
+				switch {
+				case t.Ref != entity.Ref:
+				case entity.Lost(t.Tag) && fresh(t.at):
+					return stale(fmt.Errorf("%s was adopted a moment ago and AWS does not show it yet", ref))
+				case entity.Lost(t.Tag):
 					return fmt.Errorf("%s: %w", ref, errOvertaken)
+				case time.Since(t.at) < w.tagLag:
+					entity.Overlay(t.Tag)
 				}
 			}
 		case fresh(at):

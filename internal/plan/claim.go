@@ -69,17 +69,13 @@ func parseClaim(tags map[string]string) Claim {
 }
 
 // Overlay lays tags that this run wrote a moment ago over those that AWS shows: but not the newest
-// event, because an older run may have written over it; and not the owner, if that is another stack
-// by now, which adopts the same at the same time.
-func (e *Entity) Overlay(written Tag, d Desired) {
+// event, because an older run may have written over it.
+func (e *Entity) Overlay(written Tag) {
 	tags := maps.Clone(e.Tags)
 	maps.DeleteFunc(tags, func(key, _ string) bool { return slices.Contains(written.Unset, key) })
 	maps.Copy(tags, written.Set)
 	if event, ok := e.Tags[tagEvent]; ok {
 		tags[tagEvent] = event
-	}
-	if !d.unowned(e.Claim) {
-		tags[tagOwner], tags[tagStack] = e.Claim.Owner, e.Claim.Stack
 	}
 	e.SetTags(tags)
 }
