@@ -40,6 +40,7 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		o = h.provision(ctx, r, s)
 	}
 	response := respond(r, own, o)
+	reason := response.Reason // which may be cut
 	body, lost := fit(&response)
 	if len(lost) > 0 {
 		h.log.WarnContext(ctx, "values of Data left out, the answer was too long", "request", r, "keys", lost)
@@ -55,7 +56,7 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		level = slog.LevelError
 	}
 	h.log.Log(ctx, level, "request finished", "request", r, "status", response.Status,
-		"reason", response.Reason, "answeredPhysicalResourceId", response.PhysicalResourceID,
+		"reason", reason, "answeredPhysicalResourceId", response.PhysicalResourceID,
 		"delivered", err == nil, "attempts", attempts, "duration", time.Since(start))
 	if err != nil {
 		return nil, err // Lambda's runtime logs it, so the line above does not

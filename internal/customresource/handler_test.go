@@ -322,6 +322,16 @@ func TestTheLogHoldsIdentifiersAndTheOutcome(t *testing.T) {
 	}
 }
 
+func TestTheLogHasAllOfAReasonThatWasCut(t *testing.T) {
+	reason := strings.Repeat("a fault; ", 1000) + "the last one"
+	s := newStage(t, thing{provision: func(context.Context, customresource.Request) (customresource.Answer, error) {
+		return customresource.Answer{}, errors.New(reason)
+	}})
+	require.NoError(t, s.invoke(t.Context(), event(cfn.RequestUpdate, nil)))
+	assert.NotContains(t, s.answer().Reason, "the last one")
+	assert.Contains(t, s.log.String(), reason)
+}
+
 func TestValuesOfDataThatDidNotFitAreInTheLogByName(t *testing.T) {
 	s := newStage(t, thing{provision: func(context.Context, customresource.Request) (customresource.Answer, error) {
 		return customresource.Answer{Data: map[string]string{"Small": "s", "Large": strings.Repeat("x", 5000)}}, nil
