@@ -104,6 +104,18 @@ func TestKeyThatCannotBeStoredIsDeletedAtOnce(t *testing.T) {
 	})
 }
 
+// Secrets Manager says that a secret has too many versions in the word that the SDK takes for
+// throttling, which is waited out.
+func TestAQuotaIsNotWaitedOut(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		began := time.Now()
+		w.aws.Inject(refused("CreateSecret", "LimitExceededException"))
+		assert.Contains(t, w.createFails(bare).Reason, "LimitExceeded")
+		assert.Empty(t, w.keys(user))
+		assert.Less(t, time.Since(began), 10*time.Second)
+	})
+}
+
 func TestStoreWhoseRepliesAreAllLostHasStored(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
 		w.aws.Inject(localaws.OnAction("CreateSecret").LoseReply())

@@ -56,7 +56,7 @@ func repeat(ctx context.Context, in middleware.FinalizeInput, next middleware.Fi
 		case ctx.Err() != nil && before != nil:
 			return out, metadata, before
 		case throttled(err):
-		case !standard.IsErrorRetryable(err) || !repeatable(ctx):
+		case !standard.IsErrorRetryable(err) || !repeatable(ctx) || code(err) == quota:
 			return out, metadata, err
 		default:
 			if failures++; failures == attempts {
@@ -82,12 +82,23 @@ func repeatable(ctx context.Context) bool {
 	return middleware.GetOperationName(ctx) != "CreateAccessKey"
 }
 
+// quota is what Secrets Manager says where a secret has too many versions. The SDK takes it for
+// throttling: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html
+const quota = "LimitExceededException"
+
 func throttled(err error) bool {
-	codes := retry.ThrottleErrorCode{Codes: retry.DefaultThrottleErrorCodes}
-	api, ok := errors.AsType[smithy.APIError](err)
+	_, listed := retry.DefaultThrottleErrorCodes[code(err)]
 	// The SDK's list lacks what SNS says:
 	// https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors
-	return codes.IsErrorThrottle(err) == aws.TrueTernary || ok && api.ErrorCode() == "Throttled"
+	return listed && code(err) != quota || code(err) == "Throttled"
+}
+
+// code is the code of an error that AWS answered, or "".
+func code(err error) string {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		return api.ErrorCode()
+	}
+	return ""
 }
 
 // Pause waits, or returns the error of a context that ends before.
