@@ -140,7 +140,7 @@ func TestAMalformedEventIsAnErrorThatNamesEveryFault(t *testing.T) {
 		"wrong types":    {good, `{"StackId":1}`, []string{"the event is not an object"}},
 		"bad properties": {good, event(stack, logical, `{"UserName":"a b","Nonsense":1}`), []string{"UserName", "Nonsense"}},
 		"no properties":  {good, event(stack, logical, `[]`), []string{"ResourceProperties: is not a JSON object"}},
-		"all is wrong":   {watch.Settings{KeyMaxAgeDays: "soon"}, event("x", "", `{"UserName":"a b"}`), []string{"ALARM_TOPIC_ARN", "KEY_MAX_AGE_DAYS", "AWS_LAMBDA_LOG_GROUP_NAME", "StackId", "LogicalResourceId", "UserName"}},
+		"all is wrong":   {watch.Settings{KeyMaxAgeDays: "soon"}, event("x", "", `{"UserName":"a b"}`), []string{"ALARM_TOPIC_ARN", "KEY_MAX_AGE_DAYS", "LOG_GROUP", "StackId", "LogicalResourceId", "UserName"}},
 		"a negative age": {watch.Settings{TopicARN: topic, KeyMaxAgeDays: "-1", LogGroup: watchLog}, event(stack, logical, bare), []string{"KEY_MAX_AGE_DAYS"}},
 		"a FIFO topic":   {watch.Settings{TopicARN: topic + ".fifo", KeyMaxAgeDays: "0", LogGroup: watchLog}, event(stack, logical, bare), []string{"ALARM_TOPIC_ARN"}},
 		"a queue":        {watch.Settings{TopicARN: strings.Replace(topic, "sns", "sqs", 1), KeyMaxAgeDays: "0", LogGroup: watchLog}, event(stack, logical, bare), []string{"ALARM_TOPIC_ARN"}},
@@ -162,6 +162,6 @@ func TestAMalformedEventIsAnErrorThatNamesEveryFault(t *testing.T) {
 func TestTheSettingsAreThoseOfTheEnvironment(t *testing.T) {
 	t.Setenv("ALARM_TOPIC_ARN", topic)
 	t.Setenv("KEY_MAX_AGE_DAYS", "7")
-	t.Setenv("AWS_LAMBDA_LOG_GROUP_NAME", watchLog)
+	t.Setenv("LOG_GROUP", watchLog)
 	assert.Equal(t, watch.Settings{TopicARN: topic, KeyMaxAgeDays: "7", LogGroup: watchLog}, watch.FromEnvironment())
 }

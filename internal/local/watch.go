@@ -33,7 +33,7 @@ type watcher struct {
 func newWatcher(ctx context.Context, bootstrap string, memory *localaws.Account, latency time.Duration) (watcher, error) {
 	memory.CreateTopic(topic, "")
 	s, err := newStage(ctx, bootstrap, memory, latency, "us-east-1",
-		"ALARM_TOPIC_ARN="+topic, "KEY_MAX_AGE_DAYS=90", "AWS_LAMBDA_LOG_GROUP_NAME="+logGroup)
+		"ALARM_TOPIC_ARN="+topic, "KEY_MAX_AGE_DAYS=90", "LOG_GROUP="+logGroup)
 	return watcher{s, memory}, err
 }
 

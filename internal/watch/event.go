@@ -19,10 +19,9 @@ type Settings struct {
 	LogGroup      string // of the function itself
 }
 
-// FromEnvironment reads the settings. The template sets the first two, and Lambda sets the third:
-// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+// FromEnvironment reads the settings, which the template sets.
 func FromEnvironment() Settings {
-	return Settings{os.Getenv("ALARM_TOPIC_ARN"), os.Getenv("KEY_MAX_AGE_DAYS"), os.Getenv("AWS_LAMBDA_LOG_GROUP_NAME")}
+	return Settings{os.Getenv("ALARM_TOPIC_ARN"), os.Getenv("KEY_MAX_AGE_DAYS"), os.Getenv("LOG_GROUP")}
 }
 
 // order says what one run compares, and where its messages go.
@@ -48,7 +47,7 @@ func parse(settings Settings, event json.RawMessage) (order, error) {
 		fault("KEY_MAX_AGE_DAYS is not a whole number of days; use 0 for never")
 	}
 	if o.LogGroup == "" {
-		fault("AWS_LAMBDA_LOG_GROUP_NAME is empty, and Lambda always sets it")
+		fault("LOG_GROUP is empty; it must be the name of the log group of the function itself")
 	}
 	var given struct {
 		StackID            string `json:"StackId"`
