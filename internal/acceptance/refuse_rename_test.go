@@ -87,11 +87,14 @@ func TestRenameIsRefusedBeforeARotationBegins(t *testing.T) {
 	})
 }
 
-// Bad properties are named as such, and do not hide behind the rename.
+// Bad properties are named as such, beside the rename.
 func TestRenameToABadNameNamesTheFault(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
 		w.create(bare)
-		assert.Contains(t, w.updateFails(bare, `{"UserName":"bad name!"}`).Reason, "UserName: ")
+		refused := w.updateFails(bare, `{"UserName":"bad name!","Colour":"red"}`).Reason
+		assert.Contains(t, refused, `UserName: "bad name!" is not a name`)
+		assert.Contains(t, refused, `cannot become "bad name!"`)
+		assert.Contains(t, refused, "Colour")
 		assert.Empty(t, w.calls)
 	})
 }

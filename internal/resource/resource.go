@@ -5,6 +5,7 @@ package resource
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -65,14 +66,16 @@ func (c Resource) Provision(ctx context.Context, r customresource.Request) (cust
 	desired := plan.Desired{
 		Spec: properties, Account: where, Stack: r.StackID, Owner: owner(r), Update: r.Type == cfn.RequestUpdate, Event: r.Sent,
 	}
+	var renamed error
 	switch {
 	case r.Type == cfn.RequestDelete:
 		return customresource.Answer{}, c.remove(ctx, r, desired)
-	case err != nil || invalid != nil:
-		return customresource.Answer{}, cmp.Or(err, invalid)
 	case desired.Update && r.PhysicalResourceID != desired.Owner:
-		return customresource.Answer{}, cmp.Or(spec.Renamed(r.OldProperties, r.Properties),
+		renamed = cmp.Or(spec.Renamed(r.OldProperties, r.Properties),
 			fmt.Errorf("the physical resource ID is %s, and these properties give %s: names are for life, and nothing was changed", r.PhysicalResourceID, desired.Owner))
+	}
+	if err := cmp.Or(err, errors.Join(renamed, invalid)); err != nil {
+		return customresource.Answer{}, err
 	}
 	result, err := c.account.Ensure(ctx, desired)
 	if err != nil {
