@@ -119,8 +119,22 @@ func TestRoleUnderAPathIsNotAdopted(t *testing.T) {
 		w.must(w.iam.CreateRole(t.Context(), &iam.CreateRoleInput{
 			RoleName: aws.String(consoleRole), Path: aws.String("/team/"), AssumeRolePolicyDocument: aws.String(anybody),
 		}))
-		answer := w.createFails(adopt)
-		assert.Contains(t, answer.Reason, "role redislabs-role exists under the path /team/")
-		w.isStill()
+		for _, props := range []string{adopt, bare} {
+			answer := w.createFails(props)
+			assert.Contains(t, answer.Reason, "role redislabs-role exists under the path /team/")
+			assert.NotContains(t, answer.Reason, "set ExistingEntities", "which does not help")
+			w.isStill()
+		}
+	})
+}
+
+// A permissions boundary takes force from policies that it does not know.
+func TestAdoptionNamesThePoliciesThatItsBoundaryLimits(t *testing.T) {
+	story(t, func(t *testing.T, w *world) {
+		w.fiveSteps()
+		w.must(w.iam.AttachRolePolicy(t.Context(), &iam.AttachRolePolicyInput{RoleName: aws.String(nodeRole), PolicyArn: aws.String(readOnly)}))
+		const notice = "role " + nodeRole + ", which is adopted, has other policies (" + readOnly + ")"
+		assert.Contains(t, w.create(adopt).Reason, notice)
+		assert.NotContains(t, w.update(adopt, adopt).Reason, "other policies", "it is told once")
 	})
 }

@@ -25,7 +25,7 @@ func refusedForUse(answer cfn.Response) bool {
 
 func refusedForHolders(answer cfn.Response) bool {
 	return strings.Contains(answer.Reason, " is in group taken") || strings.Contains(answer.Reason, " is in instance profile taken") ||
-		strings.Contains(answer.Reason, "a permissions boundary that goes with this stack")
+		strings.Contains(answer.Reason, "a permissions boundary that is deleted with this stack")
 }
 
 // failedForAReason: an undisturbed event succeeds, unless a name is taken, or a key would be lost

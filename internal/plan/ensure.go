@@ -63,6 +63,10 @@ func (p *planner) entity(slot Slot) {
 	}
 	if seen.Boundary != want.Boundary {
 		p.add(prepare, SetBoundary{ref, want.Boundary})
+		others := slices.DeleteFunc(slices.Clone(seen.Attached), func(arn string) bool { return slices.Contains(want.Attached, arn) })
+		if p.adopts(seen.Claim) && len(others) > 0 {
+			p.notice("%s, which is adopted, has other policies (%s): they permit only what its permissions boundary %s permits too", ref, strings.Join(others, ", "), want.Boundary)
+		}
 	}
 	for _, role := range seen.Attached {
 		if ref.Kind == Profile && !slices.Contains(want.Attached, role) { // there is room for one

@@ -22,9 +22,9 @@ func (p *planner) taken() {
 			continue
 		}
 		if !entity.Deleted.IsZero() {
-			text += fmt.Sprintf(" (it is scheduled for deletion; \"aws secretsmanager delete-secret --force-delete-without-recovery --secret-id %s\" frees the name at once)", entity.Name)
+			text += fmt.Sprintf(" (it is scheduled for deletion; \"aws secretsmanager delete-secret --force-delete-without-recovery --region %s --secret-id %s\" frees the name at once)", p.Account.Region, entity.Name)
 		}
-		unowned = unowned || entity.Claim.Owner == ""
+		unowned = unowned || entity.Claim.Owner == "" && pathOf(entity) == ""
 		gone = gone || entity.Claim.Owner != ""
 		p.others[slot] = true
 		p.refusal.Heading, p.refusal.Reasons = spec.Conflict, append(p.refusal.Reasons, text)
@@ -56,10 +56,10 @@ func (d Desired) conflict(slot Slot, entity *Entity) string {
 		return ""
 	case d.adopts(entity.Claim) && d.Spec.StackBoundaries.User != "" && entity.Boundary != "" && entity.Boundary != d.boundary(slot):
 		return fmt.Sprintf("%s has the permissions boundary %s, and this stack's own would take its place: set PermissionsBoundary to it, or remove it", ref, entity.Boundary)
-	case d.adopts(entity.Claim) && path == "":
-		return ""
-	case d.adopts(entity.Claim):
+	case d.unowned(entity.Claim) && path != "":
 		return fmt.Sprintf("%s exists under the path %s, and one with a path cannot be adopted", ref, path)
+	case d.adopts(entity.Claim):
+		return ""
 	case owner == "":
 		return fmt.Sprintf("%s exists and was not made by a stack of this kind", ref)
 	default:

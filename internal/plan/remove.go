@@ -105,7 +105,7 @@ func (p *planner) unbind(entity *Entity) {
 	}
 	kind := strings.ToLower(string(entity.Kind))
 	p.refuse(fmt.Sprintf("Remove the boundary (aws iam delete-%[1]s-permissions-boundary --%[1]s-name %[2]s), and delete again", kind, entity.Name),
-		"%s was adopted and stays, with a permissions boundary that goes with this stack, and the function may not remove it where ExistingEntities is Fail", entity.Ref)
+		"%s was adopted and stays, with a permissions boundary that is deleted with this stack, and the function may not remove it where ExistingEntities is Fail", entity.Ref)
 }
 
 // rebound plans that an entity which has lost its boundary gets it back, if it has policies that
