@@ -123,7 +123,7 @@ func TestPageThatIsNotFromAWSIsAFailure(t *testing.T) {
 			failed := w.updateFails(bare, bare)
 			assert.Contains(t, failed.Reason, action)
 			assert.Contains(t, failed.Reason, "is no whole reply from AWS")
-			assert.NotContains(t, w.logs.String()+failed.Reason, "hunter2")
+			assert.NotContains(t, w.log+failed.Reason, "hunter2")
 		})
 	}
 }

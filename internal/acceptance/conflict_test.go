@@ -80,7 +80,7 @@ func TestPolicyThatALookupDoesNotFindIsExplained(t *testing.T) {
 			w.must(w.iam.CreatePolicy(t.Context(), theirs))
 			before := w.aws.Snapshot()
 			answer := w.createFails(bare)
-			assert.Contains(t, answer.Reason, "a policy of this name is there, under a path or spelt in another case")
+			assert.Contains(t, answer.Reason, "a policy of this name exists")
 			w.delete(bare)
 			assert.Equal(t, before, w.aws.Snapshot())
 		})
@@ -93,6 +93,22 @@ func TestAccountThatThePartitionDoesNotKnowIsNamed(t *testing.T) {
 		w.aws.Inject(refused("CreateRole", "MalformedPolicyDocument"))
 		answer := w.createFails(bare)
 		assert.Contains(t, answer.Reason, "set RedisCloudAccountId to an AWS account of this partition")
+	})
+}
+
+// The log names every error, and the answer what to do.
+func TestABoundaryThatDoesNotExistIsNamed(t *testing.T) {
+	const typo = `{"PermissionsBoundary":"arn:aws:iam::123456789012:policy/typo"}`
+	story(t, func(t *testing.T, w *world) {
+		reason := w.createFails(typo).Reason
+		assert.Contains(t, reason, "policy/typo; set PermissionsBoundary to a managed policy that exists")
+		for _, step := range []string{"create role " + nodeRole, "create role " + consoleRole, "create user " + user} {
+			assert.Contains(t, w.log, step+": ")
+		}
+		w.delete(typo)
+
+		w.create(bare)
+		assert.Contains(t, w.updateFails(bare, typo).Reason, "set PermissionsBoundary to a managed policy that exists")
 	})
 }
 

@@ -144,7 +144,8 @@ func (w *world) after(seen *evidence) {
 			seen.passwords[user] = password
 		}
 	}
-	seen.wrote = w.logs.String() + strings.Join(w.bodies, "\n")
+	w.log = w.logs.String()
+	seen.wrote = w.log + strings.Join(w.bodies, "\n")
 	w.logs.Reset()
 	for _, body := range w.bodies {
 		var answer cfn.Response

@@ -41,6 +41,7 @@ type world struct {
 	role    heldRole
 	known   *knowledge
 	logs    bytes.Buffer
+	log     string // of the last event
 
 	statuses    []int // what the receiver answers first; then 200
 	bodies      []string

@@ -18,7 +18,7 @@ import (
 // missing reports whether AWS answered that there is no such thing.
 func missing(err error) bool { return hasCode(err, "NoSuchEntity", "ResourceNotFoundException") }
 
-// gone makes "there is no such thing" a success: a removal wants just that.
+// gone makes "there is no such thing" a success, which it is for a removal.
 func gone(err error) error {
 	if missing(err) {
 		return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 
@@ -57,3 +58,12 @@ func (s severalErrors) Error() string {
 }
 
 func (s severalErrors) Unwrap() []error { return s }
+
+// LogValue is all of them: the log has room.
+func (s severalErrors) LogValue() slog.Value {
+	texts := make([]string, len(s))
+	for i, err := range s {
+		texts[i] = err.Error()
+	}
+	return slog.AnyValue(texts)
+}

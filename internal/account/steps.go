@@ -26,7 +26,7 @@ func (r *run) carryOut(ctx context.Context, step plan.Step) error {
 	case plan.Describe:
 		return r.describe(s)(ctx)
 	case plan.SetBoundary:
-		return r.setBoundary(s)(ctx)
+		return bounded(s.ARN, r.setBoundary(s)(ctx))
 	case plan.Tag:
 		return r.tag(ctx, s)
 	case plan.Attach:
@@ -79,7 +79,15 @@ func (r *run) create(ctx context.Context, s plan.Create) error {
 	if err == nil {
 		r.note(func() { r.wrote.entities[s.Ref] = time.Now() })
 	}
-	return explained(s.Ref, err)
+	return explained(s.Ref, bounded(s.Boundary, err))
+}
+
+// bounded says what AWS means when it does not find what an entity is to get: its boundary.
+func bounded(arn string, err error) error {
+	if arn == "" || !hasCode(err, "NoSuchEntity") {
+		return err
+	}
+	return fmt.Errorf("AWS may not know the permissions boundary %s; set PermissionsBoundary to a managed policy that exists: %w", arn, err)
 }
 
 // setDocument keeps the versions of a policy at five or fewer: the one that makes room goes first.
@@ -114,7 +122,7 @@ func (r *run) setDocument(ctx context.Context, s plan.SetDocument) error {
 func explained(of plan.Ref, err error) error {
 	switch {
 	case of.Kind == plan.Policy && hasCode(err, "EntityAlreadyExists"):
-		return fmt.Errorf("a policy of this name is there, under a path or spelt in another case if a look at %s does not find it: choose another name, or delete it: %w", of.Name, err)
+		return fmt.Errorf("a policy of this name exists (if a look at %s does not find it, under a path or spelt in another case): choose another name, or delete it: %w", of.Name, err)
 	case of.Kind == plan.Role && hasCode(err, "MalformedPolicyDocument"): // no such principal in the partition
 		return fmt.Errorf("AWS does not know whom the role trusts; set RedisCloudAccountId to an AWS account of this partition: %w", err)
 	case of.Kind == plan.Secret && hasCode(err, "MalformedPolicyDocument"):
