@@ -18,7 +18,7 @@ func (s Statement) applies(q Request) bool {
 	return true
 }
 
-// holds decides one condition: the request's value of a key against what the policy wants of it.
+// holds decides one condition: the request's value of a key against what the policy asks of it.
 //
 // See
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html.
@@ -39,7 +39,7 @@ func (s Statement) holds(q Request, operator, key string, wanted []string) bool 
 	return s.like(q, wanted, test, value)
 }
 
-// comparison is how an operator compares what a policy wants with what a request has, and whether
+// comparison is how an operator compares what a policy asks with what a request has, and whether
 // the condition holds where none of the wanted values compares. It does not know numbers, dates,
 // addresses, bytes, and keys with several values: then the test is nil.
 func comparison(operator string) (test func(wanted, value string) bool, negated bool) {

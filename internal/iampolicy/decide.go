@@ -63,8 +63,8 @@ func (s Statement) coversResource(q Request) bool {
 	return s.like(q, s.Resource, match, q.Resource)
 }
 
-// like reports whether a value is as one of the texts in a statement wants it. A text with a
-// variable that the request has no value for wants nothing.
+// like reports whether a value matches one of the texts in a statement. A text with a variable that
+// the request has no value for matches nothing.
 func (s Statement) like(q Request, wanted []string, test func(wanted, value string) bool, value string) bool {
 	return slices.ContainsFunc(wanted, func(w string) bool {
 		w, known := s.expand(w, q)
@@ -72,7 +72,7 @@ func (s Statement) like(q Request, wanted []string, test func(wanted, value stri
 	})
 }
 
-// unlike reports whether a value is as none of the texts wants it. If that cannot be decided, since
+// unlike reports whether a value matches none of the texts. If that cannot be decided, since
 // the request has no value for a variable, it holds for a Deny and does not hold for an Allow.
 func (s Statement) unlike(q Request, wanted []string, test func(wanted, value string) bool, value string) bool {
 	if s.like(q, wanted, test, value) {

@@ -42,7 +42,7 @@ func TestTheZipHasNothingOfTheFileButItsContent(t *testing.T) {
 	assert.NotEqual(t, screen, sum)
 }
 
-// TestLambdaCanRunWhatIsInTheZip has what Lambda wants of it: an executable bootstrap at the top.
+// TestLambdaCanRunWhatIsInTheZip has what Lambda asks of it: an executable bootstrap at the top.
 func TestLambdaCanRunWhatIsInTheZip(t *testing.T) {
 	content, _ := packageOf(t, "a function", 0o600, time.Now())
 	archive, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
