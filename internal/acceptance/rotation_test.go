@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -8,6 +9,8 @@ import (
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"redis-cloud-iam/internal/acceptance/sample"
 )
 
 const (
@@ -172,4 +175,20 @@ func TestKeyThatTheStackDeactivatedIsKnownAfterAnEdit(t *testing.T) {
 		assert.Equal(t, "Active", w.keyStatus(user)[first])
 		w.currentKeyWorks()
 	})
+}
+
+// A key whose secret people have deleted cannot be gone back to, wherever the rotation after that
+// stopped.
+func TestKeyOfASecretThatIsGoneIsForgotten(t *testing.T) {
+	killed := faults()[slices.IndexFunc(faults(), func(f fault) bool { return f.name == "killed before" })]
+	for _, call := range sample.Of(t, sample.UpTo(30), 10) {
+		story(t, func(t *testing.T, w *world) {
+			w.create(bare)
+			w.deleteSecret(keySecret, true)
+			w.disturbed(changeOf(bare, serial(2)), call, killed)
+			w.restart()
+			w.succeed(changeOf(bare, serial(2)))
+			assert.Contains(t, w.updateFails(serial(2), bare).Reason, "AccessKeySerial: is 1", "call %d", call)
+		})
+	}
 }

@@ -158,8 +158,11 @@ func (p *planner) make() {
 	}
 	p.makeRoom(current)
 	earlier := p.keys.records()
-	if secret == nil {
-		earlier = nil // what another secret held, which is gone
+	if secret == nil { // what another secret held is gone, and is forgotten before there is a new one
+		earlier = nil
+		if p.user != nil && len(p.user.Claim.Made) > 0 {
+			p.tag(change, p.user.Ref, nil, tagMade)
+		}
 	}
 	p.makeKey()
 	p.add(prove, ProveKey{p.Spec.User, earlier})
