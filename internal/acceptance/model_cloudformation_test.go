@@ -43,6 +43,7 @@ func newModel(t *testing.T, s surroundings, references map[string]reference) *mo
 	m := &model{world: newWorld(t, localaws.New(localaws.Options{})), order: newOrder(), references: references}
 	m.strangers()
 	m.aws.StaleReads(s.stale)
+	m.lagging = s.stale > 0
 	m.aws.KeyDelay(s.keyDelay)
 	m.found = m.aws.Snapshot()
 	for i := range s.stacks {

@@ -125,7 +125,7 @@ func (w *world) hold(role *bookedRole, call localaws.Call, payload []byte) {
 		text := describe(request)
 		w.role.asked[text] = request
 		undecided := w.role.undecided != "" && request.Resource == w.role.undecided
-		if !role.allows(text, request) && !undecided && (!w.accompanied || !outOfSight(request)) && !w.role.denied[text] {
+		if !role.allows(text, request) && !undecided && (!w.accompanied && !w.lagging || !outOfSight(request)) && !w.role.denied[text] {
 			w.role.denied[text] = true
 			var e struct{ RequestType, ResourceProperties, OldResourceProperties any }
 			_ = json.Unmarshal(payload, &e)
@@ -134,7 +134,8 @@ func (w *world) hold(role *bookedRole, call localaws.Call, payload []byte) {
 	}
 }
 
-// outOfSight reports whether a call is about what a concurrent run has deleted. Where IAM finds no
+// outOfSight reports whether a call may be about what a concurrent run has deleted, or the run before
+// this one, which AWS does not show yet. Where IAM finds no
 // boundary, it answers AccessDenied in place of NoSuchEntity; and the role knows a secret by its
 // name and six random characters. The run looks again then.
 func outOfSight(q iampolicy.Request) bool {

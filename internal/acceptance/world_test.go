@@ -48,6 +48,7 @@ type world struct {
 	puts        int
 	limit       time.Duration // of an event
 	accompanied bool          // a concurrent run is at work, so that the account is not at rest when an event is answered
+	lagging     bool          // AWS shows late what is changed
 	inMoto      bool          // moto is to tell the same story: it sets no boundary of a user, and notes no use of a key
 	calls       []localaws.Call
 	took        time.Duration
