@@ -100,7 +100,7 @@ func (s *scope) call(name string, argument *yaml.Node) any {
 	case name == "Join" && len(list) == 2:
 		return strings.Join(s.texts(list[1]), s.text(list[0]))
 	case name == "Split" && len(list) == 2:
-		return split(s.text(list[1]), s.text(list[0]))
+		return listOf(strings.Split(s.text(list[1]), s.text(list[0])))
 	case name == "Select" && len(list) == 2:
 		items := s.texts(list[1])
 		i, err := strconv.Atoi(s.text(list[0]))
@@ -112,9 +112,9 @@ func (s *scope) call(name string, argument *yaml.Node) any {
 	return s.fault("Fn::%s with %d arguments: not a function known here", name, len(argument.Content))
 }
 
-func split(text, separator string) (list []any) {
-	for item := range strings.SplitSeq(text, separator) {
-		list = append(list, item)
+func listOf(texts []string) (list []any) {
+	for _, text := range texts {
+		list = append(list, text)
 	}
 	return list
 }
@@ -124,13 +124,16 @@ func split(text, separator string) (list []any) {
 func (s *scope) named(name string) any {
 	if p, ok := s.Parameters[name]; ok {
 		value, given := s.stack.Parameters[name]
+		if !given && p.Default == nil {
+			return s.fault("parameter %s has no default, and is not given", name)
+		}
 		if !given {
 			value = *p.Default
 		}
-		if p.Type == "CommaDelimitedList" {
-			return split(value, ",")
+		if p.Type != "CommaDelimitedList" {
+			return value
 		}
-		return value
+		return listOf(p.items(value))
 	}
 	id, _, _ := strings.Cut(name, ".")
 	if _, ok := s.Resources[id]; ok || name == "AWS::StackId" || name == "AWS::StackName" {

@@ -77,6 +77,38 @@ func TestEachFunctionGivesItsValue(t *testing.T) {
 	assert.Equal(t, "^[a-z]+$", template.Parameters["Name"].AllowedPattern)
 }
 
+func TestTheItemsOfAListAreTrimmed(t *testing.T) {
+	properties, err := parse(t, sample).Properties("Full", here(map[string]string{"Tags": " a , b b"}))
+	require.NoError(t, err)
+	assert.Equal(t, "b b", properties["Second"])
+}
+
+// Patterns hold for the whole of a value. Those of a list hold for each item.
+func TestWhatCloudFormationRefusesIsAFault(t *testing.T) {
+	template := parse(t, `
+Parameters:
+  Must: {Type: String}
+  Name: {Type: String, Default: "", AllowedPattern: "a|b"}
+  Days: {Type: Number, Default: 3, AllowedValues: [3, 30], ConstraintDescription: Three or thirty.}
+  Choice: {Type: String, Default: InUse, AllowedValues: [InUse, "Off"]}
+  Tags: {Type: CommaDelimitedList, Default: "", AllowedPattern: "^$|^[a-z]+$"}
+`)
+	assert.Empty(t, template.ParameterFaults(nil))
+	for _, value := range []string{"Name=a", "Name=b", "Days=30", "Choice=Off", "Tags=", "Tags= a , b,", "Must="} {
+		name, value, _ := strings.Cut(value, "=")
+		assert.Empty(t, template.ParameterFaults(map[string]string{name: value}), "%s=%s", name, value)
+	}
+	for _, value := range []string{"Name=", "Name=ab", "Name=a\n", "Days=4", "Choice=off", "Tags=a b", "Tags=a,B", "Name=a,b"} {
+		name, value, _ := strings.Cut(value, "=")
+		assert.Contains(t, template.ParameterFaults(map[string]string{name: value}), name, "%q", value)
+	}
+	assert.Equal(t, map[string]string{
+		"Days": `Days: "4" is not allowed: Three or thirty.`, "Choice": `Choice: "x" is not allowed: use InUse or Off`,
+		"Tags": `Tags: "A, B" is not allowed: ^$|^[a-z]+$`, "Nam": `"Nam": is not a parameter of this template; did you mean Name?`,
+		"ServiceToken": `"ServiceToken": is not a parameter of this template; remove it`,
+	}, template.ParameterFaults(map[string]string{"Days": "4", "Choice": "x", "Tags": "c, A,B", "Nam": "a", "ServiceToken": "y"}))
+}
+
 func TestAStackHasTheResourcesWhoseConditionHolds(t *testing.T) {
 	for want, parameters := range map[string]map[string]string{
 		"Bare": nil, "Bare Bound": {"Tags": "a"}, "Bare Bound Full": both(),
@@ -92,6 +124,7 @@ func TestWhatIsNotKnownIsAnError(t *testing.T) {
 	const item, and = `!Select [1, !Split [":", !Join [":", !Ref Tags]]]`, `!And [!Condition HasBoundary, !Condition HasTags]`
 	for _, row := range []struct{ old, new, says string }{
 		{`Default: redis, `, ``, "parameter Name has no default"},
+		{`Default: redis, `, `Default: redis, MaxLength: 9, `, "parameter Name has what is not known here: [MaxLength]"},
 		{`Name: {Type`, `Name: [Type`, "read the template"},
 		{item, `!Select [2, !Ref Tags]`, "there is no item 2"},
 		{item, `!Select [-1, !Ref Tags]`, "there is no item -1"},

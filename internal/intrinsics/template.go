@@ -23,13 +23,6 @@ type Template struct {
 	Resources  map[string]Resource  `yaml:"Resources"`
 }
 
-// A Parameter is one of a template. Each has a default.
-type Parameter struct {
-	Type           string  `yaml:"Type"`
-	Default        *string `yaml:"Default"`
-	AllowedPattern string  `yaml:"AllowedPattern"` // of its values, or ""
-}
-
 // A Resource is one of a template. A stack has it if the condition holds, or if there is none.
 type Resource struct {
 	Type       string    `yaml:"Type"`
@@ -38,7 +31,7 @@ type Resource struct {
 }
 
 // A Stack is where a template is deployed, and with which parameters. Parameters that are not given
-// have their defaults.
+// have their defaults, and one without a default is a fault where it is needed.
 type Stack struct {
 	spec.Account
 	Parameters map[string]string
@@ -55,8 +48,8 @@ func Parse(text []byte) (*Template, error) {
 		return nil, fmt.Errorf("read the template: %w", err)
 	}
 	for name, p := range t.Parameters {
-		if p.Default == nil {
-			return nil, fmt.Errorf("parameter %s has no default", name)
+		if len(p.Others) > 0 {
+			return nil, fmt.Errorf("parameter %s has what is not known here: %v", name, slices.Sorted(maps.Keys(p.Others)))
 		}
 	}
 	return &t, nil

@@ -37,8 +37,6 @@ func stackWith(parameters map[string]string) intrinsics.Stack {
 
 func parsed(t *testing.T, text string) *intrinsics.Template {
 	t.Helper()
-	const prefix = "  ArtifactBucketPrefix:\n    Type: String\n" // of the plain template, without a default
-	text = strings.Replace(text, prefix, prefix+"    Default: artifacts\n", 1)
 	parsed, err := intrinsics.Parse([]byte(text))
 	require.NoError(t, err)
 	return parsed
