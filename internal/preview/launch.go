@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -24,8 +25,9 @@ import (
 
 // The names of the launch that is planned. No entity has its owner's tag yet, so any stack will do.
 const (
-	stackName = "redis-cloud"
-	logicalID = "RedisCloudIAM" // of the custom resource in template.yaml
+	stackName    = "redis-cloud"
+	templateFile = "templates/redis-cloud-iam.yaml" // has all parameters
+	logicalID    = "RedisCloudIAM"                  // of the custom resource in it
 )
 
 // launch is a launch of the stack that has not happened.
@@ -62,35 +64,29 @@ func newLaunch(ctx context.Context, config aws.Config, template []byte, paramete
 		return launch{}, fmt.Errorf("read who the caller is: %w", err)
 	}
 	where := spec.Account{Partition: caller.Partition, ID: aws.ToString(identity.Account), Region: config.Region}
-	properties, err := propertiesOf(template, parameters, where)
+	parsed, err := intrinsics.Parse(template)
 	if err != nil {
-		return launch{}, err
+		return launch{}, fmt.Errorf("%s: %w", templateFile, err)
 	}
-	parsed, err := spec.Parse(properties, where)
+	properties, err := propertiesOf(parsed, parameters, where)
 	if err != nil {
+		return launch{}, fmt.Errorf("%s: %w", templateFile, err)
+	}
+	desired, err := spec.Parse(properties, where)
+	if err := withFaults(parsed.ParameterFaults(parameters), err); err != nil {
 		return launch{}, told(err)
 	}
 	stack := fmt.Sprintf("arn:%s:cloudformation:%s:%s:stack/%s/not-launched", where.Partition, where.Region, where.ID, stackName)
 	return launch{caller.String(), plan.Desired{
-		Spec: parsed, Account: where, Stack: stack, Owner: spec.ID(stack, logicalID, properties), Event: time.Now(),
+		Spec: desired, Account: where, Stack: stack, Owner: spec.ID(stack, logicalID, properties), Event: time.Now(),
 	}}, nil
 }
 
-// propertiesOf are the properties that the template gives the custom resource. A parameter that the
-// template does not have becomes a property, so that the fault is told with all others.
-func propertiesOf(template []byte, parameters map[string]string, where spec.Account) (json.RawMessage, error) {
-	parsed, err := intrinsics.Parse(template)
+// propertiesOf are the properties that the template gives the custom resource.
+func propertiesOf(template *intrinsics.Template, parameters map[string]string, where spec.Account) (json.RawMessage, error) {
+	properties, err := template.Properties(logicalID, intrinsics.Stack{Account: where, Parameters: parameters})
 	if err != nil {
-		return nil, fmt.Errorf("template.yaml: %w", err)
-	}
-	properties, err := parsed.Properties(logicalID, intrinsics.Stack{Account: where, Parameters: parameters})
-	if err != nil {
-		return nil, fmt.Errorf("template.yaml: %w", err)
-	}
-	for name, value := range parameters {
-		if _, ok := parsed.Parameters[name]; !ok {
-			properties[name] = value
-		}
+		return nil, err
 	}
 	// The stack's own boundaries have no ARN before the launch. CloudFormation names them after the
 	// stack.
@@ -100,6 +96,23 @@ func propertiesOf(template []byte, parameters map[string]string, where spec.Acco
 		}
 	}
 	return json.Marshal(properties)
+}
+
+// withFaults makes one refusal of the faults of parameters and an error of the properties. A fault
+// of both, which have the same name, is named once.
+func withFaults(faults map[string]string, err error) error {
+	if len(faults) == 0 {
+		return err
+	}
+	refused := &spec.RefusedError{Heading: spec.Invalid, Reasons: slices.Sorted(maps.Values(faults))}
+	if more, ok := errors.AsType[*spec.RefusedError](err); ok {
+		for _, reason := range more.Reasons {
+			if name, _, _ := strings.Cut(reason, ":"); faults[name] == "" {
+				refused.Reasons = append(refused.Reasons, reason)
+			}
+		}
+	}
+	return refused
 }
 
 // preview shows the plan. The error says why the launch would be refused, or why the account cannot

@@ -1,6 +1,5 @@
 // Command preview shows what a launch of the stack would do in a real account, and changes nothing.
-// make plan calls it, in the folder that holds template.yaml, with the parameters of the launch or
-// with -rights.
+// make plan calls it, in the project's folder, with the parameters of the launch or with -rights.
 //
 // It reads with the credentials and the Region that the AWS CLI would use. The exit status is 0 for
 // a plan, 2 where the launch would be refused, and 1 where the account could not be read.
@@ -51,7 +50,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	template, err := os.ReadFile("template.yaml")
+	template, err := os.ReadFile(templateFile)
 	if err != nil {
 		return err
 	}

@@ -87,7 +87,7 @@ func steps(screen string) (lines []string) {
 // carriedOut are the steps of the launch itself, as its function logs them.
 func carriedOut(t *testing.T, cloud *localaws.Account, parameters ...string) (lines []string) {
 	t.Helper()
-	template, err := os.ReadFile("template.yaml")
+	template, err := os.ReadFile(templateFile)
 	require.NoError(t, err)
 	given, err := parse(parameters)
 	require.NoError(t, err)
@@ -199,13 +199,43 @@ func TestTheKeyThatWasMadeAMomentAgoIsWaitedFor(t *testing.T) {
 	assert.NotEmpty(t, steps(screen))
 }
 
+// The fault of Tags is one that only the function knows.
 func TestFaultyParametersAreToldAllAtOnce(t *testing.T) {
-	place(t)
-	_, err := planned(t, "UserNam=redis", "AccessKeySerial=one")
+	cloud := place(t)
+	_, err := planned(t, "UserNam=redis", "ServiceToken=x", "AccessKeySerial=one", "LogRetentionDays=4", "OnDelete=Keep",
+		"AlarmTopicArn=nonsense", "WatchSchedule=never", "KeyMaxAgeDays=-5", "LambdaPermissionsBoundary=x", "Tags=UsedBy=me",
+		"ArtifactBucketPrefix=x", "KmsKeyId=alias/mine", "SecretReaders=arn:aws:iam::222222222222:root, you, me")
 	assert.True(t, refused(err))
-	require.ErrorContains(t, err, "did you mean UserName?")
-	require.ErrorContains(t, err, "AccessKeySerial")
-	_, err = planned(t, "UserName")
+	assert.Equal(t, `the launch would be refused:
+   ✗ "ServiceToken": is not a parameter of this template; remove it
+   ✗ "UserNam": is not a parameter of this template; did you mean UserName?
+   ✗ AccessKeySerial: "one" is not allowed: A whole number from 1 to 999999999.
+   ✗ AlarmTopicArn: "nonsense" is not allowed: The ARN of a standard SNS topic (arn:aws:sns:<region>:<account>:<name>), or empty.
+   ✗ ArtifactBucketPrefix: "x" is not allowed: 3 to 47 lower-case letters, digits and dashes, the beginning of a bucket's name.
+   ✗ KeyMaxAgeDays: "-5" is not allowed: A whole number from 0 to 9999.
+   ✗ KmsKeyId: "alias/mine" is not allowed: The ARN of a key (arn:aws:kms:<region>:<account>:key/<id>), not of an alias; or empty.
+   ✗ LambdaPermissionsBoundary: "x" is not allowed: The ARN of a managed policy (arn:aws:iam::<account>:policy/<name>), or empty.
+   ✗ LogRetentionDays: "4" is not allowed: A retention that CloudWatch Logs offers, such as 30, 90 or 365.
+   ✗ OnDelete: "Keep" is not allowed: use Delete or Retain
+   ✗ SecretReaders: "you, me" is not allowed: ARNs such as arn:aws:iam::<account>:root or arn:aws:iam::<account>:role/<name>, with commas between them; or empty.
+   ✗ WatchSchedule: "never" is not allowed: rate(1 day), rate(12 hours) or the like, or cron with six fields, such as cron(0 6 * * ? *).
+   ✗ Tags: key "UsedBy" is reserved for this resource; choose another`, err.Error())
+	for _, call := range cloud.Calls() {
+		assert.Equal(t, "GetCallerIdentity", call.Action)
+	}
+}
+
+func TestEveryParameterOfThePublishedTemplateCanBeGiven(t *testing.T) {
+	place(t)
+	screen, err := planned(t, "ArtifactBucketPrefix=mine-alone", "LogRetentionDays=30", "KeyMaxAgeDays=0", "WatchSchedule=rate(12 hours)",
+		"AlarmTopicArn=arn:aws:sns:us-east-1:123456789012:alarms", "Tags=team=data services, env=test")
+	require.NoError(t, err)
+	assert.NotEmpty(t, steps(screen))
+}
+
+func TestParametersAreWrittenAsNameAndValue(t *testing.T) {
+	place(t)
+	_, err := planned(t, "UserName")
 	assert.False(t, refused(err))
 	require.ErrorContains(t, err, "Name=value")
 	t.Setenv("AWS_REGION", "")
