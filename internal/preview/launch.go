@@ -155,7 +155,9 @@ func show(out io.Writer, p plan.Plan) {
 	for _, notice := range p.Notices {
 		fmt.Fprintf(out, "   %-10s   %s\n", "note", notice)
 	}
-	fmt.Fprintln(out, "\n+ make  ~ change  - remove  ? check. The stack itself makes its function, with the function's role, and its log group.")
+	fmt.Fprintln(out, "\n+ make  ~ change  - remove  ? check\n"+
+		"The stack itself makes its function, with a role and a log group; two permissions boundaries,\n"+
+		"unless PermissionsBoundary is set; and the watcher, if AlarmTopicArn is set.")
 }
 
 // refusal is why a launch would be refused, in lines for a person at a terminal.

@@ -197,6 +197,9 @@ func TestTheKeyThatWasMadeAMomentAgoIsWaitedFor(t *testing.T) {
 	screen, err := planned(t, "ExistingEntities=Adopt")
 	require.NoError(t, err)
 	assert.NotEmpty(t, steps(screen))
+	for _, made := range []string{"log group", "two permissions boundaries", "watcher"} {
+		assert.Contains(t, screen, made, "the stack itself makes it")
+	}
 }
 
 // The fault of Tags is one that only the function knows.
@@ -231,6 +234,9 @@ func TestEveryParameterOfThePublishedTemplateCanBeGiven(t *testing.T) {
 		"AlarmTopicArn=arn:aws:sns:us-east-1:123456789012:alarms", "Tags=team=data services, env=test")
 	require.NoError(t, err)
 	assert.NotEmpty(t, steps(screen))
+	for _, made := range []string{"log group", "two permissions boundaries", "watcher"} {
+		assert.Contains(t, screen, made, "the stack itself makes it")
+	}
 }
 
 func TestParametersAreWrittenAsNameAndValue(t *testing.T) {
