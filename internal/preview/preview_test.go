@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -197,9 +199,6 @@ func TestTheKeyThatWasMadeAMomentAgoIsWaitedFor(t *testing.T) {
 	screen, err := planned(t, "ExistingEntities=Adopt")
 	require.NoError(t, err)
 	assert.NotEmpty(t, steps(screen))
-	for _, made := range []string{"log group", "two permissions boundaries", "watcher"} {
-		assert.Contains(t, screen, made, "the stack itself makes it")
-	}
 }
 
 // The fault of Tags is one that only the function knows.
@@ -237,6 +236,29 @@ func TestEveryParameterOfThePublishedTemplateCanBeGiven(t *testing.T) {
 	for _, made := range []string{"log group", "two permissions boundaries", "watcher"} {
 		assert.Contains(t, screen, made, "the stack itself makes it")
 	}
+}
+
+// What the SDK logs by itself comes before the error that says what to do.
+func TestWithoutCredentialsOnlyTheErrorIsShown(t *testing.T) {
+	place(t)
+	metadata := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
+	defer metadata.Close()
+	for name, value := range map[string]string{
+		"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_SERVICE_ENDPOINT": metadata.URL,
+	} {
+		t.Setenv(name, value)
+	}
+	file, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	require.NoError(t, err)
+	defer file.Close()
+	standard := os.Stderr
+	os.Stderr = file
+	_, err = planned(t)
+	os.Stderr = standard
+	require.ErrorContains(t, err, "set AWS_PROFILE, or sign in")
+	logged, err := os.ReadFile(file.Name())
+	require.NoError(t, err)
+	assert.Empty(t, string(logged))
 }
 
 func TestParametersAreWrittenAsNameAndValue(t *testing.T) {
