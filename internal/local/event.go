@@ -56,8 +56,9 @@ func load(files []string) ([]scene, error) {
 		}
 		name := strings.TrimSuffix(filepath.Base(file), ".json")
 		s := scene{title: name, event: event, expected: cfn.StatusSuccess, byHand: name == "adopt"}
-		if s.text("RequestType") == "" && s.event["ResourceProperties"] != nil {
-			return nil, fmt.Errorf("%s is no event of CloudFormation: it is for the watcher, which make local plays after the life of a stack", file)
+		if s.text("RequestType") == "" {
+			return nil, fmt.Errorf(`%s is no event of CloudFormation: the RequestType must be "Create", "Update" or "Delete"; `+
+				"without one it is for the watcher, which make local plays after the life of a stack", file)
 		}
 		if s.account, err = spec.ParseStackID(s.text("StackId")); err != nil && len(scenes) == 0 {
 			return nil, fmt.Errorf("read the account from the event %s: %w", file, err)
@@ -71,14 +72,19 @@ func load(files []string) ([]scene, error) {
 	return scenes, nil
 }
 
-// decode reads an event from a file.
+// decode reads an event from a file, numbers as they are written.
 func decode(file string) (event map[string]any, err error) {
 	text, err := read(file)
 	if err != nil {
 		return nil, fmt.Errorf("read the event: %w", err)
 	}
-	if err := json.Unmarshal(text, &event); err != nil {
+	if err := json.Unmarshal(text, new(json.RawMessage)); err != nil {
 		return nil, fmt.Errorf("decode the event %s%s: %w", file, position(text, err), err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	if decoder.Decode(&event) != nil || event == nil {
+		return nil, fmt.Errorf("%s is no event: an event is a JSON object, as in events/create.json", file)
 	}
 	return event, nil
 }
@@ -110,8 +116,6 @@ func position(text []byte, err error) string {
 	offset := int64(len(text))
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		offset = syntax.Offset
-	} else if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		offset = kind.Offset
 	}
 	before := text[:max(0, offset-1)]
 	return fmt.Sprintf(":%d:%d", bytes.Count(before, []byte("\n"))+1, len(before)-bytes.LastIndexByte(before, '\n'))

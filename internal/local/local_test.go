@@ -63,11 +63,20 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 	require.NoError(t, os.WriteFile(good, text, 0o600))
 	require.ErrorContains(t, run(t.Context(), newScreen(os.Stdout), []string{good}, ""), "not as expected")
 	for text, place := range map[string]string{
-		"": ":1:1: ", "{": ":1:1: ", "[]": ":1:1: ", "{\n  \"RequestType\": \"Create\",\n}\n": ":3:1: ", "{\n\n \"a\" \"b\"}": ":3:6: ",
+		"": ":1:1: ", "{": ":1:1: ", "{} {}": ":1:4: ", "{\n  \"RequestType\": \"Create\",\n}\n": ":3:1: ", "{\n\n \"a\" \"b\"}": ":3:6: ",
 	} {
 		require.NoError(t, os.WriteFile(good, []byte(text), 0o600))
 		_, err := load([]string{good})
 		require.ErrorContains(t, err, "decode the event "+good+place, "%q", text)
+	}
+	const requestType = `the RequestType must be "Create", "Update" or "Delete"`
+	for text, says := range map[string]string{
+		"[1]": "an event is a JSON object", "null": "an event is a JSON object", "{}": requestType,
+		`{"RequestType":5,"ResourceProperties":{}}`: requestType, `{"RequestId":"1","ResourceProperties":{}}`: requestType,
+	} {
+		require.NoError(t, os.WriteFile(good, []byte(text), 0o600))
+		_, err := load([]string{good})
+		require.ErrorContains(t, err, says, text)
 	}
 	for file, says := range map[string]string{
 		"events/craete.json": "there is no file events/craete.json; did you mean events/create.json?",
@@ -79,6 +88,18 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 	} {
 		_, err := load([]string{file})
 		require.ErrorContains(t, err, says)
+	}
+}
+
+// A JSON decoder may make 2 of 2.0, and so play another event than the one in the file.
+func TestNumbersArePlayedAsTheyAreWritten(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "numbers.json")
+	for _, number := range []string{"2.0", "1.68085023892e11", "12345678901234567890"} {
+		text := `{"RequestType":"Create","StackId":"arn:aws:cloudformation:us-east-1:123456789012:stack/a/b","ResourceProperties":{"a":[` + number + `]}}`
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+		scenes, err := load([]string{file})
+		require.NoError(t, err)
+		assert.Contains(t, string(scenes[0].payload("")), "["+number+"]")
 	}
 }
 
