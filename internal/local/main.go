@@ -34,12 +34,12 @@ func main() {
 
 const help = `make local plays CloudFormation events through the function, on this machine alone.
 
-  make local                                  the life of a stack
+  make local                                  the life of a stack, and then the watcher
   make local EVENTS="events/create.json ..."  events of your choice: events/README.md
   make local CALLS=1                          and each call to AWS
   make local-aws                              an AWS in memory for "sam local invoke"
 
-With AWS_ENDPOINT_URL set, make local plays against that emulator.
+With AWS_ENDPOINT_URL set, make local plays against that emulator, and without the watcher.
 
 `
 
