@@ -1,6 +1,6 @@
 // Command testwatch runs go test with the arguments that it gets. Every few seconds it says which
 // tests run. It shows the output of what failed, why a test was skipped, what a test at the top
-// level logged, and how long each package took.
+// level logged, and how long each package took and how many of its tests passed.
 package main
 
 import (
@@ -83,11 +83,11 @@ type report struct {
 	out    io.Writer
 	begin  time.Time
 	output map[test]string // of what is under way
-	passed int
+	passed map[string]int  // by package; "" for all of them
 }
 
 func newReport(out io.Writer) *report {
-	return &report{out: out, begin: time.Now(), output: map[test]string{}}
+	return &report{out: out, begin: time.Now(), output: map[test]string{}, passed: map[string]int{}}
 }
 
 func (r *report) take(e event) {
@@ -103,10 +103,15 @@ func (r *report) take(e event) {
 		r.notes(e, "skip")
 	case "pass":
 		if e.Test == "" {
-			fmt.Fprintf(r.out, "ok    %6.1f s  %s\n", e.Elapsed, e.test)
+			how := fmt.Sprintf("%d passed", r.passed[e.Package])
+			if strings.Contains(r.output[e.test], "[no tests to run]") {
+				how = "no test ran"
+			}
+			fmt.Fprintf(r.out, "ok    %6.1f s  %s: %s\n", e.Elapsed, e.test, how)
 			break
 		}
-		r.passed++
+		r.passed[e.Package]++
+		r.passed[""]++
 		if e.top() {
 			r.notes(e, "")
 		}
@@ -135,5 +140,5 @@ func (r *report) progress() {
 	}
 	slices.Sort(names)
 	what := cmp.Or(strings.Join(names, ", "), "building")
-	fmt.Fprintf(r.out, "      %6.1f s  %d passed; now %.100s\n", time.Since(r.begin).Seconds(), r.passed, what)
+	fmt.Fprintf(r.out, "      %6.1f s  %d passed; now %.100s\n", time.Since(r.begin).Seconds(), r.passed[""], what)
 }

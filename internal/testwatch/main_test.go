@@ -37,11 +37,22 @@ func TestWhatATestAtTheTopLogsAndWhyOneIsSkippedIsShown(t *testing.T) {
 		`{"Action":"pass","Package":"m/p","Test":"TestA"}`,
 		`{"Action":"output","Package":"m/p","Test":"TestB/one","Output":"        b_test.go:1: no moto\n"}`,
 		`{"Action":"skip","Package":"m/p","Test":"TestB/one"}`,
+		`{"Action":"run","Package":"m/q","Test":"TestA"}`,
+		`{"Action":"pass","Package":"m/q","Test":"TestA"}`,
 		`{"Action":"pass","Package":"m/p","Elapsed":1.5}`,
 	)
 	assert.Contains(t, text, "p TestA: 12 cases")
 	assert.Contains(t, text, "skip            p TestB/one: no moto")
-	assert.Contains(t, text, "ok       1.5 s  p")
+	assert.Contains(t, text, "ok       1.5 s  p: 1 passed\n")
+}
+
+// go test says so in the output of the package.
+func TestAMistypedNameIsSeen(t *testing.T) {
+	text := reported(
+		`{"Action":"output","Package":"m/p","Output":"ok  \tm/p\t0.003s [no tests to run]\n"}`,
+		`{"Action":"pass","Package":"m/p","Elapsed":0.003}`,
+	)
+	assert.Equal(t, "ok       0.0 s  p: no test ran\n", text)
 }
 
 func TestOutputOfAProcessThatDiedIsShown(t *testing.T) {
