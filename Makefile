@@ -6,9 +6,9 @@ GOVULNCHECK_VERSION   := v1.9.0
 
 # The events that make local plays. Empty for the whole life of a stack.
 EVENTS ?=
-# If not empty, make local shows each call to AWS.
+# With 1, make local shows each call to AWS.
 CALLS  ?=
-# More arguments for go test, as in: make test TESTFLAGS='-run TestRename -v' PACKAGES=./internal/acceptance
+# More arguments for go test, as in: make test TESTFLAGS='-run TestRename' PACKAGES=./internal/acceptance
 TESTFLAGS ?=
 PACKAGES  ?= ./...
 # How long make fuzz works on each target.
@@ -35,7 +35,7 @@ help: ## List the targets
 
 .PHONY: local
 local: need-go ## Play a stack's life through the built binary, on this machine alone (EVENTS="events/create.json ...", CALLS=1)
-	@go run ./internal/local $(if $(CALLS),-calls) $(EVENTS)
+	@go run ./internal/local $(if $(filter-out 0,$(CALLS)),-calls) $(EVENTS)
 
 .PHONY: local-aws
 local-aws: need-go ## Serve an AWS in memory, and a receiver for answers, to "sam local invoke"
