@@ -75,7 +75,7 @@ func people() []doing {
 			w.must(w.iam.DeleteRole(w.Context(), &iam.DeleteRoleInput{RoleName: staff}))
 			w.must(w.iam.CreateRole(w.Context(), &iam.CreateRoleInput{RoleName: staff, AssumeRolePolicyDocument: aws.String(anybody)}))
 			w.must(w.iam.AttachRolePolicy(w.Context(), &iam.AttachRolePolicyInput{RoleName: staff, PolicyArn: admin}))
-		}, []string{"refused role redislabs-role exists and was not made by a stack of this kind", "extra-policy arn:aws:iam::aws:policy/AdministratorAccess on role redislabs-role"}},
+		}, []string{"refused role redislabs-role exists, and no stack owns it", "extra-policy arn:aws:iam::aws:policy/AdministratorAccess on role redislabs-role"}},
 		{"nearly: another role", "", func(w *lookout) {
 			w.must(w.iam.CreateRole(w.Context(), &iam.CreateRoleInput{RoleName: aws.String("redislabs-role-2"), AssumeRolePolicyDocument: aws.String(anybody)}))
 		}, nil},
@@ -167,10 +167,10 @@ func people() []doing {
 		{"another account may read a secret that lost its tag", withReaders, func(w *lookout) {
 			w.disown(keySecret)
 			w.letIn(keySecret)
-		}, []string{"refused secret redis-cloud/access-key exists and was not made by a stack of this kind", "secret-shared secret redis-cloud/access-key"}},
+		}, []string{"refused secret redis-cloud/access-key exists, and no stack owns it", "secret-shared secret redis-cloud/access-key"}},
 		{
 			"nearly: a secret that lost its tag has the stack's own readers", withReaders, func(w *lookout) { w.disown(keySecret) },
-			[]string{"refused secret redis-cloud/access-key exists and was not made by a stack of this kind"},
+			[]string{"refused secret redis-cloud/access-key exists, and no stack owns it"},
 		},
 		{"a replica", "", func(w *lookout) { w.replicate(keySecret, "eu-west-1") }, []string{"secret-replica secret redis-cloud/access-key in eu-west-1"}},
 		{"nearly: a replica of another secret", "", func(w *lookout) {

@@ -277,7 +277,7 @@ func TestConflictsAreAllNamedAtOnceWithTheirOwners(t *testing.T) {
 	for _, part := range []string{
 		"user redislabs-user is owned by stack " + another,
 		"policy RedisLabsInstanceRolePolicy is owned by stack",
-		"instance profile redislabs-cluster-node-role exists and was not made by a stack of this kind",
+		"instance profile redislabs-cluster-node-role exists, and no stack owns it",
 		"secret redis-cloud/access-key exists", "scheduled for deletion", "force-delete-without-recovery",
 		"role redislabs-role exists as RedisLabs-Role",
 		"UserName", "InstancePolicyName", "InstanceRoleName", "AccessKeySecretName", "ConsoleRoleName",

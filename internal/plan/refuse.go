@@ -61,7 +61,7 @@ func (d Desired) conflict(slot Slot, entity *Entity) string {
 	case d.adopts(entity.Claim):
 		return ""
 	case owner == "":
-		return fmt.Sprintf("%s exists and was not made by a stack of this kind", ref)
+		return fmt.Sprintf("%s exists, and no stack owns it", ref)
 	default:
 		return fmt.Sprintf("%s is owned by stack %s (as %s)", ref, cmp.Or(entity.Claim.Stack, "unknown"), owner)
 	}

@@ -174,7 +174,7 @@ func TestEveryConflictIsShownWithItsRemedy(t *testing.T) {
 	assert.True(t, refused(err))
 	assert.Empty(t, steps(screen))
 	for _, entity := range []string{"policy RedisLabsInstanceRolePolicy", "user redislabs-user", "role redislabs-role"} {
-		require.ErrorContains(t, err, "\n   ✗ "+entity+" exists and was not made by a stack of this kind")
+		require.ErrorContains(t, err, "\n   ✗ "+entity+" exists, and no stack owns it")
 	}
 	require.ErrorContains(t, err, "set ExistingEntities to Adopt")
 	assert.NotContains(t, err.Error(), "still be refused")
@@ -188,7 +188,7 @@ func TestEveryConflictIsShownWithItsRemedy(t *testing.T) {
 		require.ErrorContains(t, err, "IAM allows no third")
 		require.ErrorContains(t, err, "aws iam delete-access-key")
 	}
-	require.ErrorContains(t, err, "user redislabs-user exists and was not made by a stack of this kind")
+	require.ErrorContains(t, err, "user redislabs-user exists, and no stack owns it")
 	require.ErrorContains(t, err, "With ExistingEntities=Adopt it would still be refused:\n   ✗ ")
 }
 
