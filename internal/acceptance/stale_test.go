@@ -142,3 +142,15 @@ func TestConsolePasswordIsSwitchedOffAMomentAfterItWasSwitchedOn(t *testing.T) {
 		assert.False(t, ok)
 	})
 }
+
+// A removal that has begun goes on: what AWS shows of a key that it has deleted is stale.
+func TestARemovalThatHasBegunIsNotRefused(t *testing.T) {
+	story(t, func(_ *testing.T, w *world) {
+		w.aws.StaleReads(time.Second)
+		w.create(bare)
+		w.use(w.newKey(user))
+		w.delete(bare)
+		w.aws.StaleReads(0)
+		w.isEmpty()
+	})
+}

@@ -96,7 +96,12 @@ func (r *run) preview(ctx context.Context) (p plan.Plan, err error) {
 func (a *Account) Clear(ctx context.Context, removal plan.Removal, watch time.Duration) (found bool, err error) {
 	r := a.run(removal.Desired)
 	r.hung, r.expected, r.watch = true, true, watch
-	r.plan = func() (plan.Plan, error) { return plan.Clear(removal, r.seen) }
+	r.plan = func() (plan.Plan, error) {
+		if r.found { // what has begun goes on, whatever use AWS shows by now: the keys go first
+			removal.Spec.Protect = false
+		}
+		return plan.Clear(removal, r.seen)
+	}
 	err = r.converge(ctx)
 	return r.found, err
 }
