@@ -89,15 +89,15 @@ func (r *reader) oneOf(name, standard string, choices ...string) string {
 	return text
 }
 
-// list reads a property as a list of texts; with commas it may also be one text, with commas
-// between its items. Empty texts are left out: an empty CommaDelimitedList arrives as one of them,
-// and a comma too much leaves one. What else there might be is said in or.
-func (r *reader) list(name string, commas bool, or string) (texts []string) {
+// list reads a property as a list of texts, or as one text with commas between its items. Empty
+// texts are left out: an empty CommaDelimitedList arrives as one of them, and a comma too much
+// leaves one. What else there might be is said in or.
+func (r *reader) list(name, or string) (texts []string) {
 	value, ok := r.value(name)
 	items, isList := value.([]any)
 	text, isText := textOf(value)
 	switch {
-	case isText && (commas || text == ""):
+	case isText:
 		for item := range strings.SplitSeq(text, ",") {
 			items = append(items, item)
 		}

@@ -123,7 +123,7 @@ func (r *reader) boundaries(spec *Spec) {
 		r.boundary(name, spec.PermissionsBoundary, spec.Names)
 		return
 	}
-	arns := r.list(name, false, " of two ARNs, or a single one")
+	arns := r.list(name, " of two ARNs, or a single one")
 	for _, arn := range arns {
 		r.boundary(name, arn, spec.Names)
 	}
@@ -166,7 +166,7 @@ func (r *reader) kmsKey() string {
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples_cross.html
 func (r *reader) readers(kmsKey string) []string {
 	const name = "SecretReaders"
-	readers := r.list(name, false, " of ARNs")
+	readers := r.list(name, " of ARNs")
 	iam := fmt.Sprintf("arn:%s:iam::<account>:", r.account.Partition)
 	for _, arn := range readers {
 		r.match(name, arn, `arn:(aws[a-z-]*):iam::\d{12}:(?:root|(?:role|user)/[\w+=,.@/-]{1,512})`, "principal",
