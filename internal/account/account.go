@@ -97,9 +97,7 @@ func (a *Account) Clear(ctx context.Context, removal plan.Removal, watch time.Du
 	r := a.run(removal.Desired)
 	r.hung, r.expected, r.watch = true, true, watch
 	r.plan = func() (plan.Plan, error) {
-		if r.found { // what has begun goes on, whatever use AWS shows by now: the keys go first
-			removal.Spec.Protect = false
-		}
+		removal.Begun = r.found
 		return plan.Clear(removal, r.seen)
 	}
 	err = r.converge(ctx)

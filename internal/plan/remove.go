@@ -33,7 +33,9 @@ func Clear(r Removal, seen *Observed) (Plan, error) {
 	}
 	p.settle(r.Undo)
 	p.accessKeys()
-	p.refuseInUse()
+	if !r.Begun {
+		p.refuseInUse()
+	}
 	for _, slot := range Slots() {
 		p.clear(slot)
 	}
