@@ -104,7 +104,7 @@ func (a *Account) Clear(ctx context.Context, removal plan.Removal, watch time.Du
 	return r.found, err
 }
 
-// Courtesy is for how long a run looks again when another one may still be at work: when what the
+// Courtesy is after what time a run looks again where another one may still be at work: when what the
 // other one does at a time is done, it sees that a newer event has begun.
 const Courtesy = 10 * time.Second
 
