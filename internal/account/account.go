@@ -104,8 +104,8 @@ func (a *Account) Clear(ctx context.Context, removal plan.Removal, watch time.Du
 	return r.found, err
 }
 
-// Courtesy is after what time a run looks again where another one may still be at work: when what the
-// other one does at a time is done, it sees that a newer event has begun.
+// Courtesy is after what time a run looks again where another one may still be at work: when what
+// the other one does at a time is done, it sees that a newer event has begun.
 const Courtesy = 10 * time.Second
 
 // glance is after what time an Update looks once more. It may be the roll-back of an update that
