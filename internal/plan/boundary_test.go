@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -32,6 +33,24 @@ func TestBoundaryIsPutOnBeforeARoleIsChanged(t *testing.T) {
 	require.Len(t, stages, 2)
 	assert.Equal(t, []string{"~ put permissions boundary stack-UserBoundary-1 on role redislabs-role"}, stages[0])
 	assert.Equal(t, []string{"~ replace the trust policy of role redislabs-role"}, stages[1])
+}
+
+// The policies of what is adopted are limited by a boundary that is put on, and freed by one that
+// is taken off.
+func TestOnlyABoundaryThatIsPutOnLimitsOtherPolicies(t *testing.T) {
+	for properties, limited := range map[string]bool{
+		`{"ExistingEntities":"Adopt","PermissionsBoundary":"arn:aws:iam::aws:policy/ReadOnlyAccess"}`: true,
+		`{"ExistingEntities":"Adopt"}`: false,
+	} {
+		d := desired(t, properties)
+		seen := standing(d)
+		role := seen.In(InstanceRole)
+		role.Boundary, role.Attached = "arn:aws:iam::aws:policy/PowerUserAccess", append(role.Attached, "arn:aws:iam::aws:policy/theirs")
+		delete(role.Tags, tagOwner)
+		role.SetTags(role.Tags)
+		notices := strings.Join(ensured(t, d, seen).Notices, "")
+		assert.Equal(t, limited, strings.Contains(notices, "has other policies (arn:aws:iam::aws:policy/theirs)"), properties)
+	}
 }
 
 // Policies of others may be taken only from what has the boundary.

@@ -120,8 +120,8 @@ func (d Desired) boundary(slot Slot) string {
 type Removal struct {
 	Desired
 	Undo bool // whether this undoes a Create that failed: what it adopted is given back
-	// Begun says that this run has begun to remove. Then it goes on, whatever use AWS shows by now: the
-	// keys went first.
+	// Begun says that this run has begun to remove. Then it goes on, whatever use AWS shows by now:
+	// the keys went first.
 	Begun bool
 	// Attempt is when the Create was sent that failed and is to be cleared; zero for another
 	// Delete. If a later Create has begun, nothing is removed: it goes on with what the failed one

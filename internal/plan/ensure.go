@@ -63,10 +63,7 @@ func (p *planner) entity(slot Slot) {
 	}
 	if seen.Boundary != want.Boundary {
 		p.add(prepare, SetBoundary{ref, want.Boundary})
-		others := slices.DeleteFunc(slices.Clone(seen.Attached), func(arn string) bool { return slices.Contains(want.Attached, arn) })
-		if p.adopts(seen.Claim) && len(others) > 0 {
-			p.notice("%s, which is adopted, has other policies (%s): they permit only what its permissions boundary %s permits too", ref, strings.Join(others, ", "), want.Boundary)
-		}
+		p.limited(seen, want)
 	}
 	for _, role := range seen.Attached {
 		if ref.Kind == Profile && !slices.Contains(want.Attached, role) { // there is room for one
@@ -79,6 +76,15 @@ func (p *planner) entity(slot Slot) {
 		}
 	}
 	p.tags(seen, want.Tags)
+}
+
+// limited tells of the policies of an entity that is adopted from which a boundary takes what it does
+// not permit: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+func (p *planner) limited(seen *Entity, want Wanted) {
+	others := slices.DeleteFunc(slices.Clone(seen.Attached), func(arn string) bool { return slices.Contains(want.Attached, arn) })
+	if want.Boundary != "" && p.adopts(seen.Claim) && len(others) > 0 {
+		p.notice("%s, which is adopted, has other policies (%s): they permit only what its permissions boundary %s permits too", seen.Ref, strings.Join(others, ", "), want.Boundary)
+	}
 }
 
 // document plans another document of a policy, a role or a secret.

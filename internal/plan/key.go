@@ -157,12 +157,13 @@ func (p *planner) make() {
 			p.Spec.PreviousAccessKey, current.ID, p.Spec.PreviousAccessKey)
 	}
 	p.makeRoom(current)
-	earlier := p.keys.records()
-	if secret == nil { // what another secret held is gone, and is forgotten before there is a new one
-		earlier = nil
-		if p.user != nil && len(p.user.Claim.Made) > 0 {
-			p.tag(change, p.user.Ref, nil, tagMade)
-		}
+	var earlier []Record
+	switch {
+	case secret != nil:
+		earlier = p.keys.records()
+	case p.user != nil && len(p.user.Claim.Made) > 0:
+		// What a secret held that is gone is forgotten before there is a new one.
+		p.tag(change, p.user.Ref, nil, tagMade)
 	}
 	p.makeKey()
 	p.add(prove, ProveKey{p.Spec.User, earlier})
