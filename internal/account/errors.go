@@ -9,7 +9,6 @@ import (
 	"time"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/smithy-go"
 
 	"redis-cloud-iam/internal/awscall"
 	"redis-cloud-iam/internal/plan"
@@ -70,9 +69,9 @@ func refused(err error) bool {
 
 // hasCode reports whether AWS answered with one of the error codes.
 func hasCode(err error, codes ...string) bool {
-	api, ok := errors.AsType[smithy.APIError](err)
-	return ok && slices.ContainsFunc(codes, func(code string) bool {
-		return strings.TrimSuffix(api.ErrorCode(), "Exception") == strings.TrimSuffix(code, "Exception")
+	answered := awscall.Code(err)
+	return slices.ContainsFunc(codes, func(code string) bool {
+		return strings.TrimSuffix(answered, "Exception") == strings.TrimSuffix(code, "Exception")
 	})
 }
 

@@ -56,7 +56,7 @@ func repeat(ctx context.Context, in middleware.FinalizeInput, next middleware.Fi
 		case ctx.Err() != nil && before != nil:
 			return out, metadata, before
 		case throttled(err):
-		case !standard.IsErrorRetryable(err) || !repeatable(ctx) || code(err) == quota:
+		case !standard.IsErrorRetryable(err) || !repeatable(ctx) || Code(err) == quota:
 			return out, metadata, err
 		default:
 			if failures++; failures == attempts {
@@ -87,14 +87,14 @@ func repeatable(ctx context.Context) bool {
 const quota = "LimitExceededException"
 
 func throttled(err error) bool {
-	_, listed := retry.DefaultThrottleErrorCodes[code(err)]
+	_, listed := retry.DefaultThrottleErrorCodes[Code(err)]
 	// The SDK's list lacks what SNS says:
 	// https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors
-	return listed && code(err) != quota || code(err) == "Throttled"
+	return listed && Code(err) != quota || Code(err) == "Throttled"
 }
 
-// code is the code of an error that AWS answered, or "".
-func code(err error) string {
+// Code returns the code of an error that AWS answered, or "".
+func Code(err error) string {
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return api.ErrorCode()
 	}
@@ -147,8 +147,9 @@ func wholeReply(ctx context.Context, in middleware.DeserializeInput, next middle
 }
 
 // faultOf says what is wrong with the body of a reply, or returns "". Secrets Manager and
-// CloudWatch Logs answer in JSON, IAM, STS and SNS in XML whose root is named after the call, which the
-// SDK reads. It quotes nothing: there may be a secret in it.
+// CloudWatch Logs answer in JSON; IAM, STS and SNS in XML, whose root is named after the call:
+// https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#response-serialization
+// What is inside is for the SDK to read. faultOf quotes nothing: there may be a secret in it.
 func faultOf(body []byte, operation string) string {
 	switch {
 	case len(body) == 0 && (operation == "TagResource" || operation == "UntagResource"):

@@ -124,11 +124,12 @@ func listOf(texts []string) (list []any) {
 func (s *scope) named(name string) any {
 	if p, ok := s.Parameters[name]; ok {
 		value, given := s.stack.Parameters[name]
-		if !given && p.Default == nil {
-			return s.fault("parameter %s has no default, and is not given", name)
-		}
-		if !given {
+		switch {
+		case given:
+		case p.Default != nil:
 			value = *p.Default
+		default:
+			return s.fault("parameter %s has no default, and is not given", name)
 		}
 		if p.Type != "CommaDelimitedList" {
 			return value

@@ -30,12 +30,9 @@ func (t *Template) ParameterFaults(given map[string]string) map[string]string {
 	for name, value := range given {
 		p, known := t.Parameters[name]
 		bad := slices.DeleteFunc(p.items(value), p.allows)
-		nearest, near := spec.Nearest(name, slices.Sorted(maps.Keys(t.Parameters)))
 		switch {
-		case !known && near:
-			faults[name] = fmt.Sprintf("%q: is not a parameter of this template; did you mean %s?", name, nearest)
 		case !known:
-			faults[name] = fmt.Sprintf("%q: is not a parameter of this template; remove it", name)
+			faults[name] = spec.Unknown(name, "a parameter of this template", slices.Sorted(maps.Keys(t.Parameters)))
 		case len(bad) > 0:
 			should := cmp.Or(p.ConstraintDescription, p.AllowedPattern, "use "+strings.Join(p.AllowedValues, " or "))
 			faults[name] = fmt.Sprintf("%s: %q is not allowed: %s", name, strings.Join(bad, ", "), should)

@@ -123,11 +123,7 @@ func (r *reader) unknown() {
 		if slices.Contains(append(r.known, "ServiceToken", "ServiceTimeout"), name) {
 			continue
 		}
-		if nearest, ok := Nearest(name, r.known); ok {
-			r.fault("%s: is not a property of this resource; did you mean %s?", quote(name), nearest)
-		} else {
-			r.fault("%s: is not a property of this resource; remove it", quote(name))
-		}
+		r.fault("%s", Unknown(name, "a property of this resource", r.known))
 	}
 }
 
@@ -159,6 +155,16 @@ func shape(value any) string {
 	default:
 		return "a single value"
 	}
+}
+
+// Unknown is the fault of a name that is none of those that are known, with its remedy. What says
+// what the known ones are, such as "a property of this resource".
+func Unknown(name, what string, known []string) string {
+	remedy := "remove it"
+	if nearest, ok := Nearest(name, known); ok {
+		remedy = "did you mean " + nearest + "?"
+	}
+	return fmt.Sprintf("%s: is not %s; %s", quote(name), what, remedy)
 }
 
 // Nearest returns the one of several names that somebody may have meant who wrote another one.
