@@ -128,7 +128,7 @@ func TestRoleUnderAPathIsNotAdopted(t *testing.T) {
 	})
 }
 
-// A permissions boundary takes force from policies that it does not know.
+// A role can do only what both its policies and its boundary permit.
 func TestAdoptionNamesThePoliciesThatItsBoundaryLimits(t *testing.T) {
 	story(t, func(t *testing.T, w *world) {
 		w.fiveSteps()

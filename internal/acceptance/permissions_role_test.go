@@ -134,10 +134,10 @@ func (w *world) hold(role *bookedRole, call localaws.Call, payload []byte) {
 	}
 }
 
-// outOfSight reports whether a call may be about what a concurrent run has deleted, or the run before
-// this one, which AWS does not show yet. Where IAM finds no
-// boundary, it answers AccessDenied in place of NoSuchEntity; and the role knows a secret by its
-// name and six random characters. The run looks again then.
+// outOfSight reports whether a call may be about what a concurrent run has deleted; or the run before
+// this one, if AWS shows it late. Where IAM finds no boundary, it answers AccessDenied in place of
+// NoSuchEntity; and the role knows a secret by its name and six random characters. The run looks
+// again then.
 func outOfSight(q iampolicy.Request) bool {
 	secret := q.Action == "secretsmanager:PutSecretValue" && strings.HasSuffix(q.Resource, ":secret:"+consoleSecret)
 	return secret || strings.HasPrefix(q.Action, "iam:") && q.Keys["iam:PermissionsBoundary"] == ""

@@ -204,9 +204,9 @@ func (r *run) look(ctx context.Context) (plan.Plan, error) {
 const rounds = 10
 
 // converge plans and applies, and begins anew if the account turns out to be another than was
-// observed. Then it ends only when a new plan is empty. It does so too where entities may be adopted:
-// of two concurrent runs, AWS refuses the second one that makes an entity, but not one that adopts
-// it. At its end nothing must have been found to do for as long as the run watches.
+// observed. Then it ends only when a new plan is empty. It does so too where entities may be
+// adopted: of two concurrent runs, AWS refuses the second one that makes an entity, but not one that
+// adopts it. At its end nothing must have been found to do for as long as the run watches.
 func (r *run) converge(ctx context.Context) error {
 	worked, again := time.Now(), r.desired.Spec.Adopt
 	for round := 1; ; round++ {

@@ -82,7 +82,9 @@ func (r *run) create(ctx context.Context, s plan.Create) error {
 	return explained(s.Ref, bounded(s.Boundary, err))
 }
 
-// bounded says what AWS means when it does not find what an entity is to get: its boundary.
+// bounded says what AWS means when it does not find what an entity is to get: its boundary. The
+// service model has NoSuchEntity for CreateUser and for Put…PermissionsBoundary. For CreateRole no
+// source says which error it is: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
 func bounded(arn string, err error) error {
 	if arn == "" || !hasCode(err, "NoSuchEntity") {
 		return err
@@ -122,7 +124,7 @@ func (r *run) setDocument(ctx context.Context, s plan.SetDocument) error {
 func explained(of plan.Ref, err error) error {
 	switch {
 	case of.Kind == plan.Policy && hasCode(err, "EntityAlreadyExists"):
-		return fmt.Errorf("a policy of this name exists (if a look at %s does not find it, under a path or spelt in another case): choose another name, or delete it: %w", of.Name, err)
+		return fmt.Errorf("a policy of this name exists, perhaps under a path, or spelt in another case than %s: choose another name, or delete it: %w", of.Name, err)
 	case of.Kind == plan.Role && hasCode(err, "MalformedPolicyDocument"): // no such principal in the partition
 		return fmt.Errorf("AWS does not know whom the role trusts; set RedisCloudAccountId to an AWS account of this partition: %w", err)
 	case of.Kind == plan.Secret && hasCode(err, "MalformedPolicyDocument"):

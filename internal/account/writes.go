@@ -31,10 +31,10 @@ type tagging struct {
 	at time.Time
 }
 
-// overlay lays the writes over what was seen. An entity that this run made or adopted, and that AWS
-// does not show so, is awaited for some seconds. If it still is not so after that, somebody has
-// removed it or given it back: to make it again would leave it behind when a stack is deleted that is
-// still being created.
+// overlay lays the writes over what was seen. If AWS does not show an entity that this run made, or
+// does not show that this run adopted it, that is awaited for some seconds. After them somebody has
+// removed it or given it back: to make it again would leave it behind when a stack is deleted that
+// is still being created.
 func (w *writes) overlay(seen *plan.Observed, desired plan.Desired) error {
 	for _, slot := range plan.Slots() {
 		entity, ref := seen.In(slot), slot.Ref(desired.Spec.Names)

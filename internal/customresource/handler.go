@@ -40,7 +40,7 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		o = h.provision(ctx, r, s)
 	}
 	response := respond(r, own, o)
-	reason := response.Reason // which may be cut
+	reason := response.Reason // fit may cut that of the response
 	body, lost := fit(&response)
 	if len(lost) > 0 {
 		h.log.WarnContext(ctx, "values of Data left out, the answer was too long", "request", r, "keys", lost)

@@ -72,8 +72,8 @@ func (s Statement) like(q Request, wanted []string, test func(wanted, value stri
 	})
 }
 
-// unlike reports whether a value matches none of the texts. If that cannot be decided, since
-// the request has no value for a variable, it holds for a Deny and does not hold for an Allow.
+// unlike reports whether a value matches none of the texts. If that cannot be decided, since the
+// request has no value for a variable, it holds for a Deny and does not hold for an Allow.
 func (s Statement) unlike(q Request, wanted []string, test func(wanted, value string) bool, value string) bool {
 	if s.like(q, wanted, test, value) {
 		return false

@@ -66,11 +66,11 @@ func (c Resource) Provision(ctx context.Context, r customresource.Request) (cust
 	desired := plan.Desired{
 		Spec: properties, Account: where, Stack: r.StackID, Owner: owner(r), Update: r.Type == cfn.RequestUpdate, Event: r.Sent,
 	}
-	var renamed error
-	switch {
-	case r.Type == cfn.RequestDelete:
+	if r.Type == cfn.RequestDelete {
 		return customresource.Answer{}, c.remove(ctx, r, desired)
-	case desired.Update && r.PhysicalResourceID != desired.Owner:
+	}
+	var renamed error
+	if desired.Update && r.PhysicalResourceID != desired.Owner {
 		renamed = cmp.Or(spec.Renamed(r.OldProperties, r.Properties),
 			fmt.Errorf("the physical resource ID is %s, and these properties give %s: names are for life, and nothing was changed", r.PhysicalResourceID, desired.Owner))
 	}

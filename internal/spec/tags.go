@@ -64,7 +64,7 @@ func (r *reader) pairs() (pairs [][2]string) {
 	if isMap {
 		return pairs
 	}
-	for _, item := range r.list("Tags", ", key=value (or Tags one map of them)") {
+	for _, item := range r.list("Tags", " of the form key=value (Tags may also be one map)") {
 		key, value, ok := strings.Cut(item, "=")
 		if !ok {
 			r.fault("Tags: %s is not of the form key=value", quote(item))

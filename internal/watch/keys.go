@@ -73,7 +73,7 @@ func (f *finder) current(keys plan.Ledger) {
 	nodes := role != nil && lately(role.LastUsed)
 	if !lately(key.Created) && !nodes && !slices.ContainsFunc(keys, func(k plan.Row) bool { return lately(k.LastUsed) }) {
 		f.add("unused-keys", key.ID, fmt.Sprintf("nothing has used an access key of user %s or role %s for %d days", f.Spec.User, f.Spec.InstanceRole, int(unused.Hours()/24)),
-			"if Redis Cloud has no cloud account for this AWS account any more, delete the stack (if a StackSet made it, take this account out of that); if it is to have one, enter the current key there")
+			"if Redis Cloud has no cloud account for this AWS account any more, delete the stack (if a StackSet made it, take this account out of the StackSet); if it is to have one, enter the current key there")
 	}
 }
 

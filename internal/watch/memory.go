@@ -19,8 +19,8 @@ const remembered = 365 * 24 * time.Hour
 // function's own log has them, and the newest one counts. So the function needs no database, and no
 // permission to write. Without a report, or without a log group, there are none.
 //
-// A report that CloudWatch Logs has cut is not JSON. Then the report before that counts, and people may
-// get a message twice.
+// A report that CloudWatch Logs has cut is not JSON. Then the report before that counts, and people
+// may get a message twice.
 func remember(ctx context.Context, client *cloudwatchlogs.Client, o order) ([]string, error) {
 	input := &cloudwatchlogs.FilterLogEventsInput{
 		LogGroupName:  &o.LogGroup,
